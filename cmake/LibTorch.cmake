@@ -1,0 +1,34 @@
+# LibTorch as one imported target, `LibTorch`, from the unpacked PyPI wheel or any LibTorch of the same version.
+#
+# The wheel's own CMake config is not used: it stops without a CUDA toolkit and changes global flags. Only the CPU
+# libraries are linked; libtorch_cuda.so is loaded at run time (core/device.cpp), so that one program serves every machine.
+
+set(ZEROPOINT_LIBTORCH "" CACHE PATH "Folder that holds LibTorch's include/ and lib/ (tools/setup finds or installs one)")
+
+if(NOT ZEROPOINT_LIBTORCH AND DEFINED ENV{ZEROPOINT_LIBTORCH})
+  set(ZEROPOINT_LIBTORCH "$ENV{ZEROPOINT_LIBTORCH}")
+endif()
+if(NOT ZEROPOINT_LIBTORCH)
+  if(DEFINED ENV{XDG_CACHE_HOME} AND NOT "$ENV{XDG_CACHE_HOME}" STREQUAL "")
+    set(cache "$ENV{XDG_CACHE_HOME}/zeropoint")
+  else()
+    set(cache "$ENV{HOME}/.cache/zeropoint")
+  endif()
+  foreach(variant cuda cpu)
+    if(EXISTS "${cache}/libtorch-2.11.0-${variant}/torch/lib/libtorch_cpu.so")
+      set(ZEROPOINT_LIBTORCH "${cache}/libtorch-2.11.0-${variant}/torch")
+      break()
+    endif()
+  endforeach()
+endif()
+if(NOT EXISTS "${ZEROPOINT_LIBTORCH}/lib/libtorch_cpu.so")
+  message(FATAL_ERROR "No LibTorch at '${ZEROPOINT_LIBTORCH}': run tools/setup, or set ZEROPOINT_LIBTORCH to a folder "
+                      "with include/ and lib/libtorch_cpu.so")
+endif()
+message(STATUS "LibTorch: ${ZEROPOINT_LIBTORCH}")
+
+add_library(LibTorch INTERFACE)
+target_include_directories(LibTorch SYSTEM INTERFACE
+  "${ZEROPOINT_LIBTORCH}/include" "${ZEROPOINT_LIBTORCH}/include/torch/csrc/api/include")
+target_link_libraries(LibTorch INTERFACE "${ZEROPOINT_LIBTORCH}/lib/libtorch_cpu.so" "${ZEROPOINT_LIBTORCH}/lib/libc10.so")
+target_link_options(LibTorch INTERFACE -Wl,--allow-shlib-undefined "-Wl,-rpath,${ZEROPOINT_LIBTORCH}/lib")

@@ -1,0 +1,20 @@
+#include "core/parallel.hpp"
+
+#include <ATen/Parallel.h>
+
+namespace zeropoint {
+namespace {
+int n_threads_in_use = 0;
+}
+
+void set_threads(int n_threads) {
+  n_threads_in_use = n_threads > 0 ? n_threads : omp_get_num_procs();
+  at::set_num_threads(1);
+}
+
+int threads() {
+  if (n_threads_in_use == 0) set_threads(0);
+  return n_threads_in_use;
+}
+
+}  // namespace zeropoint
