@@ -28,7 +28,8 @@ endif()
 message(STATUS "LibTorch: ${ZEROPOINT_LIBTORCH}")
 
 add_library(LibTorch INTERFACE)
-target_include_directories(LibTorch SYSTEM INTERFACE
-  "${ZEROPOINT_LIBTORCH}/include" "${ZEROPOINT_LIBTORCH}/include/torch/csrc/api/include")
+# The wheel carries headers of other libraries too (fmt 12, say): searched last, so that Debian's are the ones in use.
+target_compile_options(LibTorch INTERFACE
+  "SHELL:-idirafter ${ZEROPOINT_LIBTORCH}/include" "SHELL:-idirafter ${ZEROPOINT_LIBTORCH}/include/torch/csrc/api/include")
 target_link_libraries(LibTorch INTERFACE "${ZEROPOINT_LIBTORCH}/lib/libtorch_cpu.so" "${ZEROPOINT_LIBTORCH}/lib/libc10.so")
 target_link_options(LibTorch INTERFACE -Wl,--allow-shlib-undefined "-Wl,-rpath,${ZEROPOINT_LIBTORCH}/lib")

@@ -7,6 +7,9 @@
 
 namespace zeropoint::phonons {
 
+/// The operations of `group` that map every q point of `grid` onto one: a grid such as 3x1x1 keeps only some.
+SpaceGroup keeping_grid(SpaceGroup group, const QGrid& grid);
+
 /// Averages matrices, vectors and stresses over a space group, time reversal and the acoustic sum rule.
 ///
 /// Under {S|t} Bloch vectors turn by Gamma(S,q)_{s'a,sb} = delta_{s',S(s)} S_ab exp(-2 pi i q'.L_s), q' = S q.
@@ -30,7 +33,7 @@ class Symmetrizer {
     Eigen::Matrix3d cartesian;
     std::vector<int> permutation;     // [n_atoms]
     std::vector<int> q_image;         // [n_q]
-    std::vector<Eigen::VectorXcd> phase;  // [n_q] of the image: exp(-2 pi i q'.L_s) per atom s
+    std::vector<Eigen::VectorXcd> phase;  // [n_q] exp(-2 pi i q'.L_s) per atom s, q' the image
   };
   void add_rotated(const Action& action, const std::vector<Eigen::MatrixXcd>& from, std::vector<Eigen::MatrixXcd>& sum) const;
 
