@@ -28,6 +28,7 @@ endif()
 message(STATUS "LibTorch: ${ZEROPOINT_LIBTORCH}")
 
 add_library(LibTorch INTERFACE)
+target_compile_definitions(LibTorch INTERFACE AT_PER_OPERATOR_HEADERS)  # a tensor header costs 1.3 s, all of ATen 5
 # The wheel carries headers of other libraries too (fmt 12, say): searched last, so that Debian's are the ones in use.
 target_compile_options(LibTorch INTERFACE
   "SHELL:-idirafter ${ZEROPOINT_LIBTORCH}/include" "SHELL:-idirafter ${ZEROPOINT_LIBTORCH}/include/torch/csrc/api/include")

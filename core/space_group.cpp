@@ -256,7 +256,7 @@ std::vector<SymmetryOperation> complete_operations(const Crystal& crystal, const
       const Eigen::Vector3d image = w * fractional.row(s).transpose() + translations[i];
       int nearest = -1;
       double distance = 0;
-      Eigen::Vector3d nearest_shift;
+      Eigen::Vector3d nearest_shift = Eigen::Vector3d::Zero();
       for (int t = 0; t < crystal.n_atoms(); ++t) {
         if (crystal.species[static_cast<std::size_t>(s)] != crystal.species[static_cast<std::size_t>(t)] ||
             crystal.masses[s] != crystal.masses[t]) {

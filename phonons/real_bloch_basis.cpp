@@ -1,0 +1,106 @@
+#include "phonons/real_bloch_basis.hpp"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/mm.h>
+
+#include <cmath>
+#include <numbers>
+
+namespace zeropoint::phonons {
+namespace {
+
+constexpr int slabs_per_kind = 4;
+
+}  // namespace
+
+RealBlochBasis::RealBlochBasis(const QGrid& grid, int n_modes) : n_modes_(n_modes), n_cells_(grid.size()) {
+  const Eigen::Vector3i& n = grid.divisions();
+  cells_ = at::empty({n_cells_, n_cells_}, at::kDouble);
+  auto entry = cells_.accessor<double, 2>();
+  int row = 0;
+  for (const bool pairs : {false, true}) {
+    std::vector<int> members;
+    if (!pairs) members.push_back(grid.gamma());
+    for (const int iq : grid.independent()) {
+      if (iq != grid.gamma() && grid.is_real(iq) != pairs) members.push_back(iq);
+    }
+    const int first_block = static_cast<int>(blocks_.size());
+    for (const int iq : members) {
+      blocks_.push_back({iq, pairs, row * n_modes, pairs ? 2 * n_modes : n_modes});
+      const Eigen::Vector3i k = grid.integers(iq);
+      for (int cell = 0; cell < n_cells_; ++cell) {
+        const int r[3] = {cell / (n[1] * n[2]), cell / n[2] % n[1], cell % n[2]};
+        double turns = 0;  // q.R
+        for (int axis = 0; axis < 3; ++axis) turns += static_cast<double>(k[axis] * r[axis] % n[axis]) / n[axis];
+        turns -= std::floor(turns);
+        const double angle = 2 * std::numbers::pi * turns;
+        const double scale = std::sqrt((pairs ? 2.0 : 1.0) / n_cells_);
+        if (pairs) {
+          entry[row][cell] = scale * std::cos(angle);
+          entry[row + 1][cell] = -scale * std::sin(angle);
+        } else {
+          entry[row][cell] = turns > 0.25 && turns < 0.75 ? -scale : scale;
+        }
+      }
+      row += pairs ? 2 : 1;
+    }
+    const int n_blocks = static_cast<int>(members.size());
+    const int n_slabs = std::min(slabs_per_kind, n_blocks);
+    for (int i = 0; i < n_slabs; ++i) {
+      const int begin = first_block + i * n_blocks / n_slabs, end = first_block + (i + 1) * n_blocks / n_slabs;
+      const Block& first = blocks_[static_cast<std::size_t>(begin)];
+      slabs_.push_back({begin, end - begin, first.size, first.first_row});
+    }
+  }
+}
+
+at::Tensor RealBlochBasis::transform(const at::Tensor& vectors) const {
+  const std::int64_t n_config = vectors.size(0);
+  const at::Tensor by_cell = vectors.reshape({n_config, n_rows()}).t().contiguous().view({n_cells_, n_modes_ * n_config});
+  return at::mm(cells_.to(vectors.device()), by_cell).view({n_rows(), n_config});
+}
+
+at::Tensor RealBlochBasis::inverse(const at::Tensor& coordinates) const {
+  const std::int64_t n_config = coordinates.size(1);
+  const at::Tensor by_row = coordinates.contiguous().view({n_cells_, n_modes_ * n_config});
+  return at::mm(cells_.to(coordinates.device()).t(), by_row).view({n_rows(), n_config}).t().contiguous();
+}
+
+at::Tensor RealBlochBasis::real_blocks(const std::vector<Eigen::MatrixXcd>& matrices, const Slab& slab) const {
+  at::Tensor real = at::empty({slab.n_blocks, slab.block_size, slab.block_size}, at::kDouble);
+  using Row = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  for (int i = 0; i < slab.n_blocks; ++i) {
+    const Block& block = blocks_[static_cast<std::size_t>(slab.first_block + i)];
+    const Eigen::MatrixXcd& matrix = matrices[static_cast<std::size_t>(block.iq)];
+    Eigen::Map<Row> to(real.data_ptr<double>() + static_cast<std::int64_t>(i) * slab.block_size * slab.block_size,
+                       slab.block_size, slab.block_size);
+    const int n = n_modes_;
+    to.topLeftCorner(n, n) = matrix.real();
+    if (block.pair) {
+      to.bottomRightCorner(n, n) = matrix.real();
+      to.topRightCorner(n, n) = -matrix.imag();
+      to.bottomLeftCorner(n, n) = matrix.imag();
+    }
+  }
+  return real;
+}
+
+void RealBlochBasis::add_complex_blocks(const at::Tensor& real, const Slab& slab, std::vector<Eigen::MatrixXcd>& matrices) const {
+  const at::Tensor host = real.cpu().contiguous();
+  using Row = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  for (int i = 0; i < slab.n_blocks; ++i) {
+    const Block& block = blocks_[static_cast<std::size_t>(slab.first_block + i)];
+    const Eigen::Map<const Row> from(host.data_ptr<double>() + static_cast<std::int64_t>(i) * slab.block_size * slab.block_size,
+                                     slab.block_size, slab.block_size);
+    Eigen::MatrixXcd& matrix = matrices[static_cast<std::size_t>(block.iq)];
+    const int n = n_modes_;
+    if (block.pair) {
+      matrix.real() += 0.5 * (from.topLeftCorner(n, n) + from.bottomRightCorner(n, n));
+      matrix.imag() += 0.5 * (from.bottomLeftCorner(n, n) - from.topRightCorner(n, n));
+    } else {
+      matrix.real() += from;
+    }
+  }
+}
+
+}  // namespace zeropoint::phonons

@@ -1,0 +1,300 @@
+#include "sscha/population.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/bmm.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <random>
+
+#include "core/error.hpp"
+#include "core/parallel.hpp"
+#include "sscha/weights.hpp"
+
+namespace zeropoint::sscha {
+namespace {
+
+using phonons::RealBlochBasis;
+
+constexpr int jackknife_blocks = 32;
+constexpr double pair_tolerance = 1e-5;  // angstrom: text files round positions to about 1e-6
+constexpr std::int64_t reading_piece = 1024;
+
+at::Tensor rows_like(const at::Tensor& model, std::int64_t n_rows) {
+  std::vector<std::int64_t> sizes = model.sizes().vec();
+  sizes[0] = n_rows;
+  return at::empty(sizes, at::kDouble);
+}
+
+/// Reads everything, several pieces at once.
+Configurations read_all(const Ensemble& ensemble) {
+  const std::int64_t n = ensemble.size();
+  Configurations all;
+  const Configurations first = ensemble.read(0, std::min(n, reading_piece));
+  all.displacements = rows_like(first.displacements, n);
+  all.forces = rows_like(first.forces, n);
+  all.energies = rows_like(first.energies, n);
+  if (ensemble.has_stresses()) all.stresses = rows_like(first.stresses, n);
+  parallel_for((n + reading_piece - 1) / reading_piece, [&](std::int64_t piece) {
+    const std::int64_t begin = piece * reading_piece, end = std::min(n, begin + reading_piece);
+    const Configurations part = piece == 0 ? first : ensemble.read(begin, end);
+    all.displacements.slice(0, begin, end).copy_(part.displacements);
+    all.forces.slice(0, begin, end).copy_(part.forces);
+    all.energies.slice(0, begin, end).copy_(part.energies);
+    if (all.stresses.defined()) all.stresses.slice(0, begin, end).copy_(part.stresses);
+  });
+  return all;
+}
+
+/// Configurations order[begin], ..., order[end - 1], read in runs of neighbours.
+Configurations read_in_order(const Ensemble& ensemble, const std::vector<std::int64_t>& order, std::int64_t begin,
+                             std::int64_t end) {
+  std::vector<std::int64_t> wanted(order.begin() + begin, order.begin() + end);
+  if (std::adjacent_find(wanted.begin(), wanted.end(), [](auto a, auto b) { return b != a + 1; }) == wanted.end()) {
+    return ensemble.read(wanted.front(), wanted.back() + 1);
+  }
+  std::vector<std::int64_t> sorted = wanted;
+  std::sort(sorted.begin(), sorted.end());
+  std::vector<Configurations> runs;
+  for (std::size_t i = 0; i < sorted.size();) {
+    std::size_t j = i + 1;
+    while (j < sorted.size() && sorted[j] == sorted[j - 1] + 1) ++j;
+    runs.push_back(ensemble.read(sorted[i], sorted[j - 1] + 1));
+    i = j;
+  }
+  at::Tensor position = at::empty({static_cast<std::int64_t>(wanted.size())}, at::kLong);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    position.data_ptr<std::int64_t>()[i] = std::lower_bound(sorted.begin(), sorted.end(), wanted[i]) - sorted.begin();
+  }
+  const auto gather = [&](at::Tensor Configurations::*member) {
+    std::vector<at::Tensor> parts;
+    for (const Configurations& run : runs) parts.push_back(run.*member);
+    return at::cat(parts, 0).index_select(0, position);
+  };
+  Configurations result;
+  result.displacements = gather(&Configurations::displacements);
+  result.energies = gather(&Configurations::energies);
+  result.forces = gather(&Configurations::forces);
+  if (ensemble.has_stresses()) result.stresses = gather(&Configurations::stresses);
+  return result;
+}
+
+/// Fixed random directions: antithetic partners have opposite projections on all of them.
+at::Tensor projections(std::int64_t n_components) {
+  constexpr std::int64_t n_directions = 8;
+  std::mt19937_64 generator(20221);
+  at::Tensor directions = at::empty({n_components, n_directions}, at::kDouble);
+  for (std::int64_t i = 0; i < directions.numel(); ++i) {
+    directions.data_ptr<double>()[i] = static_cast<double>(generator() >> 11) * 0x1p-53 - 0.5;
+  }
+  return directions / directions.norm(2, 0);
+}
+
+/// Pairs first, partners side by side; singles after them, all in the order of the ensemble.
+std::pair<std::vector<std::int64_t>, std::int64_t> pairs_first(const at::Tensor& hashes) {
+  const std::int64_t n = hashes.size(0), n_directions = hashes.size(1);
+  const double* hash = hashes.data_ptr<double>();
+  const double tolerance = 2 * pair_tolerance;
+  std::vector<std::int64_t> by_hash(static_cast<std::size_t>(n));
+  std::iota(by_hash.begin(), by_hash.end(), 0);
+  std::sort(by_hash.begin(), by_hash.end(), [&](auto a, auto b) {
+    return std::abs(hash[a * n_directions]) < std::abs(hash[b * n_directions]);
+  });
+  std::vector<std::int64_t> partner(static_cast<std::size_t>(n), -1);
+  for (std::size_t i = 0; i < by_hash.size(); ++i) {
+    const std::int64_t a = by_hash[i];
+    for (std::size_t j = i + 1; j < by_hash.size() && partner[static_cast<std::size_t>(a)] < 0; ++j) {
+      const std::int64_t b = by_hash[j];
+      if (std::abs(hash[b * n_directions]) - std::abs(hash[a * n_directions]) > tolerance) break;
+      if (partner[static_cast<std::size_t>(b)] >= 0) continue;
+      bool opposite = true;
+      for (std::int64_t k = 0; k < n_directions && opposite; ++k) {
+        opposite = std::abs(hash[a * n_directions + k] + hash[b * n_directions + k]) < tolerance;
+      }
+      if (opposite) {
+        partner[static_cast<std::size_t>(a)] = b;
+        partner[static_cast<std::size_t>(b)] = a;
+      }
+    }
+  }
+  std::vector<std::int64_t> order;
+  for (std::int64_t a = 0; a < n; ++a) {
+    if (const std::int64_t b = partner[static_cast<std::size_t>(a)]; b > a) order.insert(order.end(), {a, b});
+  }
+  const std::int64_t n_pairs = static_cast<std::int64_t>(order.size()) / 2;
+  for (std::int64_t a = 0; a < n; ++a) {
+    if (partner[static_cast<std::size_t>(a)] < 0) order.push_back(a);
+  }
+  return {order, n_pairs};
+}
+
+}  // namespace
+
+Population::Population(const Ensemble& ensemble, TrialDensity generating, const PopulationOptions& options)
+    : generating_(std::move(generating)),
+      basis_(generating_.matrices().grid, generating_.matrices().n_modes()),
+      device_(options.device),
+      chunk_size_(options.chunk_size) {
+  const std::int64_t n = ensemble.size();
+  if (n < 2) throw InputError{"{} has {} configuration: at least 2 are needed for an average with an error", ensemble.description(), n};
+  pairing_.n_config = n;
+  const std::int64_t bytes = 2 * n * basis_.n_rows() * static_cast<std::int64_t>(sizeof(double));
+  const std::int64_t limit = options.memory_limit > 0 ? options.memory_limit : available_memory() / 2;
+  if (bytes > limit) {
+    scratch_ = std::make_unique<ScratchFile>();
+    find_order(ensemble);
+    load_all(ensemble);
+  } else {
+    const std::unique_ptr<Ensemble> in_memory = ensemble_in_memory(read_all(ensemble), ensemble.description());
+    find_order(*in_memory);
+    load_all(*in_memory);
+  }
+  cut_pieces();
+  mean_energy_ = energies_.mean().item<double>();
+  energies_ = energies_ - mean_energy_;
+  if (stresses_.defined() && stresses_.abs().max().item<double>() == 0) stresses_ = at::Tensor();
+  log_density_ = values_under(*this, generating_).log_density;
+  compare_with_generator(options.check_generator);
+}
+
+void Population::find_order(const Ensemble& ensemble) {
+  const std::int64_t n = ensemble.size();
+  const at::Tensor directions = projections(basis_.n_rows());
+  const at::Tensor hashes = at::empty({n, directions.size(1)}, at::kDouble);
+  parallel_for((n + reading_piece - 1) / reading_piece, [&](std::int64_t piece) {
+    const std::int64_t begin = piece * reading_piece, end = std::min(n, begin + reading_piece);
+    hashes.slice(0, begin, end).copy_(ensemble.read(begin, end).displacements.reshape({end - begin, -1}).mm(directions));
+  });
+  std::tie(order_, pairing_.n_pairs) = pairs_first(hashes);
+}
+
+void Population::cut_pieces() {
+  const std::int64_t n = size();
+  n_blocks_ = static_cast<int>(std::clamp<std::int64_t>(n / 2, 2, jackknife_blocks));
+  const auto block_end = [&](int block) {
+    const std::int64_t end = n * (block + 1) / n_blocks_;
+    return block + 1 == n_blocks_ || end >= 2 * pairing_.n_pairs ? end : end / 2 * 2;  // partners stay together
+  };
+  std::int64_t at = 0;
+  for (int block = 0; block < n_blocks_; ++block) {
+    const std::int64_t end = block_end(block);
+    while (at < end) {
+      const int chunk = static_cast<int>(at / chunk_size_);
+      const std::int64_t last = std::min(end, chunk_end(chunk));
+      pieces_.push_back({chunk, block, at, last});
+      at = last;
+    }
+  }
+}
+
+void Population::load_all(const Ensemble& ensemble) {
+  const std::int64_t n = size();
+  const std::size_t n_chunks_all = static_cast<std::size_t>(n_chunks());
+  const std::int64_t n_modes = basis_.n_modes();
+  if (!scratch_) chunks_.resize(n_chunks_all);
+  std::vector<at::Tensor> energies(n_chunks_all), stresses(n_chunks_all), virials(n_chunks_all), folded_u(n_chunks_all),
+      folded_f(n_chunks_all);
+  parallel_for(n_chunks(), [&](std::int64_t item) {
+    const int chunk = static_cast<int>(item);
+    const std::size_t at = static_cast<std::size_t>(item);
+    const Configurations part = read_in_order(ensemble, order_, chunk_begin(chunk), chunk_end(chunk));
+    const at::Tensor u = part.displacements.to(device_), f = part.forces.to(device_);
+    const at::Tensor both = at::stack({basis_.transform(u), basis_.transform(f)});
+    energies[at] = part.energies.to(device_);
+    if (ensemble.has_stresses()) stresses[at] = part.stresses.to(device_);
+    virials[at] = at::bmm(f.transpose(1, 2), u);
+    folded_u[at] = both.select(0, 0).slice(0, 0, n_modes).t().contiguous();
+    folded_f[at] = both.select(0, 1).slice(0, 0, n_modes).t().contiguous();
+    if (scratch_) {
+      const at::Tensor host = both.cpu();
+      const std::int64_t row_bytes = 2 * basis_.n_rows() * static_cast<std::int64_t>(sizeof(double));
+      scratch_->write(chunk_begin(chunk) * row_bytes, host.data_ptr(), host.nbytes());
+    } else {
+      chunks_[at] = both;
+    }
+  });
+  energies_ = at::cat(energies, 0);
+  if (ensemble.has_stresses()) stresses_ = at::cat(stresses, 0);
+  virials_ = at::cat(virials, 0);
+  folded_displacements_ = at::cat(folded_u, 0);
+  folded_forces_ = at::cat(folded_f, 0);
+  if (n != energies_.size(0)) throw InternalError{"{} of {} configurations read", energies_.size(0), n};
+}
+
+at::Tensor Population::load(int chunk, const RealBlochBasis::Slab& slab, int which) const {
+  const std::int64_t n_config = chunk_end(chunk) - chunk_begin(chunk);
+  if (!scratch_) {
+    return chunks_[static_cast<std::size_t>(chunk)]
+        .select(0, which)
+        .slice(0, slab.first_row, slab.first_row + slab.n_rows())
+        .view({slab.n_blocks, slab.block_size, n_config});
+  }
+  at::Tensor rows = at::empty({slab.n_blocks, slab.block_size, n_config}, at::kDouble);
+  const std::int64_t first = (2 * chunk_begin(chunk) + which * n_config) * basis_.n_rows() + slab.first_row * n_config;
+  scratch_->read(first * static_cast<std::int64_t>(sizeof(double)), rows.data_ptr(), rows.nbytes());
+  return rows.to(device_);
+}
+
+void Population::compare_with_generator(bool refuse) {
+  const std::vector<TrialDensity::Frame> frames = generating_.frames(basis_, device_);
+  const std::vector<Eigen::MatrixXcd> to_forces = generating_.force_frame();
+  const int n_chunks_used = std::min(n_chunks(), 4);
+  std::vector<double> ratios, slopes;
+  for (std::size_t at = 0; at < basis_.slabs().size(); ++at) {
+    const RealBlochBasis::Slab& slab = basis_.slabs()[at];
+    const at::Tensor force_frame = basis_.real_blocks(to_forces, slab).to(device_);
+    at::Tensor squares = at::zeros({slab.n_rows()}, frames[at].forms.options());
+    at::Tensor products = at::zeros_like(squares);
+    for (int chunk = 0; chunk < n_chunks_used; ++chunk) {
+      const at::Tensor y = at::bmm(frames[at].to_modes, displacements(chunk, slab));
+      squares += y.square().sum(2).view(-1);
+      products += (at::bmm(force_frame, forces(chunk, slab)) * y).sum(2).view(-1);
+    }
+    // f^Phi = -omega^2 a^2 y in this frame, and forms[1] = omega^2 a^2 / 2.
+    const at::Tensor harmonic = frames[at].forms.select(1, 1).reshape(-1) * 2;
+    const at::Tensor ratio = (squares / chunk_end(n_chunks_used - 1)).cpu();
+    const at::Tensor slope = (-products / (harmonic * squares)).cpu();
+    const at::Tensor counts = harmonic.cpu();
+    for (std::int64_t row = 0; row < slab.n_rows(); ++row) {
+      if (counts.data_ptr<double>()[row] == 0) continue;  // acoustic
+      ratios.push_back(ratio.data_ptr<double>()[row]);
+      slopes.push_back(slope.data_ptr<double>()[row]);
+    }
+  }
+  if (ratios.empty()) return;
+  const auto [smallest, largest] = std::minmax_element(ratios.begin(), ratios.end());
+  const double mean = std::accumulate(ratios.begin(), ratios.end(), 0.0) / static_cast<double>(ratios.size());
+  variance_ratio_ = {mean, *smallest, *largest};
+  if (!refuse) return;
+  const double n_samples = static_cast<double>(chunk_end(n_chunks_used - 1)) *
+                           static_cast<double>(pairing_.n_samples()) / static_cast<double>(size());
+  const double spread = std::sqrt(2 / n_samples);  // of one mode's variance ratio
+  const double mean_spread = spread / std::sqrt(static_cast<double>(ratios.size()));
+  if (std::abs(mean - 1) > 0.05 + 10 * mean_spread || *smallest < 1 - 0.3 - 8 * spread || *largest > 1 + 0.3 + 8 * spread) {
+    throw InputError{"the sampled variances of the modes are {:.3f} (from {:.3f} to {:.3f}) times those of the generating "
+                     "matrices at {} K, and should be 1 +- {:.3f} each: these matrices, this temperature or this population did "
+                     "not generate the ensemble. Give those that did (ensemble.dyn, ensemble.temperature), or set "
+                     "ensemble.check_generator = false",
+                     mean, *smallest, *largest, generating_.temperature(), spread};
+  }
+  std::nth_element(slopes.begin(), slopes.begin() + static_cast<std::ptrdiff_t>(slopes.size() / 2), slopes.end());
+  const double slope = slopes[slopes.size() / 2];
+  const double angstrom_per_bohr = generating_.units().bohr;
+  for (const double factor : {angstrom_per_bohr, 1 / angstrom_per_bohr}) {
+    if (std::abs(slope / factor - 1) < 0.06) {
+      throw InputError{"the forces are {:.4f} times the harmonic ones of the generating matrices, which is {} within 6 %: "
+                       "they seem to be in {} where {} was expected. Convert them, or set ensemble.check_generator = false",
+                       slope, factor < 1 ? "bohr/angstrom" : "angstrom/bohr", factor < 1 ? "Ry/bohr" : "Ry/angstrom",
+                       factor < 1 ? "Ry/angstrom" : "Ry/bohr"};
+    }
+  }
+}
+
+}  // namespace zeropoint::sscha

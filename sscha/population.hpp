@@ -1,0 +1,99 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/ensemble.hpp"
+#include "core/scratch_file.hpp"
+#include "phonons/real_bloch_basis.hpp"
+#include "sscha/trial_density.hpp"
+
+namespace zeropoint::sscha {
+
+/// Antithetic partners, found by geometry: configurations 2k and 2k+1 of a population are +u and -u for k < n_pairs.
+struct Pairing {
+  std::int64_t n_pairs = 0;
+  std::int64_t n_config = 0;
+  std::int64_t n_samples() const { return n_config - n_pairs; }  ///< pairs and singles: the independent samples
+};
+
+struct PopulationOptions {
+  at::Device device = at::kCPU;
+  std::int64_t chunk_size = 1024;      ///< configurations worked on at once; results do not depend on the threads
+  std::int64_t memory_limit = 0;       ///< bytes for displacements and forces; beyond it they stream from disk. 0: half of what is free
+  bool check_generator = true;         ///< compare sampled variances and force constants with the generating density
+};
+
+/// N labelled configurations and the density that drew them, transformed once to the real Bloch basis.
+///
+/// Configurations are reordered so that antithetic partners are neighbours; `order` leads back to the ensemble.
+/// Chunks are worked on in order; a population larger than memory lies in a scratch file.
+class Population {
+ public:
+  /// @throws InputError when the ensemble has fewer than 2 configurations, when its sampled variances contradict
+  /// `generating` (other matrices, temperature or units) or when its forces look as if in another unit.
+  Population(const Ensemble& ensemble, TrialDensity generating, const PopulationOptions& options = {});
+
+  std::int64_t size() const { return pairing_.n_config; }
+  const TrialDensity& generating() const { return generating_; }
+  const Pairing& pairing() const { return pairing_; }
+  const phonons::RealBlochBasis& basis() const { return basis_; }
+  at::Device device() const { return device_; }
+  const std::vector<std::int64_t>& order() const { return order_; }  ///< [N] number in the ensemble
+
+  /// Configurations first <= c < last that are worked on together: a chunk, cut where a jackknife block ends.
+  struct Piece {
+    int chunk;
+    int block;  ///< jackknife block; partners share one
+    std::int64_t first, last;
+  };
+  const std::vector<Piece>& pieces() const { return pieces_; }
+  int n_blocks() const { return n_blocks_; }
+  int n_chunks() const { return static_cast<int>((size() + chunk_size_ - 1) / chunk_size_); }
+  std::int64_t chunk_begin(int chunk) const { return chunk * chunk_size_; }
+  std::int64_t chunk_end(int chunk) const { return std::min(size(), (chunk + 1) * chunk_size_); }
+
+  /// Displacements from the generating centroids of one chunk and slab, [n_blocks, size, c], angstrom.
+  at::Tensor displacements(int chunk, const phonons::RealBlochBasis::Slab& slab) const { return load(chunk, slab, 0); }
+  /// Total forces, the same shape, eV/angstrom.
+  at::Tensor forces(int chunk, const phonons::RealBlochBasis::Slab& slab) const { return load(chunk, slab, 1); }
+
+  const at::Tensor& energies() const { return energies_; }              ///< [N] eV per supercell, less mean_energy()
+  double mean_energy() const { return mean_energy_; }                   ///< eV per supercell
+  bool has_stresses() const { return stresses_.defined(); }
+  const at::Tensor& stresses() const { return stresses_; }              ///< [N, 3, 3] static, eV/angstrom^3, positive = tensile
+  const at::Tensor& virials() const { return virials_; }                ///< [N, 3, 3] sum_I f_Ia u_Ib, eV
+  const at::Tensor& folded_displacements() const { return folded_displacements_; }  ///< [N, n] u(q = 0)
+  const at::Tensor& folded_forces() const { return folded_forces_; }    ///< [N, n] f(q = 0)
+  /// [N] ln of the density that drew each configuration, up to the constant of TrialDensity::log_normalisation.
+  const at::Tensor& log_density() const { return log_density_; }
+  /// Sampled over theoretical variance of the unit-variance modes: mean, smallest, largest.
+  Eigen::Vector3d variance_ratio() const { return variance_ratio_; }
+  bool streams() const { return scratch_ != nullptr; }
+
+ private:
+  void find_order(const Ensemble& ensemble);
+  void cut_pieces();
+  void load_all(const Ensemble& ensemble);
+  void compare_with_generator(bool refuse);
+  at::Tensor load(int chunk, const phonons::RealBlochBasis::Slab& slab, int which) const;
+
+  TrialDensity generating_;
+  phonons::RealBlochBasis basis_;
+  at::Device device_;
+  std::int64_t chunk_size_;
+  Pairing pairing_;
+  std::vector<std::int64_t> order_;
+  std::vector<Piece> pieces_;
+  int n_blocks_ = 0;
+  std::vector<at::Tensor> chunks_;  // [2, M, c] each, unless streaming
+  std::unique_ptr<ScratchFile> scratch_;
+  at::Tensor energies_, stresses_, virials_, folded_displacements_, folded_forces_, log_density_;
+  double mean_energy_ = 0;
+  Eigen::Vector3d variance_ratio_ = Eigen::Vector3d::Ones();
+};
+
+}  // namespace zeropoint::sscha

@@ -1,0 +1,217 @@
+#include "sscha/reference_minimizer.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <Eigen/Eigenvalues>
+#include <cmath>
+#include <optional>
+
+#include "core/error.hpp"
+
+namespace zeropoint::sscha {
+namespace {
+
+using Blocks = std::vector<Eigen::MatrixXcd>;
+using Root = ReferenceOptions::Root;
+
+constexpr double growth = 1.5, shrinkage = 0.87358046475, largest_loss_of_size = 0.9;
+constexpr int most_shrinkages = 50;
+
+/// D^power of positive semi-definite matrices. @throws InputError when one has a negative eigenvalue beyond rounding.
+Blocks power(const Blocks& blocks, double exponent) {
+  Blocks result;
+  for (std::size_t iq = 0; iq < blocks.size(); ++iq) {
+    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXcd> solver(blocks[iq]);
+    const Eigen::VectorXd& values = solver.eigenvalues();
+    if (values.minCoeff() < -1e-8 * values.cwiseAbs().maxCoeff()) {
+      throw InputError{"the matrix at q point {} has the negative eigenvalue {:.3e} eV/angstrom^2: its root does not exist. Use "
+                       "root = \"normal\"",
+                       iq + 1, values.minCoeff()};
+    }
+    const Eigen::VectorXd roots = values.cwiseMax(0.0).array().pow(exponent);
+    result.push_back(solver.eigenvectors() * roots.asDiagonal() * solver.eigenvectors().adjoint());
+  }
+  return result;
+}
+
+Blocks squared(Blocks x) {
+  for (Eigen::MatrixXcd& block : x) block = (block * block).eval();
+  return x;
+}
+
+/// One step of the chain rule from D = x^2 to x, as python-sscha takes it: g -> x g + g x.
+Blocks through_root(const Blocks& gradient, const Blocks& x) {
+  Blocks result;
+  for (std::size_t i = 0; i < x.size(); ++i) result.push_back(x[i] * gradient[i] + gradient[i] * x[i]);
+  return result;
+}
+
+struct Representation {
+  Root root;
+
+  Blocks enter(const Blocks& d) const {
+    return root == Root::normal ? d : power(d, root == Root::sqrt ? 0.5 : 0.25);
+  }
+  Blocks leave(const Blocks& x) const {
+    return root == Root::normal ? x : root == Root::sqrt ? squared(x) : squared(squared(x));
+  }
+  Blocks gradient(const Blocks& g, const Blocks& x) const {
+    if (root == Root::normal) return g;
+    if (root == Root::sqrt) return through_root(g, x);
+    return through_root(through_root(g, squared(x)), x);
+  }
+};
+
+double product(const Blocks& a, const Blocks& b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += (a[i].conjugate().cwiseProduct(b[i])).sum().real();
+  return sum;
+}
+
+/// The point that is stepped and where it came from.
+struct Direction {
+  Blocks from, matrices;
+  Vectors origin, centroids;
+};
+
+std::optional<TrialDensity> step_along(const TrialDensity& density, const Direction& direction, double step, double ratio,
+                                       const Representation& representation, const phonons::Symmetrizer& symmetrize) {
+  phonons::DynamicalMatrices matrices = density.matrices();
+  Blocks x = direction.from;
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] -= step * direction.matrices[i];
+  matrices.blocks = representation.leave(x);
+  symmetrize.matrices(matrices.blocks);
+  matrices.crystal.positions = direction.origin - step * ratio * direction.centroids;
+  for (const phonons::Modes& modes : phonons::diagonalise(matrices)) {
+    for (Eigen::Index mu = 0; mu < modes.frequencies.size(); ++mu) {
+      if (!modes.acoustic[static_cast<std::size_t>(mu)] && !(modes.frequencies[mu] > 0)) return std::nullopt;
+    }
+  }
+  return TrialDensity{std::move(matrices), density.temperature(), density.units()};
+}
+
+bool stops_here(const StepReport& step, const ReferenceErrors& errors, const MinimizeOptions& options, double gradient_unit) {
+  constexpr double zero = 1e-8;  // Ry/bohr^2 and angstrom, whatever the error
+  const bool matrices = step.gradient < options.gradient_to_error * errors.matrices || step.gradient < zero * gradient_unit;
+  const bool centroids = !options.centroids || step.centroid_gradient < options.gradient_to_error * errors.centroids ||
+                         step.centroid_gradient < zero;
+  return matrices && centroids;
+}
+
+}  // namespace
+
+ReferenceErrors reference_errors(const Population& population, const Evaluation& evaluation, const TrialDensity& density,
+                                 int n_operations) {
+  const phonons::DynamicalMatrices& matrices = density.matrices();
+  const phonons::RealBlochBasis& basis = population.basis();
+  const Weights& weights = evaluation.weights;
+  const double n_q = matrices.grid.size(), images = std::sqrt(n_operations * n_q);
+
+  const at::Tensor forces = population.folded_forces() / std::sqrt(n_q);
+  const at::Tensor w = weights.values.unsqueeze(1);
+  const at::Tensor mean = (w * forces).sum(0) / weights.sum;
+  const at::Tensor mean_square = (w * forces.square()).sum(0) / weights.sum;
+  const double force_error = ((mean_square - mean.square()) / weights.sum).sum().sqrt().item<double>();
+
+  // sum over q, a, b of the weighted mean of (v_a df_b^*)^2; at q /= -q the square is complex, and its real part remains
+  // after the sum over the pair.
+  const Blocks upsilon = density.inverse_covariance();
+  double squares = 0;
+  Eigen::VectorXd shift = Eigen::VectorXd::Zero(matrices.n_modes());
+  const Vectors moved = matrices.crystal.positions - population.generating().matrices().crystal.positions;
+  shift = std::sqrt(n_q) * Eigen::Map<const Eigen::VectorXd>(moved.data(), moved.size());
+  for (int chunk = 0; chunk < population.n_chunks(); ++chunk) {
+    const at::Tensor host_weights = weights.values.slice(0, population.chunk_begin(chunk), population.chunk_end(chunk)).cpu();
+    const Eigen::Map<const Eigen::VectorXd> weight(host_weights.data_ptr<double>(), host_weights.numel());
+    for (const phonons::RealBlochBasis::Slab& slab : basis.slabs()) {
+      const at::Tensor all_u = population.displacements(chunk, slab).cpu(), all_f = population.forces(chunk, slab).cpu();
+      for (int i = 0; i < slab.n_blocks; ++i) {
+        const phonons::RealBlochBasis::Block& block = basis.blocks()[static_cast<std::size_t>(slab.first_block + i)];
+        using RowMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+        const at::Tensor u_rows = all_u.select(0, i).contiguous(), f_rows = all_f.select(0, i).contiguous();
+        const Eigen::Map<const RowMatrix> u(u_rows.data_ptr<double>(), slab.block_size, weight.size());
+        const Eigen::Map<const RowMatrix> f(f_rows.data_ptr<double>(), slab.block_size, weight.size());
+        const std::size_t iq = static_cast<std::size_t>(block.iq);
+        const int n = basis.n_modes();
+        Eigen::MatrixXcd uq(n, weight.size()), fq(n, weight.size());
+        if (block.pair) {
+          uq.real() = u.topRows(n) / std::sqrt(2.0), uq.imag() = u.bottomRows(n) / std::sqrt(2.0);
+          fq.real() = f.topRows(n) / std::sqrt(2.0), fq.imag() = f.bottomRows(n) / std::sqrt(2.0);
+        } else {
+          uq = u.cast<std::complex<double>>(), fq = f.cast<std::complex<double>>();
+        }
+        if (block.iq == matrices.grid.gamma()) uq.real().colwise() -= shift;
+        const Eigen::MatrixXcd v = upsilon[iq] * uq;
+        const Eigen::MatrixXcd df = fq + matrices.blocks[iq] * uq;
+        const Eigen::RowVectorXcd v_squares = v.array().square().colwise().sum();
+        const Eigen::RowVectorXcd df_squares = df.conjugate().array().square().colwise().sum();
+        squares += (block.pair ? 2 : 1) * (v_squares.cwiseProduct(df_squares).real() * weight)(0);
+      }
+    }
+  }
+  double gradient_squares = 0;
+  for (const Eigen::MatrixXcd& block : evaluation.gradient.matrices) {
+    gradient_squares += (block.array() * block.array()).sum().real();
+  }
+  const double variance = std::max(squares / weights.sum - gradient_squares, 0.0);
+  return {std::sqrt(variance / weights.sum) / images, force_error / images / density.units().rydberg};
+}
+
+Minimum minimize_as_reference(const Population& population, TrialDensity start, const SpaceGroup& group,
+                              const MinimizeOptions& options, const ReferenceOptions& reference,
+                              const std::function<void(const StepReport&)>& observe) {
+  const phonons::Symmetrizer symmetrize(group, start.matrices().crystal, start.matrices().grid);
+  const Representation representation{reference.root};
+  const double ratio = options.centroids ? reference.centroid_step / reference.step : 0;
+  TrialDensity density = symmetrized(start, group, symmetrize);
+  Evaluation evaluation = evaluate(population, density, symmetrize);
+  std::vector<StepReport> steps;
+  int n_gradients = 1;
+  double step = reference.step;
+  while (true) {
+    StepReport here = report(density, evaluation);
+    here.step = static_cast<int>(steps.size());
+    here.n_gradients = n_gradients;
+    here.step_length = steps.empty() ? 0 : step;
+    const ReferenceErrors errors = reference_errors(population, evaluation, density, symmetrize.n_operations());
+    here.gradient_error = errors.matrices;
+    here.centroid_error = errors.centroids;
+    if (observe) observe(here);
+    steps.push_back(here);
+    const auto finish = [&](StopReason reason) {
+      return Minimum{std::move(density), std::move(evaluation), reason, n_gradients, std::move(steps)};
+    };
+    if (stops_here(here, errors, options, density.units().rydberg_per_bohr2())) return finish(StopReason::converged);
+    if (here.kong_liu_ratio < options.kong_liu_ratio) return finish(StopReason::kong_liu);
+    if (here.step >= options.max_steps) return finish(StopReason::max_steps);
+
+    Direction direction{representation.enter(density.matrices().blocks), {}, density.matrices().crystal.positions,
+                        evaluation.gradient.centroids};
+    direction.matrices = representation.gradient(evaluation.gradient.matrices, direction.from);
+    if (reference.line_search) step *= growth;
+    bool accepted = false;
+    for (int attempt = 0; attempt < most_shrinkages && !accepted; ++attempt) {
+      std::optional<TrialDensity> trial = step_along(density, direction, step, ratio, representation, symmetrize);
+      if (!trial) {
+        step *= shrinkage;
+        continue;
+      }
+      Evaluation there = evaluate(population, *trial, symmetrize);
+      ++n_gradients;
+      if (reference.line_search) {
+        const Blocks x = representation.enter(trial->matrices().blocks);
+        double slope = product(direction.matrices, representation.gradient(there.gradient.matrices, x));
+        if (options.centroids) slope += direction.centroids.cwiseProduct(there.gradient.centroids).sum();
+        if (slope < 0 || there.weights.effective_size < largest_loss_of_size * evaluation.weights.effective_size) {
+          step *= shrinkage;
+          continue;
+        }
+      }
+      density = std::move(*trial);
+      evaluation = std::move(there);
+      accepted = true;
+    }
+    if (!accepted) return finish(StopReason::stalled);
+  }
+}
+
+}  // namespace zeropoint::sscha

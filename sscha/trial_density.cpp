@@ -1,0 +1,113 @@
+#include "sscha/trial_density.hpp"
+
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.hpp"
+
+namespace zeropoint::sscha {
+
+using phonons::Modes;
+using phonons::RealBlochBasis;
+
+TrialDensity::TrialDensity(phonons::DynamicalMatrices matrices, double temperature, const UnitSet& units)
+    : matrices_(std::move(matrices)), temperature_(temperature), units_(units), modes_(phonons::diagonalise(matrices_)) {
+  if (!(temperature >= 0)) throw InputError{"temperature {} K: it must be 0 or positive", temperature};
+  for (std::size_t iq = 0; iq < modes_.size(); ++iq) {
+    const Modes& at_q = modes_[iq];
+    Eigen::VectorXd& squared = squared_amplitudes_.emplace_back(Eigen::VectorXd::Zero(at_q.frequencies.size()));
+    for (Eigen::Index mu = 0; mu < squared.size(); ++mu) {
+      if (at_q.acoustic[static_cast<std::size_t>(mu)]) continue;
+      const double frequency = at_q.frequencies[mu];
+      if (!(frequency > 0)) {
+        const Eigen::Vector3d q = matrices_.grid.points()[iq];
+        throw InputError{"mode {} at q = ({:.4f} {:.4f} {:.4f}) has frequency {:.3f} cm^-1: a density needs positive ones. "
+                         "Start from repaired matrices (repair = \"absolute\")",
+                         mu + 1, q[0], q[1], q[2], units.inverse_cm(frequency)};
+      }
+      squared[mu] = phonons::squared_amplitude(frequency, temperature, units);
+      log_normalisation_ -= 0.5 * std::log(squared[mu]);
+    }
+  }
+  // The Jacobian of u -> sqrt(m) u on the space without uniform translations: it matters between isotopes.
+  const Eigen::VectorXd& masses = matrices_.crystal.masses;
+  log_normalisation_ += 1.5 * (matrices_.grid.size() * masses.array().log().sum() - std::log(masses.mean()));
+}
+
+int TrialDensity::n_acoustic() const {
+  int n = 0;
+  for (const Modes& at_q : modes_) n += static_cast<int>(std::count(at_q.acoustic.begin(), at_q.acoustic.end(), true));
+  return n;
+}
+
+double TrialDensity::harmonic_free_energy() const {
+  return phonons::harmonic_free_energy(modes_, temperature_, units_);
+}
+
+std::vector<Eigen::MatrixXcd> TrialDensity::displacement_frame() const {
+  const Crystal& crystal = matrices_.crystal;
+  std::vector<Eigen::MatrixXcd> frame;
+  for (std::size_t iq = 0; iq < modes_.size(); ++iq) {
+    Eigen::MatrixXcd e = modes_[iq].polarisations.adjoint();
+    for (Eigen::Index x = 0; x < e.cols(); ++x) e.col(x) *= std::sqrt(crystal.masses[x / 3]);
+    for (Eigen::Index mu = 0; mu < e.rows(); ++mu) {
+      const double squared = squared_amplitudes_[iq][mu];
+      e.row(mu) *= squared > 0 ? 1 / std::sqrt(squared) : 0.0;
+    }
+    frame.push_back(std::move(e));
+  }
+  return frame;
+}
+
+std::vector<Eigen::MatrixXcd> TrialDensity::force_frame() const {
+  const Crystal& crystal = matrices_.crystal;
+  std::vector<Eigen::MatrixXcd> frame;
+  for (std::size_t iq = 0; iq < modes_.size(); ++iq) {
+    Eigen::MatrixXcd l = modes_[iq].polarisations.adjoint();
+    for (Eigen::Index x = 0; x < l.cols(); ++x) l.col(x) /= std::sqrt(crystal.masses[x / 3]);
+    for (Eigen::Index mu = 0; mu < l.rows(); ++mu) l.row(mu) *= std::sqrt(squared_amplitudes_[iq][mu]);
+    frame.push_back(std::move(l));
+  }
+  return frame;
+}
+
+std::vector<TrialDensity::Frame> TrialDensity::frames(const RealBlochBasis& basis, at::Device device) const {
+  const std::vector<Eigen::MatrixXcd> e = displacement_frame();
+  std::vector<Frame> all;
+  for (const RealBlochBasis::Slab& slab : basis.slabs()) {
+    at::Tensor forms = at::empty({slab.n_blocks, 2, slab.block_size}, at::kDouble);
+    auto form = forms.accessor<double, 3>();
+    for (int i = 0; i < slab.n_blocks; ++i) {
+      const std::size_t iq = static_cast<std::size_t>(basis.blocks()[static_cast<std::size_t>(slab.first_block + i)].iq);
+      for (int row = 0; row < slab.block_size; ++row) {
+        const int mu = row % basis.n_modes();
+        const double frequency = modes_[iq].frequencies[mu];
+        form[i][0][row] = 1;
+        form[i][1][row] = 0.5 * frequency * frequency * squared_amplitudes_[iq][mu];  // 0 for acoustic modes
+      }
+    }
+    all.push_back({basis.real_blocks(e, slab).to(device), forms.to(device)});
+  }
+  return all;
+}
+
+std::vector<Eigen::MatrixXcd> TrialDensity::inverse_covariance() const {
+  std::vector<Eigen::MatrixXcd> all;
+  for (const Eigen::MatrixXcd& e : displacement_frame()) all.push_back(e.adjoint() * e);
+  return all;
+}
+
+Eigen::MatrixXd TrialDensity::centroid_preconditioner() const {
+  const std::size_t gamma = static_cast<std::size_t>(matrices_.grid.gamma());
+  const Modes& modes = modes_[gamma];
+  Eigen::MatrixXd e = modes.polarisations.real();
+  for (Eigen::Index x = 0; x < e.rows(); ++x) e.row(x) /= std::sqrt(matrices_.crystal.masses[x / 3]);
+  for (Eigen::Index mu = 0; mu < e.cols(); ++mu) {
+    e.col(mu) *= modes.acoustic[static_cast<std::size_t>(mu)] ? 0.0 : 1 / modes.frequencies[mu];
+  }
+  return e * e.transpose();
+}
+
+}  // namespace zeropoint::sscha
