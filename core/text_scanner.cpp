@@ -1,0 +1,197 @@
+#include "core/text_scanner.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "core/error.hpp"
+
+namespace zeropoint {
+namespace {
+
+constexpr std::string_view blanks = " \t\r\f\v";
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_sign(char c) { return c == '+' || c == '-'; }
+
+/// Length of the number at the start of `word`, 0 when there is none.
+std::size_t number_length(std::string_view word) {
+  std::size_t i = 0;
+  const auto digits = [&] {
+    const std::size_t begin = i;
+    while (i < word.size() && is_digit(word[i])) ++i;
+    return i - begin;
+  };
+  if (i < word.size() && is_sign(word[i])) ++i;
+  std::size_t n_digits = digits();
+  bool point = false;
+  if (i < word.size() && word[i] == '.') {
+    point = true;
+    ++i;
+    n_digits += digits();
+  }
+  if (n_digits == 0) return 0;
+  const std::size_t mantissa = i;
+  const bool letter = i < word.size() && std::string_view("eEdDqQ").find(word[i]) != std::string_view::npos;
+  if (letter) ++i;
+  const bool sign = i < word.size() && is_sign(word[i]);
+  if (sign) ++i;
+  const std::size_t n_exponent = digits();
+  // Without its letter an exponent has three digits and nothing behind: "0.1-0.2" are two numbers.
+  const bool more = i < word.size() && word[i] == '.';
+  if (letter) return n_exponent > 0 ? i : mantissa;
+  return point && sign && n_exponent == 3 && !more ? i : mantissa;
+}
+
+}  // namespace
+
+std::vector<std::string_view> split_words(std::string_view text) {
+  std::vector<std::string_view> words;
+  std::size_t begin = text.find_first_not_of(blanks);
+  while (begin != std::string_view::npos) {
+    const std::size_t end = std::min(text.find_first_of(blanks, begin), text.size());
+    words.push_back(text.substr(begin, end - begin));
+    begin = text.find_first_not_of(blanks, end);
+  }
+  return words;
+}
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(blanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
+}
+
+TextScanner::TextScanner(const std::string& path) : path_(path) {
+  std::error_code code;
+  if (std::filesystem::is_directory(path, code)) throw IoError{"{} is a folder, not a file", path};
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw IoError{"cannot open {}: check that the file exists and may be read", path};
+  text_.assign(std::istreambuf_iterator<char>(file), {});
+  if (file.bad()) throw IoError{"cannot read {}: the disk reports an error", path};
+  if (text_.find('\0') != std::string::npos) {
+    throw InputError{"{}: a binary file (or UTF-16) where text is expected: check the name or convert the file", path};
+  }
+  if (text_.starts_with("\xEF\xBB\xBF")) position_ = 3;
+}
+
+std::string_view TextScanner::peek() const {
+  if (position_ >= text_.size()) return {};
+  std::string_view line = std::string_view(text_).substr(position_, text_.find('\n', position_) - position_);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+bool TextScanner::next() {
+  if (position_ >= text_.size()) return false;
+  line_ = peek();
+  words_ = split_words(line_);
+  const std::size_t end = text_.find('\n', position_);
+  position_ = end == std::string::npos ? text_.size() : end + 1;
+  ++line_number_;
+  return true;
+}
+
+bool TextScanner::next_filled() {
+  while (next()) {
+    if (!words_.empty()) return true;
+  }
+  return false;
+}
+
+void TextScanner::require_next(std::string_view expected) {
+  if (!next()) fail("the file ends here, but {} should follow: it is truncated, make it again", expected);
+}
+
+void TextScanner::require_filled(std::string_view expected) {
+  if (!next_filled()) fail("the file ends here, but {} should follow: it is truncated, make it again", expected);
+}
+
+void TextScanner::require_words(std::size_t count, std::string_view expected) const {
+  if (words_.size() >= count) return;
+  // The stars or the missing blank that swallowed a column deserve to be named first.
+  for (const std::string_view word : words_) {
+    if (word.find("***") != std::string_view::npos || (number_length(word) > 0 && number_length(word) < word.size())) {
+      parse(word);
+    }
+  }
+  fail("{} of {} columns ({}): the line is cut or out of place", words_.size(), count, expected);
+}
+
+double TextScanner::number(std::size_t word) const {
+  require_words(word + 1, "numbers");
+  return parse(words_[word]);
+}
+
+int TextScanner::integer(std::size_t word) const {
+  require_words(word + 1, "integers");
+  const std::string_view text = words_[word];
+  int value = 0;
+  const char* begin = text.data() + (text.starts_with('+') ? 1 : 0);
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(begin, end, value);
+  if (error != std::errc{} || stop != end) fail_at(text, fmt::format("'{}' where an integer is expected", text));
+  return value;
+}
+
+std::vector<double> TextScanner::numbers_in(std::string_view piece) const {
+  std::vector<double> values;
+  for (const std::string_view word : split_words(piece)) values.push_back(parse(word));
+  return values;
+}
+
+double TextScanner::parse(std::string_view word) const {
+  if (word.find("**") != std::string_view::npos) {
+    fail_at(word, fmt::format("'{}': the number did not fit the field of the program that wrote it; write it with more columns", word));
+  }
+  const std::size_t length = number_length(word);
+  if (length == 0) {
+    std::string lower;
+    for (const char c : word) lower.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+    const std::string_view name = std::string_view(lower).substr(is_sign(lower[0]) ? 1 : 0);
+    if (name.starts_with("nan") || name.starts_with("inf")) {
+      fail_at(word, fmt::format("'{}' is not a finite number: the calculation that wrote it failed", word));
+    }
+    fail_at(word, fmt::format("'{}' where a number is expected", word));
+  }
+  if (length < word.size()) {
+    if (number_length(word.substr(length)) > 0) {
+      fail_at(word, fmt::format("'{}': two numbers without a blank between them (a field too narrow); write them with more columns", word));
+    }
+    fail_at(word, fmt::format("'{}' where a number is expected", word));
+  }
+  std::string plain;
+  for (std::size_t i = word[0] == '+' ? 1 : 0; i < word.size(); ++i) {
+    const char c = word[i];
+    if (is_sign(c) && i > 0 && (is_digit(word[i - 1]) || word[i - 1] == '.')) plain.push_back('e');
+    if (std::string_view("DdQqE").find(c) != std::string_view::npos) {
+      plain.push_back('e');
+    } else if (c != '+') {
+      plain.push_back(c);
+    }
+  }
+  double value = 0;
+  const auto [stop, error] = std::from_chars(plain.data(), plain.data() + plain.size(), value);
+  if (error == std::errc::result_out_of_range) {
+    const std::size_t exponent = plain.find('e');
+    if (exponent != std::string::npos && plain[exponent + 1] == '-') return 0;
+    fail_at(word, fmt::format("'{}' is too large for a double", word));
+  }
+  if (error != std::errc{} || stop != plain.data() + plain.size()) {
+    fail_at(word, fmt::format("'{}' where a number is expected", word));
+  }
+  return value;
+}
+
+void TextScanner::fail_line(const std::string& message) const {
+  throw InputError{"{}:{}: {}", path_, line_number_, message};
+}
+
+void TextScanner::fail_at(std::string_view word, const std::string& message) const {
+  const auto column = word.data() - line_.data() + 1;
+  throw InputError{"{}:{}:{}: {}", path_, line_number_, column, message};
+}
+
+}  // namespace zeropoint
