@@ -36,7 +36,7 @@ class Ensemble {
 };
 
 struct EnsembleSource {
-  std::string path;                 ///< folder (npy, repacked npy or text of python-sscha), .h5 or .extxyz file
+  std::string path = "";            ///< folder (npy, repacked npy or text of python-sscha), .h5 or .extxyz file
   int population = 1;               ///< number in the file names
   std::int64_t n_configurations = 0;  ///< 0: all; else the first so many
   double reference_energy = 0;      ///< eV per supercell, subtracted

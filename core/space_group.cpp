@@ -57,6 +57,17 @@ Operations all_operations(const Crystal& crystal, double tolerance) {
   return operations;
 }
 
+/// Translations as the fractions they stand for (multiples of 1/24) when all of them are within `tolerance` of one: the origin
+/// of the file is then a symmetric point, and the few decimals of its positions need not move the group.
+void snap_translations(Operations& operations, const Eigen::Matrix3d& cell, double tolerance) {
+  std::vector<Eigen::Vector3d> snapped;
+  for (const Eigen::Vector3d& translation : operations.translations) {
+    snapped.push_back((24 * translation).array().round() / 24);
+    if ((cell.transpose() * (snapped.back() - translation)).norm() > tolerance) return;
+  }
+  operations.translations = std::move(snapped);
+}
+
 SpglibSpacegroupType type_of(const Crystal& crystal, const std::vector<SymmetryOperation>& operations, double tolerance) {
   SpglibCell cell(crystal);
   std::vector<int> rotations;
@@ -293,6 +304,7 @@ SpaceGroup find_space_group(const Crystal& crystal, const SymmetryOptions& optio
     found = read_operations(options.operations_file);
   } else {
     found = all_operations(crystal, options.tolerance);
+    snap_translations(found, crystal.cell, options.tolerance);
   }
   // spglib accepts chains of matches, each within its tolerance; an explicit list must fit as it is.
   const double allowed = options.operations_file.empty() ? 4 * options.tolerance : options.tolerance;

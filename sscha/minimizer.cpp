@@ -36,7 +36,7 @@ Vector difference(const Vector& a, const Vector& b) {
 
 /// What mixing remembers of a point.
 struct Visit {
-  Vector point, direction;   // direction: where the self-consistency iteration would go
+  Vector point = {}, direction = {};  // direction: where the self-consistency iteration would go
   Eigen::VectorXd residual;  // the direction as energies of unit-variance modes: one measure for matrices and centroids
 };
 

@@ -1,6 +1,7 @@
 #include "sscha/reference_minimizer.hpp"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
 #include <Eigen/Eigenvalues>
 #include <cmath>
 #include <optional>
@@ -97,6 +98,16 @@ bool stops_here(const StepReport& step, const ReferenceErrors& errors, const Min
   return matrices && centroids;
 }
 
+/// df(q = 0) = f + D u of each configuration, [N, n].
+at::Tensor folded_residuals(const Population& population, const phonons::DynamicalMatrices& matrices, const Eigen::VectorXd& shift) {
+  const Eigen::MatrixXd d = matrices.blocks[static_cast<std::size_t>(matrices.grid.gamma())].real();
+  at::Tensor product = at::empty({d.rows(), d.cols()}, at::kDouble), origin = at::empty({1, d.rows()}, at::kDouble);
+  Eigen::Map<Eigen::MatrixXd>(product.data_ptr<double>(), d.rows(), d.cols()) = d;  // symmetric: row or column order alike
+  Eigen::Map<Eigen::VectorXd>(origin.data_ptr<double>(), d.rows()) = shift;
+  const at::Tensor u = population.folded_displacements() - origin.to(population.device());
+  return population.folded_forces() + u.mm(product.to(population.device()));
+}
+
 }  // namespace
 
 ReferenceErrors reference_errors(const Population& population, const Evaluation& evaluation, const TrialDensity& density,
@@ -106,19 +117,18 @@ ReferenceErrors reference_errors(const Population& population, const Evaluation&
   const Weights& weights = evaluation.weights;
   const double n_q = matrices.grid.size(), images = std::sqrt(n_operations * n_q);
 
-  const at::Tensor forces = population.folded_forces() / std::sqrt(n_q);
+  const Vectors moved = matrices.crystal.positions - population.generating().matrices().crystal.positions;
+  const Eigen::VectorXd shift = std::sqrt(n_q) * Eigen::Map<const Eigen::VectorXd>(moved.data(), moved.size());
+  const at::Tensor residuals = folded_residuals(population, matrices, shift) / std::sqrt(n_q);
   const at::Tensor w = weights.values.unsqueeze(1);
-  const at::Tensor mean = (w * forces).sum(0) / weights.sum;
-  const at::Tensor mean_square = (w * forces.square()).sum(0) / weights.sum;
+  const at::Tensor mean = (w * residuals).sum(0) / weights.sum;
+  const at::Tensor mean_square = (w * residuals.square()).sum(0) / weights.sum;
   const double force_error = ((mean_square - mean.square()) / weights.sum).sum().sqrt().item<double>();
 
   // sum over q, a, b of the weighted mean of (v_a df_b^*)^2; at q /= -q the square is complex, and its real part remains
   // after the sum over the pair.
   const Blocks upsilon = density.inverse_covariance();
   double squares = 0;
-  Eigen::VectorXd shift = Eigen::VectorXd::Zero(matrices.n_modes());
-  const Vectors moved = matrices.crystal.positions - population.generating().matrices().crystal.positions;
-  shift = std::sqrt(n_q) * Eigen::Map<const Eigen::VectorXd>(moved.data(), moved.size());
   for (int chunk = 0; chunk < population.n_chunks(); ++chunk) {
     const at::Tensor host_weights = weights.values.slice(0, population.chunk_begin(chunk), population.chunk_end(chunk)).cpu();
     const Eigen::Map<const Eigen::VectorXd> weight(host_weights.data_ptr<double>(), host_weights.numel());

@@ -91,7 +91,7 @@ Averages averages(const Weights& weights, const at::Tensor& samples, const Pairi
   if (independent == Samples::pairs) {
     n = pairing.n_samples();
     const std::int64_t paired = 2 * pairing.n_pairs;
-    squares = deviations.slice(0, 0, paired).view({pairing.n_pairs, 2, -1}).sum(1).square().sum(0) +
+    squares = deviations.slice(0, 0, paired).view({pairing.n_pairs, 2, columns.size(1)}).sum(1).square().sum(0) +
               deviations.slice(0, paired).square().sum(0);
   } else {
     squares = deviations.square().sum(0);
