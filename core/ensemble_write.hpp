@@ -18,10 +18,10 @@ enum class EnsembleFormat {
 EnsembleFormat ensemble_format(const std::string& word);
 
 struct EnsembleMetadata {
-  int population = 1;                 ///< number in file names
-  std::optional<double> temperature;  ///< K, of the generating density; stored in h5
-  std::string configuration;          ///< the resolved run file; stored in h5
-  std::optional<std::int64_t> seed;   ///< stored in h5
+  int population = 1;                      ///< number in file names
+  std::optional<double> temperature = {};  ///< K, of the generating density; stored in h5
+  std::string configuration = {};          ///< the resolved run file; stored in h5
+  std::optional<std::int64_t> seed = {};   ///< stored in h5
 };
 
 /// Writes all configurations, with all digits, in pieces of 1024: no more are in memory at once. Each file appears whole or

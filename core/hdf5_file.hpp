@@ -12,10 +12,10 @@ namespace zeropoint {
 
 /// What every HDF5 file of the program says about itself, as attributes of its root; the code's version and commit are added.
 struct Hdf5Info {
-  std::string filetype;              ///< "zeropoint ensemble", ...
-  int version = 1;                   ///< of the layout
-  std::string configuration;         ///< the resolved run file, empty when there is none
-  std::optional<std::int64_t> seed;  ///< of the random numbers, where there are any
+  std::string filetype;                    ///< "zeropoint ensemble", ...
+  int version = 1;                         ///< of the layout
+  std::string configuration = {};          ///< the resolved run file, empty when there is none
+  std::optional<std::int64_t> seed = {};   ///< of the random numbers, where there are any
 };
 
 /// An HDF5 file. Arrays are row-major as in NumPy; each has attributes `units` and `axes` (names, comma-separated, first axis
