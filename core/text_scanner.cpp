@@ -144,7 +144,9 @@ std::vector<double> TextScanner::numbers_in(std::string_view piece) const {
 
 double TextScanner::parse(std::string_view word) const {
   if (word.find("**") != std::string_view::npos) {
-    fail_at(word, fmt::format("'{}': the number did not fit the field of the program that wrote it; write it with more columns", word));
+    fail_at(word, fmt::format(
+                      "'{}': the number did not fit the field of the program that wrote it; write it with more columns",
+                      word));
   }
   const std::size_t length = number_length(word);
   if (length == 0) {
@@ -158,7 +160,10 @@ double TextScanner::parse(std::string_view word) const {
   }
   if (length < word.size()) {
     if (number_length(word.substr(length)) > 0) {
-      fail_at(word, fmt::format("'{}': two numbers without a blank between them (a field too narrow); write them with more columns", word));
+      fail_at(word,
+              fmt::format(
+                  "'{}': two numbers without a blank between them (a field too narrow); write them with more columns",
+                  word));
     }
     fail_at(word, fmt::format("'{}' where a number is expected", word));
   }

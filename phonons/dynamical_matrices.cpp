@@ -50,16 +50,19 @@ std::vector<Eigen::MatrixXd> to_real_space(const DynamicalMatrices& matrices) {
   for (int cell = 0; cell < grid.size(); ++cell) {
     const Eigen::Vector3i r = lattice_vector(cell, grid.divisions());
     Eigen::MatrixXcd sum = Eigen::MatrixXcd::Zero(matrices.n_modes(), matrices.n_modes());
-    for (int iq = 0; iq < grid.size(); ++iq) sum += phase(grid.integers(iq), r) * matrices.blocks[static_cast<std::size_t>(iq)];
+    for (int iq = 0; iq < grid.size(); ++iq)
+      sum += phase(grid.integers(iq), r) * matrices.blocks[static_cast<std::size_t>(iq)];
     sum /= grid.size();
     largest = std::max(largest, sum.cwiseAbs().maxCoeff());
     imaginary = std::max(imaginary, sum.imag().cwiseAbs().maxCoeff());
     force_constants.emplace_back(sum.real());
   }
   if (!(imaginary <= 1e-6 * largest)) {
-    throw InputError{"the force constants have an imaginary part of {:.3g} of their largest element: D(-q) is not the complex conjugate "
-                     "of D(q)",
-                     imaginary / largest};
+    throw InputError{
+        "the force constants have an imaginary part of {:.3g} of their largest element: D(-q) is not the complex "
+        "conjugate "
+        "of D(q)",
+        imaginary / largest};
   }
   return force_constants;
 }

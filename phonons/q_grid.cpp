@@ -36,7 +36,8 @@ Eigen::Vector3i negative(const Eigen::Vector3i& k, const Eigen::Vector3i& divisi
 
 Eigen::Vector3d fractions(const Eigen::Vector3i& k, const Eigen::Vector3i& divisions) {
   Eigen::Vector3d q;
-  for (int i = 0; i < 3; ++i) q[i] = static_cast<double>(2 * k[i] > divisions[i] ? k[i] - divisions[i] : k[i]) / divisions[i];
+  for (int i = 0; i < 3; ++i)
+    q[i] = static_cast<double>(2 * k[i] > divisions[i] ? k[i] - divisions[i] : k[i]) / divisions[i];
   return q;
 }
 
@@ -49,15 +50,17 @@ Eigen::Vector3i smallest_divisions(const std::vector<Eigen::Vector3d>& points) {
       int n = 1;
       while (n <= largest_division && distance_to_fraction(q[i], n) >= tolerance) ++n;
       if (n > largest_division) {
-        throw InputError{"q = {} (crystal coordinates) lies on no grid: component {} is no fraction k/N with N up to {}; give the "
-                         "matrices of a commensurate grid, all with the same cell",
-                         text(q), i + 1, largest_division};
+        throw InputError{
+            "q = {} (crystal coordinates) lies on no grid: component {} is no fraction k/N with N up to {}; give the "
+            "matrices of a commensurate grid, all with the same cell",
+            text(q), i + 1, largest_division};
       }
       common = std::lcm(common, n);
       if (common > largest_division) {
-        throw InputError{"q = {} and the points before it share no grid with at most {} divisions along b{}: are they of one grid "
-                         "and one cell?",
-                         text(q), largest_division, i + 1};
+        throw InputError{
+            "q = {} and the points before it share no grid with at most {} divisions along b{}: are they of one grid "
+            "and one cell?",
+            text(q), largest_division, i + 1};
       }
     }
     divisions[i] = common;
@@ -69,7 +72,8 @@ Eigen::Vector3i smallest_divisions(const std::vector<Eigen::Vector3d>& points) {
 
 QGrid::QGrid(const Eigen::Vector3i& divisions) : divisions_(divisions) {
   if ((divisions.array() < 1).any()) {
-    throw InputError{"q grid {} x {} x {}: every division must be at least 1", divisions[0], divisions[1], divisions[2]};
+    throw InputError{"q grid {} x {} x {}: every division must be at least 1", divisions[0], divisions[1],
+                     divisions[2]};
   }
   std::vector<bool> taken(static_cast<std::size_t>(divisions.prod()), false);
   Eigen::Vector3i k;
@@ -94,7 +98,8 @@ QGrid::QGrid(std::vector<Eigen::Vector3d> points, std::vector<int> stars)
   if (points_.empty()) throw InputError{"a q grid without points: at least Gamma is needed"};
   if (std::accumulate(stars_.begin(), stars_.end(), 0) != size() ||
       std::any_of(stars_.begin(), stars_.end(), [](int n) { return n < 1; })) {
-    throw InputError{"the stars hold {} q points, the list has {}", std::accumulate(stars_.begin(), stars_.end(), 0), size()};
+    throw InputError{"the stars hold {} q points, the list has {}", std::accumulate(stars_.begin(), stars_.end(), 0),
+                     size()};
   }
   for (const Eigen::Vector3d& q : points_) {
     if (!q.allFinite()) throw InputError{"a q point is NaN or infinite"};
@@ -114,7 +119,8 @@ void QGrid::index_points() {
     integers_.push_back(grid_integers(q, divisions_));
     int& slot = lookup_[static_cast<std::size_t>(position(integers_.back(), divisions_))];
     if (slot >= 0) {
-      throw InputError{"q = {} (crystal coordinates) is given twice, as points {} and {}: keep one", text(q), slot + 1, iq + 1};
+      throw InputError{"q = {} (crystal coordinates) is given twice, as points {} and {}: keep one", text(q), slot + 1,
+                       iq + 1};
     }
     slot = iq;
   }
@@ -122,9 +128,11 @@ void QGrid::index_points() {
     const Eigen::Vector3i partner = negative(integers(iq), divisions_);
     minus_.push_back(lookup_[static_cast<std::size_t>(position(partner, divisions_))]);
     if (minus_.back() < 0) {
-      throw InputError{"q = {} (crystal coordinates) is given but -q is not: a star must hold both; make its file with time reversal, "
-                       "or add the complex conjugate matrix",
-                       text(points_[static_cast<std::size_t>(iq)])};
+      throw InputError{
+          "q = {} (crystal coordinates) is given but -q is not: a star must hold both; make its file with time "
+          "reversal, "
+          "or add the complex conjugate matrix",
+          text(points_[static_cast<std::size_t>(iq)])};
     }
     if (minus_.back() >= iq) independent_.push_back(iq);
   }
@@ -140,9 +148,16 @@ void QGrid::index_points() {
         }
       }
     }
-    throw InputError{"{} of {} q points of the {} x {} x {} grid are missing: {}{} (crystal coordinates); give the files of all stars",
-                     n_missing, divisions_.prod(), divisions_[0], divisions_[1], divisions_[2], missing,
-                     n_missing > 6 ? ", ..." : ""};
+    throw InputError{
+        "{} of {} q points of the {} x {} x {} grid are missing: {}{} (crystal coordinates); give the files of all "
+        "stars",
+        n_missing,
+        divisions_.prod(),
+        divisions_[0],
+        divisions_[1],
+        divisions_[2],
+        missing,
+        n_missing > 6 ? ", ..." : ""};
   }
   gamma_ = lookup_[0];
 }

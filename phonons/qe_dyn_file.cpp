@@ -17,8 +17,8 @@ bool opens_matrix(std::string_view line) {
 }
 
 bool opens_section(std::string_view line) {
-  return opens_matrix(line) || has(line, "Diagonalizing") || has(line, "Dielectric Tensor") || has(line, "Effective Charges") ||
-         has(line, "Raman");
+  return opens_matrix(line) || has(line, "Diagonalizing") || has(line, "Dielectric Tensor") ||
+         has(line, "Effective Charges") || has(line, "Raman");
 }
 
 struct Reader {
@@ -45,16 +45,20 @@ struct Reader {
 void Reader::first_lines() {
   if (!scan.next_filled()) throw InputError{"{}: the file is empty: make it again", scan.path()};
   if (has(scan.line(), "<?xml") || has(scan.line(), "<Root")) {
-    scan.fail("an XML dynamical matrix where the text form is expected: run ph.x with a fildyn that does not end in .xml");
+    scan.fail(
+        "an XML dynamical matrix where the text form is expected: run ph.x with a fildyn that does not end in .xml");
   }
   if (opens_matrix(scan.line()) && has(scan.line(), "cartesian axes")) {
-    scan.fail("matrices without a header, as matdyn.x writes them (fldyn): no cell, no masses, and at q = 0 they hold the direction-"
-              "dependent long-range part; give the files of ph.x, or the force constants of q2r.x");
+    scan.fail(
+        "matrices without a header, as matdyn.x writes them (fldyn): no cell, no masses, and at q = 0 they hold the "
+        "direction-"
+        "dependent long-range part; give the files of ph.x, or the force constants of q2r.x");
   }
   const std::vector<std::string_view>& words = scan.words();
   if (words.size() < 3 || words[0] != "Dynamical" || words[1] != "matrix" || words[2] != "file") {
-    scan.fail("'{}' where 'Dynamical matrix file' is expected: no dynamical-matrix file of Quantum ESPRESSO or python-sscha",
-              trimmed(scan.line()).substr(0, 40));
+    scan.fail(
+        "'{}' where 'Dynamical matrix file' is expected: no dynamical-matrix file of Quantum ESPRESSO or python-sscha",
+        trimmed(scan.line()).substr(0, 40));
   }
   scan.require_next("a title line");
   file.title = trimmed(scan.line());
@@ -103,9 +107,11 @@ void Reader::species(int n_types, std::vector<std::string>& labels, std::vector<
     const double amu = units.rydberg_mass;
     if (!(mass[0] > 0)) scan.fail("mass of '{}' = {} must be positive", labels.back(), mass[0]);
     if (mass[0] < lightest_rydberg_mass) {
-      scan.fail("mass of '{}' = {}: this looks like amu, but the file counts in Rydberg units, where hydrogen weighs 918.7 (all "
-                "frequencies would be wrong); multiply the masses by {:.6f}",
-                labels.back(), mass[0], 1 / amu);
+      scan.fail(
+          "mass of '{}' = {}: this looks like amu, but the file counts in Rydberg units, where hydrogen weighs 918.7 "
+          "(all "
+          "frequencies would be wrong); multiply the masses by {:.6f}",
+          labels.back(), mass[0], 1 / amu);
     }
     masses.push_back(mass[0] * amu);
   }
@@ -123,7 +129,8 @@ void Reader::atoms(int n_types, int n_atoms) {
     scan.require_words(5, "atom, type, x, y, z");
     if (scan.integer(0) != s + 1) scan.fail("atom {} where atom {} is expected", scan.integer(0), s + 1);
     const int type = scan.integer(1);
-    if (type < 1 || type > n_types) scan.fail("type {} of atom {}: the file defines types 1 to {}", type, s + 1, n_types);
+    if (type < 1 || type > n_types)
+      scan.fail("type {} of atom {}: the file defines types 1 to {}", type, s + 1, n_types);
     crystal.species.push_back(labels[static_cast<std::size_t>(type - 1)]);
     crystal.masses[s] = masses[static_cast<std::size_t>(type - 1)];
     for (int i = 0; i < 3; ++i) crystal.positions(s, i) = file.alat * scan.number(static_cast<std::size_t>(i + 2));
@@ -150,7 +157,8 @@ void Reader::matrix() {
   for (int pair = 0; pair < n_atoms * n_atoms; ++pair) {
     const std::string expected = fmt::format("pair {} of the {} atom pairs of this q", pair + 1, n_atoms * n_atoms);
     scan.require_filled(expected);
-    if (opens_section(scan.line())) scan.fail("the matrix ends here, but {} should follow: lines are missing", expected);
+    if (opens_section(scan.line()))
+      scan.fail("the matrix ends here, but {} should follow: lines are missing", expected);
     scan.require_words(2, "two atom indices");
     const int a = scan.integer(0) - 1, b = scan.integer(1) - 1;
     if (a < 0 || b < 0 || a >= n_atoms || b >= n_atoms) {
@@ -209,9 +217,11 @@ void Reader::read() {
   }
   if (file.blocks.empty()) scan.fail("the file ends without a dynamical matrix: it is truncated, make it again");
   if (dielectric.has_value() != born_charges.has_value()) {
-    throw InputError{"{}: {} without {}: the electric field of the ions needs both; run ph.x with epsil and zeu, or remove the block",
-                     file.path, dielectric ? "a dielectric tensor" : "effective charges E-U",
-                     dielectric ? "effective charges E-U" : "a dielectric tensor"};
+    throw InputError{
+        "{}: {} without {}: the electric field of the ions needs both; run ph.x with epsil and zeu, or remove the "
+        "block",
+        file.path, dielectric ? "a dielectric tensor" : "effective charges E-U",
+        dielectric ? "effective charges E-U" : "a dielectric tensor"};
   }
   if (dielectric) file.polar = Polar{*dielectric, *born_charges};
 }

@@ -12,9 +12,9 @@ namespace zeropoint::phonons {
 
 /// One q of a dyn file.
 struct QeDynBlock {
-  Eigen::Vector3d q;       ///< crystal coordinates, as printed
+  Eigen::Vector3d q;        ///< crystal coordinates, as printed
   Eigen::MatrixXcd matrix;  ///< (3 n_atoms, 3 n_atoms), eV/angstrom^2, as printed
-  std::string where;       ///< "file:line" of the q
+  std::string where;        ///< "file:line" of the q
 };
 
 /// One dyn file: a header and the points of one star.

@@ -40,7 +40,8 @@ bool is_file(const std::string& path) {
 }
 
 bool is_number(const std::string& text) {
-  return !text.empty() && text.size() < 7 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() && text.size() < 7 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 /// Largest i for which PREFIXi exists, 0 when there is none.
@@ -62,14 +63,15 @@ std::vector<std::string> star_files(const std::string& prefix, const std::option
   const auto numbered = [&](int i) { return prefix + std::to_string(i); };
   const int n_files = dyn0 ? dyn0->n_files : largest_index(prefix);
   if (n_files == 0) {
-    throw IoError{"no dynamical matrices at {}: neither {} nor that name itself exists; give the prefix in front of 1, 2, ...",
-                  prefix, numbered(1)};
+    throw IoError{
+        "no dynamical matrices at {}: neither {} nor that name itself exists; give the prefix in front of 1, 2, ...",
+        prefix, numbered(1)};
   }
   std::vector<std::string> paths;
   for (int i = 1; i <= n_files; ++i) {
     if (!is_file(numbered(i))) {
-      throw IoError{"{} is missing, but {} {}: all files of the set are needed", numbered(i), dyn0 ? numbered(0) : numbered(n_files),
-                    dyn0 ? fmt::format("counts {} files", n_files) : "exists"};
+      throw IoError{"{} is missing, but {} {}: all files of the set are needed", numbered(i),
+                    dyn0 ? numbered(0) : numbered(n_files), dyn0 ? fmt::format("counts {} files", n_files) : "exists"};
     }
     paths.push_back(numbered(i));
   }
@@ -80,7 +82,8 @@ void refuse_other_crystal(const QeDynFile& first, const QeDynFile& later) {
   const Crystal& a = first.crystal;
   const Crystal& b = later.crystal;
   const auto refuse = [&](const std::string& what) {
-    throw InputError{"{} and {} are of two crystals: {} differ; give files of one calculation", first.path, later.path, what};
+    throw InputError{"{} and {} are of two crystals: {} differ; give files of one calculation", first.path, later.path,
+                     what};
   };
   if (a.n_atoms() != b.n_atoms()) refuse(fmt::format("numbers of atoms ({} and {})", a.n_atoms(), b.n_atoms()));
   if (a.species != b.species) refuse(fmt::format("species ({} and {})", a.formula(), b.formula()));
@@ -96,8 +99,9 @@ void refuse_repeated_q(const std::vector<QeDynBlock>& blocks) {
     for (std::size_t j = 0; j < i; ++j) {
       const Eigen::Vector3d d = blocks[i].q - blocks[j].q;
       if ((d.array() - d.array().round()).abs().maxCoeff() < 1e-4) {
-        throw InputError{"{}: this q equals the q of {} (up to a reciprocal lattice vector): every q must be given once",
-                         blocks[i].where, blocks[j].where};
+        throw InputError{
+            "{}: this q equals the q of {} (up to a reciprocal lattice vector): every q must be given once",
+            blocks[i].where, blocks[j].where};
       }
     }
   }
@@ -121,8 +125,9 @@ std::vector<Eigen::MatrixXcd> restored(const std::vector<QeDynBlock>& blocks, co
   for (const QeDynBlock& block : blocks) {
     const double deviation = largest(block.matrix - block.matrix.adjoint());
     if (!(deviation <= matrix_tolerance * largest(block.matrix))) {
-      throw InputError{"{}: the matrix is not Hermitian: deviation {:.3g} of its largest element; the file is damaged or mixed",
-                       block.where, deviation / largest(block.matrix)};
+      throw InputError{
+          "{}: the matrix is not Hermitian: deviation {:.3g} of its largest element; the file is damaged or mixed",
+          block.where, deviation / largest(block.matrix)};
     }
     matrices.push_back((block.matrix + block.matrix.adjoint()) / 2);
   }
@@ -132,8 +137,9 @@ std::vector<Eigen::MatrixXcd> restored(const std::vector<QeDynBlock>& blocks, co
     const double deviation = largest(matrices[here] - partner);
     if (!(deviation <= matrix_tolerance * std::max(largest(matrices[here]), largest(partner)))) {
       throw InputError{"{}: {}: deviation {:.3g} eV/angstrom^2; the file is damaged or mixed", blocks[here].where,
-                       here == there ? std::string("the matrix at q = -q + G is not real")
-                                     : "the matrix is not the complex conjugate of the one at -q, " + blocks[there].where,
+                       here == there
+                           ? std::string("the matrix at q = -q + G is not real")
+                           : "the matrix is not the complex conjugate of the one at -q, " + blocks[there].where,
                        deviation};
     }
     matrices[here] = (matrices[here] + partner).eval() / 2;
@@ -173,12 +179,20 @@ DynamicalMatrices read_qe_dyn(const std::string& prefix, const UnitSet& units) {
   refuse_repeated_q(blocks);
   QGrid grid = grid_of(prefix, blocks, stars);
   if (dyn0 && dyn0->divisions != grid.divisions()) {
-    throw InputError{"{}0 announces a {} x {} x {} grid, the files hold {} x {} x {}: they are of two calculations, or a file is missing",
-                     prefix, dyn0->divisions[0], dyn0->divisions[1], dyn0->divisions[2], grid.divisions()[0], grid.divisions()[1],
-                     grid.divisions()[2]};
+    throw InputError{
+        "{}0 announces a {} x {} x {} grid, the files hold {} x {} x {}: they are of two calculations, or a file is "
+        "missing",
+        prefix,
+        dyn0->divisions[0],
+        dyn0->divisions[1],
+        dyn0->divisions[2],
+        grid.divisions()[0],
+        grid.divisions()[1],
+        grid.divisions()[2]};
   }
   std::vector<Eigen::MatrixXcd> matrices = restored(blocks, grid);
-  return {std::move(first->crystal), std::move(grid), std::move(matrices), std::move(polar), first->alat, std::move(first->title)};
+  return {std::move(first->crystal), std::move(grid), std::move(matrices),
+          std::move(polar),          first->alat,     std::move(first->title)};
 }
 
 }  // namespace zeropoint::phonons

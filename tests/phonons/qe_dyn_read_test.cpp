@@ -1,9 +1,8 @@
-#include "phonons/qe_dyn.hpp"
-
 #include <gtest/gtest.h>
 
 #include <filesystem>
 
+#include "phonons/qe_dyn.hpp"
 #include "tests/support/reference_data.hpp"
 
 namespace zeropoint::phonons {
@@ -51,7 +50,9 @@ TEST(QeDyn, ReadsEveryPublishedSet) {
     EXPECT_EQ(matrices.grid.divisions(), set.divisions);
     EXPECT_EQ(matrices.crystal.formula(), set.formula);
     EXPECT_EQ(static_cast<int>(matrices.blocks.size()), set.divisions.prod());
-    if (!set.stars.empty()) { EXPECT_EQ(matrices.grid.stars(), set.stars); }
+    if (!set.stars.empty()) {
+      EXPECT_EQ(matrices.grid.stars(), set.stars);
+    }
   }
 }
 

@@ -1,0 +1,190 @@
+#include <Eigen/Eigenvalues>
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "core/error.hpp"
+#include "phonons/qe_dyn.hpp"
+
+namespace zeropoint::phonons {
+namespace {
+
+/// The text of one set of files, in the units of the format.
+struct Writer {
+  const DynamicalMatrices& matrices;
+  const UnitSet& units;
+  double alat;  // angstrom
+
+  Writer(const DynamicalMatrices& all, const UnitSet& set)
+      : matrices(all), units(set), alat(all.alat > 0 ? all.alat : all.crystal.cell.row(0).norm()) {}
+
+  std::string grid_file() const;
+  std::string star_file(int first, int count) const;
+
+ private:
+  template <class... Args>
+  static void put(std::string& text, fmt::format_string<Args...> format, Args&&... args) {
+    fmt::format_to(std::back_inserter(text), format, std::forward<Args>(args)...);
+  }
+  void header(std::string& text) const;
+  void matrix(std::string& text, int iq) const;
+  void polar(std::string& text) const;
+  void modes(std::string& text, int iq) const;
+  /// Cartesian, 2 pi/alat.
+  Eigen::Vector3d cartesian(int iq) const {
+    return alat * matrices.crystal.reciprocal().transpose() * matrices.grid.points()[static_cast<std::size_t>(iq)];
+  }
+  const Eigen::MatrixXcd& block(int iq) const { return matrices.blocks[static_cast<std::size_t>(iq)]; }
+};
+
+std::string Writer::grid_file() const {
+  const QGrid& grid = matrices.grid;
+  std::string text;
+  put(text, "{:4d}{:4d}{:4d}\n{:4d}\n", grid.divisions()[0], grid.divisions()[1], grid.divisions()[2],
+      grid.stars().size());
+  int first = 0;
+  for (const int count : grid.stars()) {
+    const Eigen::Vector3d q = cartesian(first);
+    put(text, "{:24.15E}{:24.15E}{:24.15E}\n", q[0], q[1], q[2]);
+    first += count;
+  }
+  return text;
+}
+
+void Writer::header(std::string& text) const {
+  const Crystal& crystal = matrices.crystal;
+  // A type is a label with a mass: isotopes of one element are different types.
+  std::vector<int> first_atom, type_of;
+  for (int s = 0; s < crystal.n_atoms(); ++s) {
+    const auto same = std::find_if(first_atom.begin(), first_atom.end(), [&](int other) {
+      return crystal.species[static_cast<std::size_t>(other)] == crystal.species[static_cast<std::size_t>(s)] &&
+             crystal.masses[other] == crystal.masses[s];
+    });
+    type_of.push_back(static_cast<int>(same - first_atom.begin()) + 1);
+    if (same == first_atom.end()) first_atom.push_back(s);
+  }
+  put(text, "Dynamical matrix file\n{}\n", matrices.title);
+  put(text, "{:3d}{:5d}{:4d}{:22.16f}", first_atom.size(), crystal.n_atoms(), 0, alat / units.bohr);
+  for (int i = 1; i < 6; ++i) put(text, "{:22.16f}", 0.0);
+  put(text, "\nBasis vectors\n");
+  for (int k = 0; k < 3; ++k) {
+    put(text, "  {:22.16f}{:22.16f}{:22.16f}\n", crystal.cell(k, 0) / alat, crystal.cell(k, 1) / alat,
+        crystal.cell(k, 2) / alat);
+  }
+  for (std::size_t type = 0; type < first_atom.size(); ++type) {
+    const int s = first_atom[type];
+    put(text, "{:12d}  '{:<3s} '  {:22.16f}\n", type + 1, crystal.species[static_cast<std::size_t>(s)],
+        crystal.masses[s] / units.rydberg_mass);
+  }
+  for (int s = 0; s < crystal.n_atoms(); ++s) {
+    const Eigen::RowVector3d x = crystal.positions.row(s) / alat;
+    put(text, "{:5d}{:5d}{:22.16f}{:22.16f}{:22.16f}\n", s + 1, type_of[static_cast<std::size_t>(s)], x[0], x[1], x[2]);
+  }
+}
+
+void Writer::matrix(std::string& text, int iq) const {
+  const Eigen::Vector3d q = cartesian(iq);
+  put(text, "\n     Dynamical  Matrix in cartesian axes\n\n     q = ({:18.12f}{:18.12f}{:18.12f} )\n\n", q[0], q[1],
+      q[2]);
+  const int n_atoms = matrices.crystal.n_atoms();
+  const double unit = units.rydberg_per_bohr2();
+  for (int a = 0; a < n_atoms; ++a) {
+    for (int b = 0; b < n_atoms; ++b) {
+      put(text, "{:5d}{:5d}\n", a + 1, b + 1);
+      for (int i = 0; i < 3; ++i) {
+        for (int j = 0; j < 3; ++j) {
+          const std::complex<double> value = block(iq)(3 * a + i, 3 * b + j) / unit;
+          put(text, "{}{:23.16f}{:23.16f}", j > 0 ? "   " : "", value.real(), value.imag());
+        }
+        text += '\n';
+      }
+    }
+  }
+}
+
+void Writer::polar(std::string& text) const {
+  const auto rows = [&](const Eigen::Matrix3d& tensor) {
+    for (int i = 0; i < 3; ++i) put(text, "{:24.12f}{:24.12f}{:24.12f}\n", tensor(i, 0), tensor(i, 1), tensor(i, 2));
+  };
+  text += "\n     Dielectric Tensor:\n\n";
+  rows(matrices.polar->dielectric);
+  text += "\n     Effective Charges E-U: Z_{alpha}{s,beta}\n\n";
+  for (std::size_t s = 0; s < matrices.polar->born_charges.size(); ++s) {
+    put(text, "     atom # {:4d}\n", s + 1);
+    rows(matrices.polar->born_charges[s]);
+  }
+}
+
+void Writer::modes(std::string& text, int iq) const {
+  const std::string stars(" **************************************************************************\n");
+  const Eigen::Vector3d q = cartesian(iq);
+  put(text, "\n     Diagonalizing the dynamical matrix\n\n     q = ({:18.12f}{:18.12f}{:18.12f} )\n\n{}", q[0], q[1],
+      q[2], stars);
+
+  Eigen::VectorXd scale(matrices.n_modes());
+  for (int x = 0; x < matrices.n_modes(); ++x) scale[x] = 1 / std::sqrt(matrices.crystal.masses[x / 3]);
+  const Eigen::MatrixXcd scaled = scale.asDiagonal() * block(iq) * scale.asDiagonal();
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXcd> solver(scaled);
+  for (int mode = 0; mode < matrices.n_modes(); ++mode) {
+    const double squared = solver.eigenvalues()[mode];
+    const double frequency = units.inverse_cm(std::copysign(std::sqrt(std::abs(squared)), squared));
+    put(text, "     freq ({:5d}) ={:15.6f} [THz] ={:15.6f} [cm-1]\n", mode + 1, frequency * units::thz_per_inverse_cm,
+        frequency);
+    Eigen::VectorXcd displacement = scale.asDiagonal() * solver.eigenvectors().col(mode);
+    displacement.normalize();
+    for (int s = 0; s < matrices.crystal.n_atoms(); ++s) {
+      text += " (";
+      for (int i = 0; i < 3; ++i)
+        put(text, "{:10.6f}{:10.6f}", displacement[3 * s + i].real(), displacement[3 * s + i].imag());
+      text += " )\n";
+    }
+  }
+  text += stars;
+}
+
+std::string Writer::star_file(int first, int count) const {
+  std::string text;
+  header(text);
+  for (int iq = first; iq < first + count; ++iq) matrix(text, iq);
+  const int gamma = matrices.grid.gamma();
+  if (matrices.polar && gamma >= first && gamma < first + count) polar(text);
+  modes(text, first);
+  return text;
+}
+
+void write_whole(const std::string& path, const std::string& text) {
+  const std::string temporary = path + ".tmp";
+  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  std::error_code code;
+  if (file) std::filesystem::rename(temporary, path, code);
+  if (!file || code)
+    throw IoError{"cannot write {}: check that its folder exists, may be written to and is not full", path};
+}
+
+}  // namespace
+
+void write_qe_dyn(const DynamicalMatrices& matrices, const std::string& prefix, const UnitSet& units) {
+  if (static_cast<int>(matrices.blocks.size()) != matrices.grid.size()) {
+    throw InternalError{"{} matrices for {} q points", matrices.blocks.size(), matrices.grid.size()};
+  }
+  for (std::size_t iq = 0; iq < matrices.blocks.size(); ++iq) {
+    if (!matrices.blocks[iq].allFinite()) {
+      throw InputError{"{} is not written: the matrix of q point {} holds NaN or infinity", prefix, iq + 1};
+    }
+  }
+  const Writer writer(matrices, units);
+  int first = 0, file = 0;
+  for (const int count : matrices.grid.stars()) {
+    write_whole(prefix + std::to_string(++file), writer.star_file(first, count));
+    first += count;
+  }
+  // Last, because it announces the others.
+  write_whole(prefix + "0", writer.grid_file());
+}
+
+}  // namespace zeropoint::phonons
