@@ -10,48 +10,24 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cxxopts.hpp>
+#include <filesystem>
 #include <fstream>
 #include <functional>
-#include <limits>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "core/error.hpp"
 #include "core/parallel.hpp"
+#include "tools/bench_cases.hpp"
 
 namespace zeropoint {
 namespace {
 
-struct Timing {
-  double seconds;                       // of one repetition, the best of several
-  double rate = 0;                      // what people compare, in rate_unit; 0: none
-  std::string rate_unit;
-  std::map<std::string, double> parts;  // seconds of the stages of the best repetition
-};
-
-struct Case {
-  std::string name;
-  std::string what;
-  std::function<Timing()> run;
-};
-
-/// Seconds of the fastest of `n` calls: other work on the machine only ever adds time.
-template <class Body>
-double best_of(int n, Body&& body) {
-  using clock = std::chrono::steady_clock;
-  double best = std::numeric_limits<double>::infinity();
-  for (int i = 0; i < n; ++i) {
-    const auto start = clock::now();
-    body();
-    best = std::min(best, std::chrono::duration<double>(clock::now() - start).count());
-  }
-  return best;
-}
+using bench::Case;
+using bench::Timing;
 
 /// fp64 rate of the machine as it is at this moment, GFlop/s: what else the timings have to be judged by.
 double gemm_gflops() {
@@ -59,7 +35,7 @@ double gemm_gflops() {
   at::set_num_threads(threads());
   const at::Tensor a = at::rand({n, n}, at::kDouble), b = at::rand({n, n}, at::kDouble);
   at::Tensor c = at::empty({n, n}, at::kDouble);
-  const double seconds = best_of(10, [&] { at::mm_out(c, a, b); });
+  const double seconds = bench::best_of(10, [&] { at::mm_out(c, a, b); });
   return 2e-9 * static_cast<double>(n * n * n) / seconds;
 }
 
@@ -97,8 +73,8 @@ nlohmann::json in_own_process(const std::function<nlohmann::json()>& body) {
   return reply;
 }
 
-nlohmann::json measure(const Case& one) {
-  const Timing timing = one.run();
+nlohmann::json measure(const Case& one, const std::string& folder) {
+  const Timing timing = one.run(folder);
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   nlohmann::json result = {{"seconds", timing.seconds},
@@ -112,11 +88,31 @@ nlohmann::json measure(const Case& one) {
   return result;
 }
 
-std::vector<Case> cases() {
-  return {};
+/// A folder for what cases prepare, gone with the object.
+struct TemporaryFolder {
+  std::filesystem::path path = std::filesystem::temp_directory_path() / fmt::format("zeropoint_bench_{}", getpid());
+  TemporaryFolder() { std::filesystem::create_directories(path); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
+};
+
+nlohmann::json run(const Case& one) {
+  const TemporaryFolder folder;
+  in_own_process([&] {
+    one.prepare(folder.path.string());
+    return nlohmann::json::object();
+  });
+  const double gflops = in_own_process([] { return nlohmann::json{{"rate", gemm_gflops()}}; })["rate"];
+  nlohmann::json result = in_own_process([&] { return measure(one, folder.path.string()); });
+  result["gemm_gflops"] = gflops;
+  return result;
 }
 
-int bench(int argc, char** argv) {
+int run_bench(int argc, char** argv) {
   cxxopts::Options options("zeropoint_bench", "Times what users wait for, each case in a process of its own.");
   options.add_options()("json", "also write the results to this file", cxxopts::value<std::string>())(
       "threads", "0: all processors", cxxopts::value<int>()->default_value("0"))("list", "name the cases and stop")(
@@ -128,7 +124,7 @@ int bench(int argc, char** argv) {
     fmt::print("{}", options.help());
     return 0;
   }
-  std::vector<Case> chosen = cases();
+  std::vector<Case> chosen = bench::cases();
   if (arguments.count("cases") > 0) {
     const auto names = arguments["cases"].as<std::vector<std::string>>();
     for (const std::string& name : names) {
@@ -148,11 +144,9 @@ int bench(int argc, char** argv) {
   bool failed = false;
   for (const Case& one : chosen) {
     try {
-      const double gflops = in_own_process([] { return nlohmann::json{{"rate", gemm_gflops()}}; })["rate"];
-      nlohmann::json& result = results[one.name] = in_own_process([&] { return measure(one); });
-      result["gemm_gflops"] = gflops;
+      const nlohmann::json result = results[one.name] = run(one);
       fmt::print("{:24} {:10.3g} s  {:7.0f} MB  ({} threads, machine {:.0f} GFlop/s)", one.name,
-                 result["seconds"].get<double>(), result["peak_memory_mb"].get<double>(), threads(), gflops);
+                 result["seconds"].get<double>(), result["peak_memory_mb"].get<double>(), threads(), result["gemm_gflops"].get<double>());
       if (result.contains("rate")) fmt::print("  {:.3g} {}", result["rate"].get<double>(), result["rate_unit"].get<std::string>());
       fmt::print("\n");
       std::fflush(stdout);
@@ -176,7 +170,7 @@ int bench(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    return zeropoint::bench(argc, argv);
+    return zeropoint::run_bench(argc, argv);
   } catch (const zeropoint::ConfigError& error) {
     fmt::print(stderr, "error: {}\n", error.what());
     return 2;
