@@ -14,9 +14,10 @@ if(NOT ZEROPOINT_LIBTORCH)
   else()
     set(cache "$ENV{HOME}/.cache/zeropoint")
   endif()
-  foreach(variant cuda cpu)
-    if(EXISTS "${cache}/libtorch-2.11.0-${variant}/torch/lib/libtorch_cpu.so")
-      set(ZEROPOINT_LIBTORCH "${cache}/libtorch-2.11.0-${variant}/torch")
+  # The order of tools/setup: the user's own, the full wheel, the lite one.
+  foreach(variant own 2.11.0-cuda 2.11.0-cpu)
+    if(EXISTS "${cache}/libtorch-${variant}/torch/lib/libtorch_cpu.so")
+      set(ZEROPOINT_LIBTORCH "${cache}/libtorch-${variant}/torch")
       break()
     endif()
   endforeach()
@@ -32,5 +33,7 @@ target_compile_definitions(LibTorch INTERFACE AT_PER_OPERATOR_HEADERS)  # a tens
 # The wheel carries headers of other libraries too (fmt 12, say): searched last, so that Debian's are the ones in use.
 target_compile_options(LibTorch INTERFACE
   "SHELL:-idirafter ${ZEROPOINT_LIBTORCH}/include" "SHELL:-idirafter ${ZEROPOINT_LIBTORCH}/include/torch/csrc/api/include")
-target_link_libraries(LibTorch INTERFACE "${ZEROPOINT_LIBTORCH}/lib/libtorch_cpu.so" "${ZEROPOINT_LIBTORCH}/lib/libc10.so")
+# As flags, not as files: CMake would warn on every target that LibTorch's libgomp hides g++'s, which is what is wanted
+# (the same soname: one OpenMP runtime for both).
+target_link_libraries(LibTorch INTERFACE "-L${ZEROPOINT_LIBTORCH}/lib" -ltorch_cpu -lc10)
 target_link_options(LibTorch INTERFACE -Wl,--allow-shlib-undefined "-Wl,-rpath,${ZEROPOINT_LIBTORCH}/lib")

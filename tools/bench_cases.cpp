@@ -1,0 +1,122 @@
+#include "tools/bench_cases.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "core/ensemble.hpp"
+#include "core/ensemble_write.hpp"
+#include "core/error.hpp"
+#include "core/space_group.hpp"
+#include "phonons/qe_dyn.hpp"
+#include "phonons/symmetrizer.hpp"
+#include "sscha/evaluation.hpp"
+#include "sscha/minimizer.hpp"
+#include "sscha/population.hpp"
+#include "tools/bench_model.hpp"
+
+namespace zeropoint::bench {
+namespace {
+
+/// A folder of published ensembles. @throws InputError when it is not there.
+std::string stored(const std::string& name) {
+  const char* variable = std::getenv("ZEROPOINT_DATA");
+  const std::filesystem::path folder =
+      std::filesystem::path(variable != nullptr ? variable : ZEROPOINT_SOURCE_DIR "/../shared/data") / "ensembles" / name;
+  if (!std::filesystem::is_directory(folder)) {
+    throw InputError{"skipped: no published data in {} (set ZEROPOINT_DATA to their folder)", folder.string()};
+  }
+  return folder.string();
+}
+
+sscha::TrialDensity stored_density(const std::string& prefix, double temperature) {
+  return {phonons::read_qe_dyn(prefix), temperature, units::codata2022};
+}
+
+/// One minimisation step: new matrices and centroids from the gradient, their modes, weights, free energy, stress and the
+/// next gradient, symmetrised.
+Timing step(const EnsembleSource& source, const sscha::TrialDensity& generating) {
+  const auto ensemble = open_ensemble(source, generating.matrices().supercell());
+  const sscha::Population population(*ensemble, generating);
+  const SpaceGroup group = find_space_group(generating.matrices().crystal);
+  const phonons::Symmetrizer symmetrize(group, generating.matrices().crystal, generating.matrices().grid);
+  const sscha::TrialDensity start = sscha::symmetrized(generating, group, symmetrize);
+  const sscha::Gradient slope = sscha::evaluate(population, start, symmetrize).gradient;
+
+  const auto move = [&] {
+    phonons::DynamicalMatrices next = start.matrices();
+    for (std::size_t iq = 0; iq < next.blocks.size(); ++iq) next.blocks[iq] -= 0.04 * slope.matrices[iq];
+    next.crystal.positions -= 0.04 * slope.centroids;
+    return sscha::TrialDensity(std::move(next), start.temperature(), start.units());
+  };
+  const sscha::TrialDensity moved = move();
+  const sscha::Weights weights = sscha::reweight(population, moved);
+  Timing timing;
+  timing.seconds = best_of(50, [&] { sscha::evaluate(population, move(), symmetrize); });
+  timing.parts["modes"] = best_of(20, [&] { move(); });
+  timing.parts["weights"] = best_of(20, [&] { sscha::reweight(population, moved); });
+  timing.parts["gradient"] = best_of(20, [&] { sscha::gradient(population, weights, moved, symmetrize); });
+  timing.parts["averages"] = best_of(20, [&] {
+    sscha::free_energy(population, weights, moved);
+    sscha::stress(population, weights, moved);
+  });
+  timing.rate = static_cast<double>(population.size()) / timing.seconds;
+  timing.rate_unit = "configurations/s";
+  return timing;
+}
+
+/// Reading and checking every configuration, from files that the system has in memory.
+Timing read(const EnsembleSource& source, const Supercell& reference) {
+  std::int64_t size = 0;
+  const double seconds = best_of(3, [&] {
+    const auto ensemble = open_ensemble(source, reference);
+    size = ensemble->size();
+    for (std::int64_t begin = 0; begin < size; begin += 1024) ensemble->read(begin, std::min(size, begin + 1024));
+  });
+  return {.seconds = seconds, .rate = static_cast<double>(size) / seconds, .rate_unit = "configurations/s", .parts = {}};
+}
+
+void write_drawn(const sscha::TrialDensity& density, std::int64_t n, EnsembleFormat format, const std::string& folder) {
+  const auto ensemble = ensemble_in_memory(draw(density, n, 1), "drawn");
+  write_ensemble(*ensemble, density.matrices().supercell(), format, folder + "/ensemble",
+                 {.population = 1, .temperature = density.temperature(), .configuration = "", .seed = 1});
+}
+
+EnsembleSource drawn(const std::string& folder) { return {.path = folder + "/ensemble"}; }
+
+void nothing(const std::string&) {}
+
+}  // namespace
+
+std::vector<Case> cases() {
+  return {
+      {"step_graphite_144_n500", "a step: graphite 6x6x1, 144 atoms, 500 configurations (published)", nothing,
+       [](const std::string&) {
+         const std::string folder = stored("graphite_6x6x1");
+         return step({.path = folder}, stored_density(folder + "/dyn_gen_pop1_", 0));
+       }},
+      {"step_cspbi3_40_n1024", "a step: CsPbI3 2x2x2, 40 atoms, 1024 configurations (published)", nothing,
+       [](const std::string&) {
+         const std::string folder = stored("cspbi3_2x2x2_450K");
+         return step({.path = folder, .population = 100}, stored_density(folder + "/dyn_gen_pop100_", 450));
+       }},
+      {"step_diatomic_128_n1000", "a step: rocksalt 4x4x4, 128 atoms, 1000 configurations",
+       [](const std::string& folder) { write_drawn(rocksalt(4), 1000, EnsembleFormat::npy, folder); },
+       [](const std::string& folder) { return step(drawn(folder), rocksalt(4)); }},
+      {"step_112_n40000", "a step: 14 atoms a cell without symmetry, 2x2x2, 112 atoms, 40000 configurations",
+       [](const std::string& folder) { write_drawn(general_14(2), 40000, EnsembleFormat::npy, folder); },
+       [](const std::string& folder) { return step(drawn(folder), general_14(2)); }},
+      {"read_112_n40000", "reading that ensemble, npy",
+       [](const std::string& folder) { write_drawn(general_14(2), 40000, EnsembleFormat::npy, folder); },
+       [](const std::string& folder) { return read(drawn(folder), general_14(2).matrices().supercell()); }},
+      {"read_ice_n10000", "reading ice XI, 12 atoms, 10000 configurations, npy (published)", nothing,
+       [](const std::string&) {
+         const std::string folder = stored("ice_xi");
+         return read({.path = folder}, phonons::read_qe_dyn(folder + "/dyn1").supercell());
+       }},
+      {"read_text_10000", "reading rocksalt 2x2x2, 16 atoms, 10000 configurations, text files",
+       [](const std::string& folder) { write_drawn(rocksalt(2), 10000, EnsembleFormat::text, folder); },
+       [](const std::string& folder) { return read(drawn(folder), rocksalt(2).matrices().supercell()); }},
+  };
+}
+
+}  // namespace zeropoint::bench
