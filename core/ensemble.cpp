@@ -89,11 +89,9 @@ const char* const order_advice =
     "atoms in another order, positions wrapped into the cell, another reference structure, or another unit of length. Atoms "
     "must follow the supercell (i1 slowest, i3, then the unit-cell atom fastest), unwrapped";
 
-void check_displacements(const double* u, std::int64_t n, const Supercell& reference, std::int64_t first,
+void check_displacements(const double* u, std::int64_t n, std::int64_t n_atoms, double shortest, std::int64_t first,
                          const std::string& source) {
-  const double shortest = shortest_distance(reference.unit_cell());
   const Reach reach{shortest};
-  const std::int64_t n_atoms = reference.n_atoms();
   for_blocks(n, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin * n_atoms; row < end * n_atoms; ++row) {
       const double* d = u + 3 * row;
@@ -106,6 +104,7 @@ void check_displacements(const double* u, std::int64_t n, const Supercell& refer
   });
   constexpr std::int64_t enough_for_a_mean = 16;
   if (n < enough_for_a_mean) return;
+  std::vector<double> lengths(static_cast<std::size_t>(n_atoms)), errors(lengths);
   parallel_for(n_atoms, [&](std::int64_t atom) {
     double mean[3] = {}, square = 0;
     for (std::int64_t c = 0; c < n; ++c) {
@@ -113,13 +112,31 @@ void check_displacements(const double* u, std::int64_t n, const Supercell& refer
       for (int k = 0; k < 3; ++k) mean[k] += d[k] / static_cast<double>(n);
       square += (d[0] * d[0] + d[1] * d[1] + d[2] * d[2]) / static_cast<double>(n);
     }
-    const double length = std::hypot(mean[0], mean[1], mean[2]);
-    const double error = std::sqrt(std::max(0.0, square - length * length) / static_cast<double>(n));
-    if (length - 4 * error <= reach.farthest_mean) return;
+    const auto a = static_cast<std::size_t>(atom);
+    lengths[a] = std::hypot(mean[0], mean[1], mean[2]);
+    errors[a] = std::sqrt(std::max(0.0, square - lengths[a] * lengths[a]) / static_cast<double>(n));
+  });
+  for (std::size_t atom = 0; atom < lengths.size(); ++atom) {
+    if (lengths[atom] - 4 * errors[atom] <= reach.farthest_mean) continue;
     throw InputError{"{}: configurations {} to {}: atom {} is on average {:.4f} angstrom from its site (the shortest "
                      "interatomic distance is {:.4f}): {}",
-                     source, first, first + n - 1, atom + 1, length, shortest, order_advice};
+                     source, first, first + n - 1, atom + 1, lengths[atom], shortest, order_advice};
+  }
+}
+
+/// The checks of one piece; `shortest` interatomic distance, angstrom.
+void check_numbers(const Configurations& configurations, double shortest, std::int64_t first, const std::string& source) {
+  const std::int64_t n = configurations.size(), n_atoms = configurations.displacements.size(1);
+  const at::Tensor u = configurations.displacements.contiguous(), e = configurations.energies.contiguous(),
+                   f = configurations.forces.contiguous();
+  const at::Tensor s = configurations.stresses.defined() ? configurations.stresses.contiguous() : at::Tensor{};
+  for_blocks(n, [&](std::int64_t begin, std::int64_t end) {
+    check_finite(u.const_data_ptr<double>(), begin, end, 3 * n_atoms, "displacement", true, first, source);
+    check_finite(e.const_data_ptr<double>(), begin, end, 1, "energy", false, first, source);
+    check_finite(f.const_data_ptr<double>(), begin, end, 3 * n_atoms, "force", true, first, source);
+    if (s.defined()) check_finite(s.const_data_ptr<double>(), begin, end, 9, "stress", false, first, source);
   });
+  check_displacements(u.const_data_ptr<double>(), n, n_atoms, shortest, first, source);
 }
 
 class MemoryEnsemble : public Ensemble {
@@ -204,24 +221,17 @@ std::unique_ptr<Ensemble> ensemble_in_memory(Configurations configurations, std:
 
 void check(const Configurations& configurations, const Supercell& reference, std::int64_t first, const std::string& source) {
   check_shapes(configurations, source);
-  const std::int64_t n = configurations.size(), n_atoms = configurations.displacements.size(1);
-  if (n_atoms != reference.n_atoms()) {
+  if (const std::int64_t n_atoms = configurations.displacements.size(1); n_atoms != reference.n_atoms()) {
     throw InputError{"{}: {} atoms, the supercell has {}: check the matrices and their grid", source, n_atoms, reference.n_atoms()};
   }
-  const at::Tensor u = configurations.displacements.contiguous(), e = configurations.energies.contiguous(),
-                   f = configurations.forces.contiguous();
-  const at::Tensor s = configurations.stresses.defined() ? configurations.stresses.contiguous() : at::Tensor{};
-  for_blocks(n, [&](std::int64_t begin, std::int64_t end) {
-    check_finite(u.const_data_ptr<double>(), begin, end, 3 * n_atoms, "displacement", true, first, source);
-    check_finite(e.const_data_ptr<double>(), begin, end, 1, "energy", false, first, source);
-    check_finite(f.const_data_ptr<double>(), begin, end, 3 * n_atoms, "force", true, first, source);
-    if (s.defined()) check_finite(s.const_data_ptr<double>(), begin, end, 9, "stress", false, first, source);
-  });
-  check_displacements(u.const_data_ptr<double>(), n, reference, first, source);
+  check_numbers(configurations, shortest_distance(reference.unit_cell()), first, source);
 }
 
 FileEnsemble::FileEnsemble(const EnsembleSource& source, const Supercell& reference, std::string description)
-    : source_(source), reference_(reference), description_(std::move(description)) {
+    : source_(source),
+      reference_(reference),
+      description_(std::move(description)),
+      shortest_distance_(shortest_distance(reference.unit_cell())) {
   const Vectors positions = reference.crystal().positions;
   positions_.assign(positions.data(), positions.data() + positions.size());
 }
@@ -260,7 +270,7 @@ Configurations FileEnsemble::read(std::int64_t begin, std::int64_t end) const {
     load(begin + b, begin + b_end, {u + b * n_numbers, e + b, f + b * n_numbers, s ? s + 9 * b : nullptr});
     for (std::int64_t c = b; c < b_end; ++c) e[c] -= source_.reference_energy;
   });
-  check(all, reference_, begin + 1, source_.path);
+  check_numbers(all, shortest_distance_, begin + 1, source_.path);
   return all;
 }
 

@@ -51,9 +51,11 @@ std::unique_ptr<Ensemble> open_ensemble(const EnsembleSource& source, const Supe
 /// Configurations that are in memory already. @throws InputError when shapes disagree.
 std::unique_ptr<Ensemble> ensemble_in_memory(Configurations configurations, std::string description);
 
-/// What every reader does with a piece before it hands it out: finite, and no atom further than half the shortest
-/// interatomic distance from its site (else atoms are in another order, positions are wrapped, or units are wrong).
-/// `first` is the number of the first configuration, `source` names the files. @throws InputError.
+/// What every reader does with a piece before it hands it out: all numbers finite, and atoms near their sites (else they are in
+/// another order, positions are wrapped, or units are wrong). With d the shortest interatomic distance, one displacement may
+/// reach max(d, 1.5 angstrom), the mean of an atom over 16 configurations or more d/2 within four standard errors: real
+/// ensembles have single displacements beyond d/2, and a mean near zero by construction.
+/// `first` is the number of the first configuration as people count (from 1), `source` names the files. @throws InputError.
 void check(const Configurations& configurations, const Supercell& reference, std::int64_t first, const std::string& source);
 
 }  // namespace zeropoint

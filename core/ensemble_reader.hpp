@@ -44,6 +44,7 @@ class FileEnsemble : public Ensemble {
 
  private:
   std::string description_;
+  double shortest_distance_;  // angstrom
   std::int64_t n_configurations_ = 0;
   bool has_stresses_ = false;
 };
