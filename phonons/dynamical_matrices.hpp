@@ -32,8 +32,9 @@ struct DynamicalMatrices {
   Supercell supercell() const { return {crystal, grid.divisions()}; }
 };
 
-/// Real-space force constants between cell R (rows) and cell 0 (columns), [n_cells] (3n, 3n), eV/angstrom^2, cells in the
-/// order of Supercell. The inverse of to_bloch. @throws InputError when the result is not real to 1e-6 of its largest element.
+/// Real-space force constants between cell R (rows) and cell 0 (columns), [n_cells] (3n, 3n), eV/angstrom^2, cells in
+/// the order of Supercell. The inverse of to_bloch.
+/// @throws InputError when the result is not real to 1e-6 of its largest element.
 std::vector<Eigen::MatrixXd> to_real_space(const DynamicalMatrices& matrices);
 
 /// D(q) at the points of `grid` from the force constants of to_real_space.

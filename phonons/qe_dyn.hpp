@@ -13,13 +13,15 @@ namespace zeropoint::phonons {
 ///
 /// Stars keep the order of the files. Blocks are made Hermitian, D(-q) = D(q)^*, real at q = -q + G; `units` turns
 /// Ry/bohr^2, bohr and Ry masses.
-/// @throws IoError, InputError: file:line, what is wrong and what to do (truncated, ****, NaN, masses in amu, incomplete
-/// stars, header-less matdyn output, files of two crystals).
+/// A polar block needs both the dielectric tensor and the effective charges E-U; U-E and Raman blocks are skipped.
+/// @throws IoError, InputError: file:line, what is wrong and what to do (truncated, ****, NaN, masses in amu,
+/// incomplete stars, header-less matdyn output, files of two crystals).
 DynamicalMatrices read_qe_dyn(const std::string& prefix, const UnitSet& units = units::codata2022);
 
 /// Writes PREFIX0 and one file a star with ibrav = 0, q and -q both, polar blocks in Gamma's file, and the modes.
 /// Each file is written under a temporary name and renamed.
-void write_qe_dyn(const DynamicalMatrices& matrices, const std::string& prefix, const UnitSet& units = units::codata2022);
+void write_qe_dyn(const DynamicalMatrices& matrices, const std::string& prefix,
+                  const UnitSet& units = units::codata2022);
 
 /// Cell vectors (rows, in units of celldm) of a Quantum ESPRESSO lattice, ibrav 1 to 14, 91, -3, -5, -9, -12, -13.
 /// `celldm` as in QE: celldm[0] = a, then b/a, c/a, cosines. The result has the unit of celldm[0].

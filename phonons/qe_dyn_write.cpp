@@ -1,11 +1,9 @@
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <iterator>
 
+#include "core/atomic_file.hpp"
 #include "core/error.hpp"
 #include "phonons/qe_dyn.hpp"
 
@@ -155,17 +153,6 @@ std::string Writer::star_file(int first, int count) const {
   return text;
 }
 
-void write_whole(const std::string& path, const std::string& text) {
-  const std::string temporary = path + ".tmp";
-  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  std::error_code code;
-  if (file) std::filesystem::rename(temporary, path, code);
-  if (!file || code)
-    throw IoError{"cannot write {}: check that its folder exists, may be written to and is not full", path};
-}
-
 }  // namespace
 
 void write_qe_dyn(const DynamicalMatrices& matrices, const std::string& prefix, const UnitSet& units) {
@@ -180,11 +167,11 @@ void write_qe_dyn(const DynamicalMatrices& matrices, const std::string& prefix, 
   const Writer writer(matrices, units);
   int first = 0, file = 0;
   for (const int count : matrices.grid.stars()) {
-    write_whole(prefix + std::to_string(++file), writer.star_file(first, count));
+    write_file(prefix + std::to_string(++file), writer.star_file(first, count));
     first += count;
   }
   // Last, because it announces the others.
-  write_whole(prefix + "0", writer.grid_file());
+  write_file(prefix + "0", writer.grid_file());
 }
 
 }  // namespace zeropoint::phonons

@@ -59,8 +59,8 @@ struct Conventional {
 /// Metric tensor of the vectors a, b, c.
 Eigen::Matrix3d metric(const Conventional& cell, double a) {
   Eigen::Matrix3d g;
-  g << 1, cell.b * cell.ab, cell.c * cell.ac, cell.b * cell.ab, cell.b * cell.b, cell.b * cell.c * cell.bc, cell.c * cell.ac,
-      cell.b * cell.c * cell.bc, cell.c * cell.c;
+  g << 1, cell.b * cell.ab, cell.c * cell.ac, cell.b * cell.ab, cell.b * cell.b, cell.b * cell.c * cell.bc,
+      cell.c * cell.ac, cell.b * cell.c * cell.bc, cell.c * cell.c;
   return a * a * g;
 }
 
@@ -68,12 +68,12 @@ TEST(BravaisCell, HasVolumeAndLatticeOfTheConventionalCell) {
   const double a = 5.3, b = 1.19, c = 1.37, cos4 = 0.23, cos5 = -0.29, cos6 = 0.11;
   const Eigen::Vector3d ab(0.5, 0.5, 0), bc(0, 0.5, 0.5), ac(0.5, 0, 0.5), body(0.5, 0.5, 0.5);
   const std::vector<Conventional> lattices{
-      {1, 1, 1, 0, 0, 0, {}},        {2, 1, 1, 0, 0, 0, {ab, bc, ac}}, {3, 1, 1, 0, 0, 0, {body}},
-      {-3, 1, 1, 0, 0, 0, {body}},   {4, 1, c, 0, 0, -0.5, {}},        {6, 1, c, 0, 0, 0, {}},
-      {7, 1, c, 0, 0, 0, {body}},    {8, b, c, 0, 0, 0, {}},           {9, b, c, 0, 0, 0, {ab}},
-      {-9, b, c, 0, 0, 0, {ab}},     {91, b, c, 0, 0, 0, {bc}},        {10, b, c, 0, 0, 0, {ab, bc, ac}},
-      {11, b, c, 0, 0, 0, {body}},   {12, b, c, 0, 0, cos4, {}},       {-12, b, c, 0, cos5, 0, {}},
-      {13, b, c, 0, 0, cos4, {ac}},  {-13, b, c, 0, cos5, 0, {ab}},    {14, b, c, cos4, cos5, cos6, {}},
+      {1, 1, 1, 0, 0, 0, {}},          {2, 1, 1, 0, 0, 0, {ab, bc, ac}}, {3, 1, 1, 0, 0, 0, {body}},
+      {-3, 1, 1, 0, 0, 0, {body}},     {4, 1, c, 0, 0, -0.5, {}},        {6, 1, c, 0, 0, 0, {}},
+      {7, 1, c, 0, 0, 0, {body}},      {8, b, c, 0, 0, 0, {}},           {9, b, c, 0, 0, 0, {ab}},
+      {-9, b, c, 0, 0, 0, {ab}},       {91, b, c, 0, 0, 0, {bc}},        {10, b, c, 0, 0, 0, {ab, bc, ac}},
+      {11, b, c, 0, 0, 0, {body}},     {12, b, c, 0, 0, cos4, {}},       {-12, b, c, 0, cos5, 0, {}},
+      {13, b, c, 0, 0, cos4, {ac}},    {-13, b, c, 0, cos5, 0, {ab}},    {14, b, c, cos4, cos5, cos6, {}},
       {5, 1, 1, cos4, cos4, cos4, {}}, {-5, 1, 1, cos4, cos4, cos4, {}}};
   for (const Conventional& lattice : lattices) {
     SCOPED_TRACE(lattice.ibrav);
@@ -111,10 +111,10 @@ TEST(BravaisCell, RefusesWhatIsNoLattice) {
   EXPECT_THROW(bravais_cell(-4, {1, 1, 1, 0, 0, 0}), InputError);
   EXPECT_THROW(bravais_cell(0, {1, 1, 1, 0, 0, 0}), InputError);
   EXPECT_THROW(bravais_cell(1, {}), InputError);
-  EXPECT_THROW(bravais_cell(4, {5}), InputError);                        // c/a missing
-  EXPECT_THROW(bravais_cell(8, {5, 1.1, -2}), InputError);               // negative length
-  EXPECT_THROW(bravais_cell(5, {5, 0, 0, -0.6}), InputError);            // beyond 120 degrees
-  EXPECT_THROW(bravais_cell(12, {5, 1, 1, 1.0}), InputError);            // b along a
+  EXPECT_THROW(bravais_cell(4, {5}), InputError);                         // c/a missing
+  EXPECT_THROW(bravais_cell(8, {5, 1.1, -2}), InputError);                // negative length
+  EXPECT_THROW(bravais_cell(5, {5, 0, 0, -0.6}), InputError);             // beyond 120 degrees
+  EXPECT_THROW(bravais_cell(12, {5, 1, 1, 1.0}), InputError);             // b along a
   EXPECT_THROW(bravais_cell(14, {5, 1, 1, 0.9, -0.9, 0.9}), InputError);  // angles of no cell
 }
 

@@ -27,7 +27,9 @@ TEST(DynamicalMatrices, AreHermitianConjugateAtMinusQAndExactlyRealAtHalfG) {
     const Eigen::MatrixXcd& d = matrices.blocks[static_cast<std::size_t>(iq)];
     EXPECT_LT((d - d.adjoint()).cwiseAbs().maxCoeff(), 1e-14);
     EXPECT_EQ(d, matrices.blocks[static_cast<std::size_t>(matrices.grid.minus(iq))].conjugate());
-    if (matrices.grid.is_real(iq)) { EXPECT_EQ(d.imag().cwiseAbs().maxCoeff(), 0); }
+    if (matrices.grid.is_real(iq)) {
+      EXPECT_EQ(d.imag().cwiseAbs().maxCoeff(), 0);
+    }
   }
 }
 
@@ -38,7 +40,8 @@ TEST(DynamicalMatrices, HaveThePhaseOfTheRowCell) {
   force_constants[1] << 1, 2, 3, 4, 5, 6, 7, 8, 9;
   const int third = grid.find({1.0 / 3, 0, 0});
   const std::complex<double> phase = std::polar(1.0, -2 * std::numbers::pi / 3);
-  EXPECT_LT((to_bloch(force_constants, grid)[static_cast<std::size_t>(third)] - phase * force_constants[1]).norm(), 1e-14);
+  EXPECT_LT((to_bloch(force_constants, grid)[static_cast<std::size_t>(third)] - phase * force_constants[1]).norm(),
+            1e-14);
 }
 
 TEST(DynamicalMatrices, KeepTheNormOfTheSupercell) {

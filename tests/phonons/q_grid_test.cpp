@@ -27,7 +27,8 @@ TEST(QGrid, HoldsEveryPointOnceWithItsPartner) {
   EXPECT_EQ(std::accumulate(grid.stars().begin(), grid.stars().end(), 0), 24);
   int n_real = 0;
   for (int iq = 0; iq < grid.size(); ++iq) {
-    const Eigen::Vector3d sum = grid.points()[static_cast<std::size_t>(iq)] + grid.points()[static_cast<std::size_t>(grid.minus(iq))];
+    const Eigen::Vector3d sum =
+        grid.points()[static_cast<std::size_t>(iq)] + grid.points()[static_cast<std::size_t>(grid.minus(iq))];
     EXPECT_EQ(sum.array().round().matrix(), sum);
     EXPECT_EQ(grid.minus(grid.minus(iq)), iq);
     n_real += grid.is_real(iq);
@@ -41,7 +42,8 @@ TEST(QGrid, KeepsTheOrderAndTheZonesOfTheFile) {
   const QGrid full(Eigen::Vector3i(3, 2, 5));
   std::mt19937 random(1);
   std::uniform_int_distribution<int> zone(-2, 2);
-  for (const Eigen::Vector3d& q : full.points()) points.emplace_back(q + Eigen::Vector3d(zone(random), zone(random), zone(random)));
+  for (const Eigen::Vector3d& q : full.points())
+    points.emplace_back(q + Eigen::Vector3d(zone(random), zone(random), zone(random)));
   std::shuffle(points.begin(), points.end(), random);
   const QGrid grid(points, {10, 20});
   EXPECT_EQ(grid.divisions(), Eigen::Vector3i(3, 2, 5));
@@ -81,7 +83,9 @@ TEST(QGrid, NamesWhatIsWrong) {
   EXPECT_NE(message(alone).find("-q is not"), std::string::npos) << message(alone);
 
   std::vector<Eigen::Vector3d> incomplete{{0, 0, 0}, {0.25, 0, 0}, {-0.25, 0, 0}};
-  EXPECT_NE(message(incomplete).find("1 of 4 q points of the 4 x 1 x 1 grid are missing: (0.500000, 0.000000, 0.000000)"), std::string::npos)
+  EXPECT_NE(
+      message(incomplete).find("1 of 4 q points of the 4 x 1 x 1 grid are missing: (0.500000, 0.000000, 0.000000)"),
+      std::string::npos)
       << message(incomplete);
 
   EXPECT_NE(message({{0, 0, 0}, {0.1234, 0, 0}}).find("lies on no grid"), std::string::npos);

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
-#include <filesystem>
+#include <Eigen/Eigenvalues>
+#include <cmath>
 
+#include "core/text_scanner.hpp"
 #include "phonons/qe_dyn.hpp"
 #include "tests/support/reference_data.hpp"
 
@@ -52,6 +54,52 @@ TEST(QeDyn, ReadsEveryPublishedSet) {
     EXPECT_EQ(static_cast<int>(matrices.blocks.size()), set.divisions.prod());
     if (!set.stars.empty()) {
       EXPECT_EQ(matrices.grid.stars(), set.stars);
+    }
+  }
+}
+
+/// Frequencies that a dyn file prints below its matrices, cm^-1.
+std::vector<double> printed_frequencies(const std::string& path) {
+  TextScanner scan(path);
+  std::vector<double> all;
+  while (scan.next()) {
+    const std::string_view line = scan.line();
+    const std::size_t unit = line.find("[cm-1]"), equals = line.rfind('=');
+    if (unit != std::string_view::npos)
+      all.push_back(scan.numbers_in(line.substr(equals + 1, unit - equals - 1)).at(0));
+  }
+  return all;
+}
+
+TEST(QeDyn, HasTheFrequenciesThatTheFilesPrint) {
+  ZEROPOINT_NEEDS_REFERENCE_DATA(data);
+  for (const std::string prefix :
+       {"ensembles/ice_xi/dyn", "ensembles/graphite_6x6x1/dyn_gen_pop1_", "ensembles/cspbi3_2x2x2_450K/dyn_gen_pop100_",
+        "ensembles/cspbi3_2x2x2_450K/CsPbI3_cubic_harmonic_", "ensembles/snte_2x2x2_N10/dyn_gen_pop1_",
+        "toy/snte/ffield_dynq", "toy/snte/hessian_T100_", "electron_phonon/h3s/H3S.dyn",
+        "electron_phonon/al_444/al.dyn"}) {
+    SCOPED_TRACE(prefix);
+    const UnitSet& units = units::codata2022;
+    const DynamicalMatrices matrices = read_qe_dyn(data + "/" + prefix, units);
+    // Eight decimals of D in Ry/bohr^2, as a matrix norm; the programs' constants differ by up to 5e-7.
+    const double lightest = matrices.crystal.masses.minCoeff() / units.rydberg_mass;
+    const double rounding = 0.5e-8 * matrices.n_modes() / lightest * std::pow(units.inverse_cm_rydberg, 2);
+    int first = 0;
+    for (std::size_t star = 0; star < matrices.grid.stars().size(); ++star) {
+      const std::vector<double> printed = printed_frequencies(data + "/" + prefix + std::to_string(star + 1));
+      ASSERT_EQ(static_cast<int>(printed.size()), matrices.n_modes());
+      Eigen::VectorXd scale(matrices.n_modes());
+      for (int x = 0; x < matrices.n_modes(); ++x) scale[x] = 1 / std::sqrt(matrices.crystal.masses[x / 3]);
+      const Eigen::MatrixXcd scaled =
+          scale.asDiagonal() * matrices.blocks[static_cast<std::size_t>(first)] * scale.asDiagonal();
+      const Eigen::VectorXd squared = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXcd>(scaled).eigenvalues();
+      for (int mode = 0; mode < matrices.n_modes(); ++mode) {
+        const double theirs =
+            printed[static_cast<std::size_t>(mode)] * std::abs(printed[static_cast<std::size_t>(mode)]);
+        const double ours = squared[mode] * std::pow(units.inverse_cm(1), 2);
+        EXPECT_NEAR(ours, theirs, rounding + 2e-6 * std::abs(theirs)) << "star " << star + 1 << " mode " << mode + 1;
+      }
+      first += matrices.grid.stars()[star];
     }
   }
 }
