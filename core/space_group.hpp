@@ -26,8 +26,8 @@ struct SpaceGroup {
 struct SymmetryOptions {
   double tolerance = 1e-5;        ///< angstrom
   bool enabled = true;            ///< false: the identity alone
-  std::string space_group;        ///< number or symbol of a subgroup to keep; empty: all that is found
-  std::string operations_file;    ///< explicit list instead; empty: none
+  std::string space_group = {};   ///< number or symbol of a subgroup to keep; empty: all that is found
+  std::string operations_file = {};///< explicit list instead; empty: none
 };
 
 /// The space group of `crystal` by spglib, modulo its lattice translations; masses that differ make sites differ.

@@ -39,7 +39,7 @@ const UnitSet python_sscha = consistent({.bohr = 1 / 1.889725989,
                                          .rydberg = rydberg_sscha,
                                          .rydberg_mass = 1 / 911.444243,
                                          .kb_density = 6.336857346553283e-6 * rydberg_sscha,
-                                         .kb_free_energy = 6.333621e-6 * rydberg_sscha,
+                                         .kb_free_energy = 8.617330337217213e-5,
                                          .kb_hessian = 6.3336306e-6 * rydberg_sscha,
                                          .inverse_cm_rydberg = 109737.36034769034});
 

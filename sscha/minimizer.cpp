@@ -36,7 +36,7 @@ Vector difference(const Vector& a, const Vector& b) {
 
 /// What mixing remembers of a point.
 struct Visit {
-  Vector point = {}, direction = {};  // direction: where the self-consistency iteration would go
+  Vector point, direction;   // direction: where the self-consistency iteration would go
   Eigen::VectorXd residual;  // the direction as energies of unit-variance modes: one measure for matrices and centroids
 };
 
@@ -197,10 +197,11 @@ Minimum minimize(const Population& population, TrialDensity start, const SpaceGr
     if (evaluation.weights.kong_liu_ratio() < options.kong_liu_ratio) return finish(StopReason::kong_liu);
     if (static_cast<int>(steps.size()) > options.max_steps) return finish(StopReason::max_steps);
 
-    Visit here{{density.matrices().blocks, density.matrices().crystal.positions}, {}, energies(evaluation.gradient, options.centroids)};
-    here.direction.matrices = evaluation.gradient.matrices;
-    for (Eigen::MatrixXcd& block : here.direction.matrices) block = -block;
-    here.direction.centroids = options.centroids ? Vectors(-evaluation.gradient.centroids) : Vectors(Vectors::Zero(evaluation.gradient.centroids.rows(), 3));
+    Vector direction{evaluation.gradient.matrices, -evaluation.gradient.centroids};
+    for (Eigen::MatrixXcd& block : direction.matrices) block = -block;
+    if (!options.centroids) direction.centroids.setZero();
+    const Visit here{{density.matrices().blocks, density.matrices().crystal.positions}, std::move(direction),
+                     energies(evaluation.gradient, options.centroids)};
     const double size = here.residual.norm();
     if (best == 0 || size < best) {
       best = size;
@@ -211,7 +212,7 @@ Minimum minimize(const Population& population, TrialDensity start, const SpaceGr
       history.clear();  // mixing has lost its way: begin again from here with shorter steps
       beta = std::max(0.5 * beta, 0.02);
     }
-    history.push_back(std::move(here));
+    history.push_back(here);
     if (history.size() > history_depth) history.pop_front();
 
     const Vector step = propose(history, beta);

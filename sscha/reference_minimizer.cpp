@@ -115,7 +115,7 @@ ReferenceErrors reference_errors(const Population& population, const Evaluation&
   const phonons::DynamicalMatrices& matrices = density.matrices();
   const phonons::RealBlochBasis& basis = population.basis();
   const Weights& weights = evaluation.weights;
-  const double n_q = matrices.grid.size(), images = std::sqrt(n_operations * n_q);
+  const double n_q = matrices.grid.size();
 
   const Vectors moved = matrices.crystal.positions - population.generating().matrices().crystal.positions;
   const Eigen::VectorXd shift = std::sqrt(n_q) * Eigen::Map<const Eigen::VectorXd>(moved.data(), moved.size());
@@ -125,10 +125,11 @@ ReferenceErrors reference_errors(const Population& population, const Evaluation&
   const at::Tensor mean_square = (w * residuals.square()).sum(0) / weights.sum;
   const double force_error = ((mean_square - mean.square()) / weights.sum).sum().sqrt().item<double>();
 
-  // sum over q, a, b of the weighted mean of (v_a df_b^*)^2; at q /= -q the square is complex, and its real part remains
-  // after the sum over the pair.
+  // sum over q, a, b of the weighted mean of |v_a df_b|^2, and of the complex squares of G (their imaginary parts cancel
+  // between q and -q).
   const Blocks upsilon = density.inverse_covariance();
   double squares = 0;
+  Blocks sums(matrices.blocks.size(), Eigen::MatrixXcd::Zero(matrices.n_modes(), matrices.n_modes()));
   for (int chunk = 0; chunk < population.n_chunks(); ++chunk) {
     const at::Tensor host_weights = weights.values.slice(0, population.chunk_begin(chunk), population.chunk_end(chunk)).cpu();
     const Eigen::Map<const Eigen::VectorXd> weight(host_weights.data_ptr<double>(), host_weights.numel());
@@ -152,18 +153,19 @@ ReferenceErrors reference_errors(const Population& population, const Evaluation&
         if (block.iq == matrices.grid.gamma()) uq.real().colwise() -= shift;
         const Eigen::MatrixXcd v = upsilon[iq] * uq;
         const Eigen::MatrixXcd df = fq + matrices.blocks[iq] * uq;
-        const Eigen::RowVectorXcd v_squares = v.array().square().colwise().sum();
-        const Eigen::RowVectorXcd df_squares = df.conjugate().array().square().colwise().sum();
-        squares += (block.pair ? 2 : 1) * (v_squares.cwiseProduct(df_squares).real() * weight)(0);
+        const Eigen::RowVectorXd products = v.colwise().squaredNorm().cwiseProduct(df.colwise().squaredNorm());
+        squares += (block.pair ? 2 : 1) * products.dot(weight);
+        sums[iq] += v * weight.asDiagonal() * df.adjoint();
       }
     }
   }
   double gradient_squares = 0;
-  for (const Eigen::MatrixXcd& block : evaluation.gradient.matrices) {
-    gradient_squares += (block.array() * block.array()).sum().real();
+  for (const phonons::RealBlochBasis::Block& block : basis.blocks()) {
+    const Eigen::ArrayXXcd mean = sums[static_cast<std::size_t>(block.iq)].array() / weights.sum;
+    gradient_squares += (block.pair ? 2 : 1) * (mean * mean).sum().real();
   }
   const double variance = std::max(squares / weights.sum - gradient_squares, 0.0);
-  return {std::sqrt(variance / weights.sum) / images, force_error / images / density.units().rydberg};
+  return {std::sqrt(variance / weights.sum) / std::sqrt(n_operations * n_q), force_error / n_operations / density.units().rydberg};
 }
 
 Minimum minimize_as_reference(const Population& population, TrialDensity start, const SpaceGroup& group,
@@ -172,7 +174,9 @@ Minimum minimize_as_reference(const Population& population, TrialDensity start, 
   const phonons::Symmetrizer symmetrize(group, start.matrices().crystal, start.matrices().grid);
   const Representation representation{reference.root};
   const double ratio = options.centroids ? reference.centroid_step / reference.step : 0;
-  TrialDensity density = symmetrized(start, group, symmetrize);
+  phonons::DynamicalMatrices averaged = start.matrices();
+  symmetrize.matrices(averaged.blocks);  // the centroids stay as they are read
+  TrialDensity density{std::move(averaged), start.temperature(), start.units()};
   Evaluation evaluation = evaluate(population, density, symmetrize);
   std::vector<StepReport> steps;
   int n_gradients = 1;

@@ -16,9 +16,9 @@ struct ReferenceOptions {
 
 /// Errors of the gradient as python-sscha defines them, for its stop rule and printed columns.
 ///
-/// Matrices (its q-space definition): sqrt(sum_{q,ab} [<|v_a df_b|^2> - |G_ab|^2] / sum w) / sqrt(n_operations n_q), with the
-/// square of the complex product where the modulus is meant; centroids: |error of <f>| / sqrt(n_operations n_q) in
-/// Ry/angstrom, antithetic partners counted as independent.
+/// Matrices (its q-space definition): sqrt(sum_{q,ab} [<|v_a df_b|^2> - G_ab^2] / sum w) / sqrt(n_operations n_q), with the
+/// complex square of G where the modulus is meant; centroids: |error of <df>| / n_operations in Ry/angstrom, although the
+/// gradient it is compared with is in angstrom. Antithetic partners count as independent in both.
 struct ReferenceErrors {
   double matrices = 0;   ///< eV/angstrom^2
   double centroids = 0;  ///< Ry/angstrom

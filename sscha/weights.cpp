@@ -70,14 +70,14 @@ Weights reweight(const Population& population, const TrialDensity& target) {
   }
   DensityValues values = values_under(population, target);
   // Thousands of modes: each ratio a0/a is near 1, their product is not. Stay in the logarithm until the end.
-  Weights weights{(values.log_density - population.log_density()).exp_(), values.auxiliary_energies, 0, 0};
+  at::Tensor log_weights = values.log_density - population.log_density();
+  const double largest = log_weights.max().item<double>();
+  Weights weights;
+  if (std::abs(largest) > 300) weights.log_scale = largest;
+  weights.values = log_weights.sub_(weights.log_scale).exp_();
+  weights.auxiliary_energies = values.auxiliary_energies;
   weights.sum = weights.values.sum().item<double>();
   weights.effective_size = weights.sum * weights.sum / weights.values.square().sum().item<double>();
-  if (!std::isfinite(weights.effective_size)) {
-    throw InputError{"no configuration of the population counts under the new matrices (all weights are {}): they are too "
-                     "far from the generating ones. Draw a new population there",
-                     weights.sum > 0 ? "infinite" : "zero"};
-  }
   return weights;
 }
 

@@ -19,8 +19,9 @@ DensityValues values_under(const Population& population, const TrialDensity& den
 struct Weights {
   at::Tensor values;              ///< [N] p(x_c) / p_generating(x_c): mean 1 over the generating density
   at::Tensor auxiliary_energies;  ///< [N] eV, of the target density
-  double sum;
-  double effective_size;          ///< N_eff = (sum w)^2 / sum w^2, between 1 and N (Kong, Liu, Wong, JASA 89, 278 (1994))
+  double log_scale = 0;           ///< ln of a common factor left out of `values`: 0 unless they would overflow or vanish
+  double sum = 0;
+  double effective_size = 0;      ///< N_eff = (sum w)^2 / sum w^2, between 1 and N (Kong, Liu, Wong, JASA 89, 278 (1994))
 
   double kong_liu_ratio() const { return effective_size / static_cast<double>(values.size(0)); }
 };
@@ -30,7 +31,7 @@ struct Weights {
 /// Both densities are Gaussian: with y the displacement in units of the thermal amplitudes a,
 ///   ln w_c = ln[p/p0](x_c) = sum_mu ln(a0_mu / a_mu) - (|y_c|^2 - |y0_c|^2) / 2.
 /// Cost: one GEMM per q, configurations [N] x modes.
-/// @throws InputError when the densities disagree on the number of acoustic modes, or when no weight is finite.
+/// @throws InputError when the densities disagree on the number of acoustic modes.
 Weights reweight(const Population& population, const TrialDensity& target);
 
 /// How configurations count as independent samples.
