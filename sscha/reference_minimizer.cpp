@@ -46,19 +46,32 @@ Blocks through_root(const Blocks& gradient, const Blocks& x) {
   return result;
 }
 
+/// The quantity that is stepped, in Ry/bohr^2 to the power of the root: a step of a root is not free of units.
 struct Representation {
   Root root;
+  UnitSet units;
 
   Blocks enter(const Blocks& d) const {
-    return root == Root::normal ? d : power(d, root == Root::sqrt ? 0.5 : 0.25);
+    const Blocks rydberg = scaled(d, 1 / units.rydberg_per_bohr2());
+    return root == Root::normal ? rydberg : power(rydberg, root == Root::sqrt ? 0.5 : 0.25);
   }
   Blocks leave(const Blocks& x) const {
-    return root == Root::normal ? x : root == Root::sqrt ? squared(x) : squared(squared(x));
+    const Blocks rydberg = root == Root::normal ? x : root == Root::sqrt ? squared(x) : squared(squared(x));
+    return scaled(rydberg, units.rydberg_per_bohr2());
   }
-  Blocks gradient(const Blocks& g, const Blocks& x) const {
-    if (root == Root::normal) return g;
-    if (root == Root::sqrt) return through_root(g, x);
-    return through_root(through_root(g, squared(x)), x);
+  /// The preconditioned gradient for D and its square root; the true one for the fourth root, whose curvature it levels.
+  Blocks gradient(const Evaluation& evaluation, const TrialDensity& density, const Blocks& x) const {
+    if (root == Root::root4) {
+      const Blocks true_gradient = free_energy_derivative(evaluation.gradient.matrices, density);
+      return through_root(through_root(scaled(true_gradient, 1 / (units.bohr * units.bohr)), squared(x)), x);
+    }
+    const Blocks g = scaled(evaluation.gradient.matrices, 1 / units.rydberg_per_bohr2());
+    return root == Root::normal ? g : through_root(g, x);
+  }
+
+  static Blocks scaled(Blocks blocks, double factor) {
+    for (Eigen::MatrixXcd& block : blocks) block *= factor;
+    return blocks;
   }
 };
 
@@ -161,8 +174,8 @@ ReferenceErrors reference_errors(const Population& population, const Evaluation&
   }
   double gradient_squares = 0;
   for (const phonons::RealBlochBasis::Block& block : basis.blocks()) {
-    const Eigen::ArrayXXcd mean = sums[static_cast<std::size_t>(block.iq)].array() / weights.sum;
-    gradient_squares += (block.pair ? 2 : 1) * (mean * mean).sum().real();
+    const Eigen::ArrayXXcd g = sums[static_cast<std::size_t>(block.iq)].array() / weights.sum;
+    gradient_squares += (block.pair ? 2 : 1) * (g * g).sum().real();
   }
   const double variance = std::max(squares / weights.sum - gradient_squares, 0.0);
   return {std::sqrt(variance / weights.sum) / std::sqrt(n_operations * n_q), force_error / n_operations / density.units().rydberg};
@@ -172,7 +185,7 @@ Minimum minimize_as_reference(const Population& population, TrialDensity start, 
                               const MinimizeOptions& options, const ReferenceOptions& reference,
                               const std::function<void(const StepReport&)>& observe) {
   const phonons::Symmetrizer symmetrize(group, start.matrices().crystal, start.matrices().grid);
-  const Representation representation{reference.root};
+  const Representation representation{reference.root, start.units()};
   const double ratio = options.centroids ? reference.centroid_step / reference.step : 0;
   phonons::DynamicalMatrices averaged = start.matrices();
   symmetrize.matrices(averaged.blocks);  // the centroids stay as they are read
@@ -200,7 +213,7 @@ Minimum minimize_as_reference(const Population& population, TrialDensity start, 
 
     Direction direction{representation.enter(density.matrices().blocks), {}, density.matrices().crystal.positions,
                         evaluation.gradient.centroids};
-    direction.matrices = representation.gradient(evaluation.gradient.matrices, direction.from);
+    direction.matrices = representation.gradient(evaluation, density, direction.from);
     if (reference.line_search) step *= growth;
     bool accepted = false;
     for (int attempt = 0; attempt < most_shrinkages && !accepted; ++attempt) {
@@ -213,7 +226,7 @@ Minimum minimize_as_reference(const Population& population, TrialDensity start, 
       ++n_gradients;
       if (reference.line_search) {
         const Blocks x = representation.enter(trial->matrices().blocks);
-        double slope = product(direction.matrices, representation.gradient(there.gradient.matrices, x));
+        double slope = product(direction.matrices, representation.gradient(there, *trial, x));
         if (options.centroids) slope += direction.centroids.cwiseProduct(there.gradient.centroids).sum();
         if (slope < 0 || there.weights.effective_size < largest_loss_of_size * evaluation.weights.effective_size) {
           step *= shrinkage;
