@@ -2,7 +2,6 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/bmm.h>
-#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 
 #include <cmath>
@@ -15,65 +14,121 @@ namespace {
 using phonons::RealBlochBasis;
 using Blocks = std::vector<Eigen::MatrixXcd>;
 
-/// Weighted sums over the configurations of one jackknife block.
-struct Moments {
-  Blocks uu, uf;           // [n_q] of independent q, sum_c w u u^dagger and sum_c w u f^dagger
-  Eigen::VectorXd u, f;    // [n] sum_c w u(q = 0), sum_c w f(q = 0)
-  double weight = 0;
-
-  Moments(int n_q, int n) : uu(static_cast<std::size_t>(n_q), Eigen::MatrixXcd::Zero(n, n)), uf(uu) {
-    u = f = Eigen::VectorXd::Zero(n);
-  }
-};
-
 Eigen::VectorXd to_eigen(const at::Tensor& vector) {
   const at::Tensor host = vector.cpu().contiguous();
   return Eigen::Map<const Eigen::VectorXd>(host.data_ptr<double>(), host.numel());
 }
 
-/// Displacements in `Moments` are from the generating centroids; turn them to the current ones (u <- u - d at q = 0).
-void shift_origin(Moments& moments, std::size_t gamma, const Eigen::VectorXd& d) {
-  moments.uu[gamma].real() += -d * moments.u.transpose() - moments.u * d.transpose() + moments.weight * d * d.transpose();
-  moments.uf[gamma].real() -= d * moments.f.transpose();
-  moments.u -= moments.weight * d;
+at::Tensor to_tensor(const Eigen::VectorXd& vector, at::Device device) {
+  at::Tensor result = at::empty({vector.size()}, at::kDouble);
+  std::copy(vector.data(), vector.data() + vector.size(), result.data_ptr<double>());
+  return result.to(device);
 }
 
-std::vector<Moments> moments_by_block(const Population& population, const Weights& weights) {
-  const RealBlochBasis& basis = population.basis();
-  const std::int64_t n_slabs = static_cast<std::int64_t>(basis.slabs().size());
-  const std::vector<Population::Piece>& pieces = population.pieces();
-  std::vector<at::Tensor> parts(pieces.size() * static_cast<std::size_t>(n_slabs));  // [n_blocks, size, 2 size]
-  parallel_for(static_cast<std::int64_t>(parts.size()), [&](std::int64_t item) {
-    const Population::Piece& piece = pieces[static_cast<std::size_t>(item / n_slabs)];
-    const RealBlochBasis::Slab& slab = basis.slabs()[static_cast<std::size_t>(item % n_slabs)];
-    const std::int64_t begin = population.chunk_begin(piece.chunk);
-    const auto columns = [&](const at::Tensor& all) { return all.slice(2, piece.first - begin, piece.last - begin); };
-    const at::Tensor u = columns(population.displacements(piece.chunk, slab));
-    const at::Tensor f = columns(population.forces(piece.chunk, slab));
-    const at::Tensor weighted = u * weights.values.slice(0, piece.first, piece.last);
-    parts[static_cast<std::size_t>(item)] = at::cat({at::bmm(weighted, u.transpose(1, 2)), at::bmm(weighted, f.transpose(1, 2))}, 2);
-  });
+/// One slab of D and Upsilon as real blocks.
+struct SlabOperators {
+  at::Tensor upsilon, matrices;  // [n_blocks, 1, size, size]
+};
 
-  const int n_q = population.generating().matrices().grid.size();
-  std::vector<Moments> blocks(static_cast<std::size_t>(population.n_blocks()), Moments(n_q, basis.n_modes()));
-  for (std::size_t p = 0; p < pieces.size(); ++p) {
-    Moments& block = blocks[static_cast<std::size_t>(pieces[p].block)];
-    for (std::int64_t i = 0; i < n_slabs; ++i) {
-      const RealBlochBasis::Slab& slab = basis.slabs()[static_cast<std::size_t>(i)];
-      const at::Tensor part = parts[p * static_cast<std::size_t>(n_slabs) + static_cast<std::size_t>(i)].cpu();
-      basis.add_complex_blocks(part.slice(2, 0, slab.block_size), slab, block.uu);
-      basis.add_complex_blocks(part.slice(2, slab.block_size), slab, block.uf);
-    }
-    const at::Tensor w = weights.values.slice(0, pieces[p].first, pieces[p].last).unsqueeze(0);
-    block.u += to_eigen(w.mm(population.folded_displacements().slice(0, pieces[p].first, pieces[p].last)).squeeze(0));
-    block.f += to_eigen(w.mm(population.folded_forces().slice(0, pieces[p].first, pieces[p].last)).squeeze(0));
-    block.weight += w.sum().item<double>();
-  }
-  return blocks;
+/// sum_c w [Upsilon u] df^dagger over the configurations of each jackknife block in a piece of a chunk.
+///
+/// With df = f + D u this is Upsilon (sum w u f^T + sum w u u^T D): two second moments, and algebra without configurations.
+at::Tensor block_sums(const at::Tensor& u, const at::Tensor& f, const at::Tensor& weights, std::int64_t n_jackknife,
+                      const SlabOperators& operators) {
+  const std::int64_t n = u.size(0), size = u.size(1), n_config = u.size(2) / n_jackknife;
+  const auto cut = [&](const at::Tensor& all) {
+    return all.view({n, size, n_jackknife, n_config}).transpose(1, 2).reshape({n * n_jackknife, size, n_config});
+  };
+  const at::Tensor left = cut(u * weights);
+  const auto moment = [&](const at::Tensor& right) {
+    return at::bmm(left, cut(right).transpose(1, 2)).view({n, n_jackknife, size, size});
+  };
+  return operators.upsilon.matmul(moment(f) + moment(u).matmul(operators.matrices));
 }
 
 Vectors as_vectors(const Eigen::VectorXd& flat) { return Eigen::Map<const Vectors>(flat.data(), flat.size() / 3, 3); }
 Eigen::VectorXd flat(const Vectors& vectors) { return Eigen::Map<const Eigen::VectorXd>(vectors.data(), vectors.size()); }
+
+/// Sums over the configurations of one jackknife block, not yet symmetrised.
+struct BlockSum {
+  Blocks matrices;         // [n_q] of independent q
+  Eigen::VectorXd forces;  // [n] sum w df(q = 0)
+  double weight = 0;
+};
+
+std::vector<BlockSum> sums_by_block(const Population& population, const Weights& weights, const TrialDensity& density,
+                                    const Eigen::VectorXd& shift) {
+  const RealBlochBasis& basis = population.basis();
+  const phonons::DynamicalMatrices& matrices = density.matrices();
+  const std::int64_t n_slabs = static_cast<std::int64_t>(basis.slabs().size());
+  const Blocks upsilon = density.inverse_covariance();
+  std::vector<SlabOperators> operators;
+  for (const RealBlochBasis::Slab& slab : basis.slabs()) {
+    operators.push_back({basis.real_blocks(upsilon, slab).to(population.device()).unsqueeze(1),
+                         basis.real_blocks(matrices.blocks, slab).to(population.device()).unsqueeze(1)});
+  }
+  const at::Tensor moved = to_tensor(shift, population.device());
+  const bool has_moved = shift.cwiseAbs().maxCoeff() > 0;
+
+  // Whole jackknife blocks of a chunk go through in one batch; a shorter last one goes on its own.
+  struct Piece {
+    int chunk, first_block;
+    std::int64_t begin, end, n_jackknife;
+  };
+  std::vector<Piece> pieces;
+  for (int chunk = 0; chunk < population.n_chunks(); ++chunk) {
+    const std::int64_t begin = population.chunk_begin(chunk), end = population.chunk_end(chunk), size = population.block_size();
+    const int first = static_cast<int>(begin / size);
+    const std::int64_t whole = (end - begin) / size;
+    if (whole > 0) pieces.push_back({chunk, first, begin, begin + whole * size, whole});
+    if (begin + whole * size < end) pieces.push_back({chunk, first + static_cast<int>(whole), begin + whole * size, end, 1});
+  }
+  std::vector<at::Tensor> parts(pieces.size() * static_cast<std::size_t>(n_slabs));  // [n_blocks, n_jackknife, size, size]
+  parallel_for(static_cast<std::int64_t>(parts.size()), [&](std::int64_t item) {
+    const Piece& piece = pieces[static_cast<std::size_t>(item / n_slabs)];
+    const std::size_t at = static_cast<std::size_t>(item % n_slabs);
+    const RealBlochBasis::Slab& slab = basis.slabs()[at];
+    const std::int64_t origin = population.chunk_begin(piece.chunk);
+    const bool whole_chunk = piece.begin == origin && piece.end == population.chunk_end(piece.chunk);
+    const auto columns = [&](const at::Tensor& all) {
+      return whole_chunk ? all : all.slice(2, piece.begin - origin, piece.end - origin).contiguous();
+    };
+    at::Tensor u = columns(population.displacements(piece.chunk, slab));
+    if (has_moved && slab.first_block == 0) {
+      u = u.clone();
+      u.select(0, 0).sub_(moved.unsqueeze(1));
+    }
+    parts[static_cast<std::size_t>(item)] = block_sums(u, columns(population.forces(piece.chunk, slab)),
+                                                       weights.values.slice(0, piece.begin, piece.end), piece.n_jackknife, operators[at]);
+  });
+
+  const Eigen::MatrixXd d_gamma = matrices.blocks[static_cast<std::size_t>(matrices.grid.gamma())].real();
+  const std::size_t n_q = static_cast<std::size_t>(matrices.grid.size());
+  std::vector<BlockSum> sums(static_cast<std::size_t>(population.n_blocks()));
+  for (BlockSum& sum : sums) {
+    sum.matrices.assign(n_q, Eigen::MatrixXcd::Zero(basis.n_modes(), basis.n_modes()));
+    sum.forces = Eigen::VectorXd::Zero(basis.n_modes());
+  }
+  for (std::size_t p = 0; p < pieces.size(); ++p) {
+    for (std::int64_t i = 0; i < n_slabs; ++i) {
+      const at::Tensor part = parts[p * static_cast<std::size_t>(n_slabs) + static_cast<std::size_t>(i)].cpu();
+      for (std::int64_t j = 0; j < pieces[p].n_jackknife; ++j) {
+        basis.add_complex_blocks(part.select(1, j), basis.slabs()[static_cast<std::size_t>(i)],
+                                 sums[static_cast<std::size_t>(pieces[p].first_block + j)].matrices);
+      }
+    }
+  }
+  const at::Tensor w = weights.values.unsqueeze(1);
+  const at::Tensor folded_u = w * population.folded_displacements(), folded_f = w * population.folded_forces();
+  for (int b = 0; b < population.n_blocks(); ++b) {
+    BlockSum& sum = sums[static_cast<std::size_t>(b)];
+    const std::int64_t begin = b * population.block_size(), end = std::min(population.size(), begin + population.block_size());
+    sum.weight = weights.values.slice(0, begin, end).sum().item<double>();
+    const Eigen::VectorXd u = to_eigen(folded_u.slice(0, begin, end).sum(0)) - sum.weight * shift;
+    sum.forces = to_eigen(folded_f.slice(0, begin, end).sum(0)) + d_gamma * u;
+  }
+  return sums;
+}
 
 }  // namespace
 
@@ -81,34 +136,25 @@ Gradient gradient(const Population& population, const Weights& weights, const Tr
                   const phonons::Symmetrizer& symmetrize) {
   const phonons::DynamicalMatrices& matrices = density.matrices();
   const phonons::QGrid& grid = matrices.grid;
-  const std::size_t n_q = static_cast<std::size_t>(grid.size()), gamma = static_cast<std::size_t>(grid.gamma());
+  const std::size_t n_q = static_cast<std::size_t>(grid.size());
   const double root_cells = std::sqrt(static_cast<double>(grid.size()));
   const Eigen::VectorXd shift =
       root_cells * flat(matrices.crystal.positions - population.generating().matrices().crystal.positions);
-  const Blocks upsilon = density.inverse_covariance();
-  std::vector<Moments> blocks = moments_by_block(population, weights);
+  std::vector<BlockSum> blocks = sums_by_block(population, weights, density, shift);
 
   Gradient result;
   result.deviations.resize(blocks.size());
   result.force_deviations.resize(blocks.size());
   parallel_for(static_cast<std::int64_t>(blocks.size()), [&](std::int64_t b) {
-    Moments& block = blocks[static_cast<std::size_t>(b)];
-    shift_origin(block, gamma, shift);
-    Blocks& sum = result.deviations[static_cast<std::size_t>(b)];
-    sum.assign(n_q, Eigen::MatrixXcd());
+    BlockSum& block = blocks[static_cast<std::size_t>(b)];
     for (const int iq : grid.independent()) {
-      const std::size_t i = static_cast<std::size_t>(iq);
-      if (grid.is_real(iq)) {
-        const Eigen::MatrixXd residual = block.uf[i].real() + block.uu[i].real() * matrices.blocks[i].real();
-        sum[i] = (upsilon[i].real() * residual).cast<std::complex<double>>();
-      } else {
-        sum[i] = upsilon[i] * (block.uf[i] + block.uu[i] * matrices.blocks[i]);
-        sum[static_cast<std::size_t>(grid.minus(iq))] = sum[i].conjugate();
-      }
+      const int partner = grid.minus(iq);
+      if (partner != iq) block.matrices[static_cast<std::size_t>(partner)] = block.matrices[static_cast<std::size_t>(iq)].conjugate();
     }
-    symmetrize.matrices(sum);
+    symmetrize.matrices(block.matrices);
+    result.deviations[static_cast<std::size_t>(b)] = std::move(block.matrices);
     Vectors& force = result.force_deviations[static_cast<std::size_t>(b)];
-    force = as_vectors((block.f + matrices.blocks[gamma].real() * block.u) / root_cells);
+    force = as_vectors(block.forces / root_cells);
     symmetrize.vectors(force);
   });
 

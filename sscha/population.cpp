@@ -140,11 +140,11 @@ std::pair<std::vector<std::int64_t>, std::int64_t> pairs_first(const at::Tensor&
 Population::Population(const Ensemble& ensemble, TrialDensity generating, const PopulationOptions& options)
     : generating_(std::move(generating)),
       basis_(generating_.matrices().grid, generating_.matrices().n_modes()),
-      device_(options.device),
-      chunk_size_(options.chunk_size) {
+      device_(options.device) {
   const std::int64_t n = ensemble.size();
   if (n < 2) throw InputError{"{} has {} configuration: at least 2 are needed for an average with an error", ensemble.description(), n};
   pairing_.n_config = n;
+  choose_sizes(options.chunk_size);
   const std::int64_t bytes = 2 * n * basis_.n_rows() * static_cast<std::int64_t>(sizeof(double));
   const std::int64_t limit = options.memory_limit > 0 ? options.memory_limit : available_memory() / 2;
   if (bytes > limit) {
@@ -156,7 +156,6 @@ Population::Population(const Ensemble& ensemble, TrialDensity generating, const 
     find_order(*in_memory);
     load_all(*in_memory);
   }
-  cut_pieces();
   mean_energy_ = energies_.mean().item<double>();
   energies_ = energies_ - mean_energy_;
   if (stresses_.defined() && stresses_.abs().max().item<double>() == 0) stresses_ = at::Tensor();
@@ -175,23 +174,18 @@ void Population::find_order(const Ensemble& ensemble) {
   std::tie(order_, pairing_.n_pairs) = pairs_first(hashes);
 }
 
-void Population::cut_pieces() {
-  const std::int64_t n = size();
-  n_blocks_ = static_cast<int>(std::clamp<std::int64_t>(n / 2, 2, jackknife_blocks));
-  const auto block_end = [&](int block) {
-    const std::int64_t end = n * (block + 1) / n_blocks_;
-    return block + 1 == n_blocks_ || end >= 2 * pairing_.n_pairs ? end : end / 2 * 2;  // partners stay together
-  };
-  std::int64_t at = 0;
-  for (int block = 0; block < n_blocks_; ++block) {
-    const std::int64_t end = block_end(block);
-    while (at < end) {
-      const int chunk = static_cast<int>(at / chunk_size_);
-      const std::int64_t last = std::min(end, chunk_end(chunk));
-      pieces_.push_back({chunk, block, at, last});
-      at = last;
-    }
+void Population::choose_sizes(std::int64_t most_in_chunk) {
+  const auto even = [](std::int64_t n) { return (n + 1) / 2 * 2; };  // partners are neighbours and stay together
+  const std::int64_t in_block = std::max<std::int64_t>(even((size() + jackknife_blocks - 1) / jackknife_blocks), 2);
+  if (in_block <= most_in_chunk) {
+    block_size_ = in_block;
+    chunk_size_ = most_in_chunk / in_block * in_block;
+  } else {
+    const std::int64_t chunks_in_block = (in_block + most_in_chunk - 1) / most_in_chunk;
+    chunk_size_ = even((in_block + chunks_in_block - 1) / chunks_in_block);
+    block_size_ = chunk_size_ * chunks_in_block;
   }
+  if (size() <= block_size_) block_size_ = chunk_size_ = std::max<std::int64_t>(size() / 2, 1);
 }
 
 void Population::load_all(const Ensemble& ensemble) {

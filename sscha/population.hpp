@@ -22,7 +22,7 @@ struct Pairing {
 
 struct PopulationOptions {
   at::Device device = at::kCPU;
-  std::int64_t chunk_size = 1024;      ///< configurations worked on at once; results do not depend on the threads
+  std::int64_t chunk_size = 1024;      ///< most configurations worked on at once; results do not depend on the threads
   std::int64_t memory_limit = 0;       ///< bytes for displacements and forces; beyond it they stream from disk. 0: half of what is free
   bool check_generator = true;         ///< compare sampled variances and force constants with the generating density
 };
@@ -44,14 +44,10 @@ class Population {
   at::Device device() const { return device_; }
   const std::vector<std::int64_t>& order() const { return order_; }  ///< [N] number in the ensemble
 
-  /// Configurations first <= c < last that are worked on together: a chunk, cut where a jackknife block ends.
-  struct Piece {
-    int chunk;
-    int block;  ///< jackknife block; partners share one
-    std::int64_t first, last;
-  };
-  const std::vector<Piece>& pieces() const { return pieces_; }
-  int n_blocks() const { return n_blocks_; }
+  /// Jackknife blocks: block_size() configurations each, the last may have fewer; partners share one. A chunk holds whole
+  /// blocks, or a block whole chunks.
+  int n_blocks() const { return static_cast<int>((size() + block_size_ - 1) / block_size_); }
+  std::int64_t block_size() const { return block_size_; }
   int n_chunks() const { return static_cast<int>((size() + chunk_size_ - 1) / chunk_size_); }
   std::int64_t chunk_begin(int chunk) const { return chunk * chunk_size_; }
   std::int64_t chunk_end(int chunk) const { return std::min(size(), (chunk + 1) * chunk_size_); }
@@ -76,7 +72,7 @@ class Population {
 
  private:
   void find_order(const Ensemble& ensemble);
-  void cut_pieces();
+  void choose_sizes(std::int64_t most_in_chunk);
   void load_all(const Ensemble& ensemble);
   void compare_with_generator(bool refuse);
   at::Tensor load(int chunk, const phonons::RealBlochBasis::Slab& slab, int which) const;
@@ -84,11 +80,9 @@ class Population {
   TrialDensity generating_;
   phonons::RealBlochBasis basis_;
   at::Device device_;
-  std::int64_t chunk_size_;
+  std::int64_t chunk_size_ = 0, block_size_ = 0;
   Pairing pairing_;
   std::vector<std::int64_t> order_;
-  std::vector<Piece> pieces_;
-  int n_blocks_ = 0;
   std::vector<at::Tensor> chunks_;  // [2, M, c] each, unless streaming
   std::unique_ptr<ScratchFile> scratch_;
   at::Tensor energies_, stresses_, virials_, folded_displacements_, folded_forces_, log_density_;
