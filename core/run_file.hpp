@@ -32,6 +32,8 @@ class Key {
 
   /// There is no default; `example` (TOML, such as "\"harmonic/dyn\"") stands in the template.
   Key& required(std::string example);
+  /// `example` stands in the template and the key is marked like a required one; whoever reads it decides when it may be left out.
+  Key& example(std::string example);
   /// Bounds of a number or of every element of a list, in the unit that the key was declared with.
   Key& at_least(double bound);
   Key& above(double bound);

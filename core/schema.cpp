@@ -57,6 +57,11 @@ Key& Key::required(std::string example) {
   return *this;
 }
 
+Key& Key::example(std::string example) {
+  example_ = std::move(example);
+  return *this;
+}
+
 Key& Key::at_least(double bound) {
   at_least_ = bound;
   return *this;
@@ -179,8 +184,8 @@ std::string Schema::template_text() const {
     if (!text.empty()) text += "\n";
     if (!section.name_.empty()) text += with_comment(header_of(section.name_), section.help_);
     for (const Key& key : section.keys_) {
-      const std::string value = key.required_ ? key.example_ : value_text(key, "");
-      text += with_comment(key.name_ + " = " + value, (key.required_ ? "* " : "") + key.help_);
+      const std::string value = key.example_.empty() ? value_text(key, "") : key.example_;
+      text += with_comment(key.name_ + " = " + value, fmt::format("{}{}", key.example_.empty() ? "" : "* ", key.help_));
     }
   }
   return text;
@@ -191,7 +196,7 @@ std::string Schema::help_text(int width) const {
   for (const Section& section : sections_) {
     for (const Key& key : section.keys_) {
       name_width = std::max(name_width, key.name_.size());
-      value_width = std::max(value_width, key.required_ ? 1 : value_text(key, "").size());
+      value_width = std::max(value_width, key.example_.empty() ? value_text(key, "").size() : 1);
     }
   }
   value_width = std::min<std::size_t>(value_width, 24);
@@ -199,9 +204,12 @@ std::string Schema::help_text(int width) const {
   std::string text;
   for (const Section& section : sections_) {
     if (!text.empty()) text += "\n";
-    if (!section.name_.empty()) text += fmt::format("{:<{}}{}\n", header_of(section.name_) + " ", indent, section.help_);
+    if (!section.name_.empty() && section.help_.empty()) text += header_of(section.name_) + "\n";
+    if (!section.name_.empty() && !section.help_.empty()) {
+      text += fmt::format("{:<{}} {}\n", header_of(section.name_), indent - 1, section.help_);
+    }
     for (const Key& key : section.keys_) {
-      const std::string value = key.required_ ? "*" : value_text(key, "");
+      const std::string value = key.example_.empty() ? value_text(key, "") : "*";
       std::string line = fmt::format("  {:<{}}  {:<{}}  ", key.name_, name_width, value, value_width);
       for (const std::string& part : wrapped(key.help_, static_cast<std::size_t>(width) - indent)) {
         text += line + part + "\n";

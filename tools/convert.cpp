@@ -1,6 +1,7 @@
-#include <cmath>
+#include <algorithm>
 #include <cstdlib>
 
+#include "core/atomic_file.hpp"
 #include "core/ensemble_write.hpp"
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
@@ -70,6 +71,7 @@ int convert(const Arguments& arguments, Console& console) {
     throw ConfigError{"convert: --to {}: npy, text, extxyz, h5 (data) or qe (matrices) is needed{}",
                       format.empty() ? "is missing" : format, suggestion(format, formats)};
   }
+  make_parent_folder(output);
   if (format == "qe") {
     convert_matrices(arguments.files[0], output, console);
   } else {

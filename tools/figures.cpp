@@ -80,16 +80,28 @@ Extent both_axes(const Panel& panel) {
   return {extent.low - margin, extent.high + margin};
 }
 
-std::string axes_text(const Panel& panel) {
+std::string axes_text(const Panel& panel, int panel_width) {
   std::string text = fmt::format("set xlabel \"{}\"\nset ylabel \"{}\"\n", plain(panel.x_label), plain(panel.y_label));
   text += panel.logarithmic ? "set logscale y\nset format y \"10^{%T}\"\n" : "unset logscale\nset format y \"%g\"\n";
   text += "unset label\nunset arrow\nset xrange [*:*]\nset yrange [*:*]\nset size noratio\nset xtics norotate autofreq\n";
   if (!panel.x_names.empty()) {
-    text += "set xtics rotate by -45 (";
+    // A name is about 90 pixels wide.
+    text += panel_width > 110 * static_cast<int>(panel.x_names.size()) ? "set xtics norotate (" : "set xtics rotate by -45 (";
     for (std::size_t i = 0; i < panel.x_names.size(); ++i) {
       text += fmt::format("{}\"{}\" {}", i == 0 ? "" : ", ", plain(panel.x_names[i]), i);
     }
     text += fmt::format(")\nset xrange [-0.6:{}]\n", static_cast<double>(panel.x_names.size()) - 0.4);
+  }
+  if (panel.whole_x) {
+    Extent extent;
+    for (const Curve& curve : panel.curves) {
+      for (const double x : curve.x) extent.include(x);
+    }
+    const double last = std::max(extent.high, extent.low + 1);
+    text += fmt::format("set xrange [{}:{}]\nset offsets 0, 0, graph 0.03, graph 0.03\n", extent.low, last);
+    if (last - extent.low < 10) text += "set xtics 1\n";
+  } else {
+    text += "set offsets graph 0.01, graph 0.01, graph 0.03, graph 0.03\n";
   }
   if (panel.diagonal) {
     const Extent extent = both_axes(panel);
@@ -155,8 +167,7 @@ std::string script_text(const Figure& figure) {
       "set border 3 lc rgb \"#404040\"\n"
       "set tics nomirror out scale 0.6 textcolor rgb \"#404040\"\n"
       "set grid y lc rgb \"#e4e4e4\" lw 1\n"
-      "set key top right samplen 1.5 spacing 1.1\n"
-      "set offsets graph 0.01, graph 0.01, graph 0.03, graph 0.03\n"
+      "set key above horizontal samplen 1.2 spacing 1.1 font \",10\"\n"
       "set multiplot layout {3},{4}{5}\n",
       figure.name, columns * figure.panel_width, rows * figure.panel_height + (has_title ? 30 : 0), rows, columns,
       has_title ? fmt::format(" title \"{}\" font \",14\"", plain(figure.title)) : "");
@@ -172,7 +183,7 @@ std::string script_text(const Figure& figure) {
       parts.push_back(fmt::format("{} with lines lc rgb \"#606060\" dt 2 title \"{}\"", *panel.reference,
                                   plain(panel.reference_label)));
     }
-    text += "\n" + axes_text(panel) + "plot ";
+    text += "\n" + axes_text(panel, figure.panel_width) + "plot ";
     for (std::size_t i = 0; i < parts.size(); ++i) text += (i == 0 ? "" : ", \\\n     ") + parts[i];
     text += "\n";
   }

@@ -20,13 +20,14 @@ enum class Style {
 };
 
 struct Panel {
-  std::string x_label, y_label;  ///< with units: "free energy (meV per cell)"
+  std::string x_label, y_label;  ///< plain text with units: "free energy (meV per cell)", "frequency (cm⁻¹)"
   Style style = Style::band;
   std::vector<Curve> curves{};
   bool logarithmic = false;           ///< the y axis
   std::optional<double> reference{};    ///< a dashed horizontal line
   std::string reference_label{};
   std::vector<std::string> x_names{};   ///< instead of the numbers 0, 1, 2 ... on the x axis
+  bool whole_x = false;               ///< x counts something: no ticks between, no space beside
   bool diagonal = false;              ///< equal axes and the line y = x
   std::string note{};                   ///< in the upper left corner
 };

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -47,7 +48,7 @@ ordered_json describe_matrices(const std::string& prefix, Console& console) {
     for (std::size_t first = 0; first < frequencies[iq].size(); first += per_line) {
       std::string line;
       for (std::size_t i = first; i < std::min(first + per_line, frequencies[iq].size()); ++i) {
-        line += fmt::format("{:>9.2f}", frequencies[iq][i] + 0.0);
+        line += fmt::format("{:>9.2f}", std::abs(frequencies[iq][i]) < 5e-3 ? 0.0 : frequencies[iq][i]);
       }
       console.say("  {:<20} {}", first == 0 ? "q = " + q_text(q) : "", line);
     }
@@ -73,12 +74,14 @@ ordered_json describe_summary(const std::string& file, Console& console) {
       text = format_estimate(value.get<double>(), entry["standard_error"].get<double>(), unit);
     } else if (value.is_number_float()) {
       text = fmt::format("{:.6g} {}", value.get<double>(), unit);
+    } else if (value.is_array() && value.size() <= 4 && value.dump().size() < 80) {
+      text = fmt::format("{} {}", value.dump(), unit);
     } else if (value.is_array()) {
       text = fmt::format("{} entries, {}", value.size(), unit);
     } else {
       text = value.is_string() ? value.get<std::string>() : value.dump();
     }
-    console.field(name.size() < Console::label_width ? name : name + " ", "{}", text);
+    console.say("{:<22}{}", name, text);
   }
   return json;
 }
@@ -104,7 +107,7 @@ ordered_json describe_hdf5(const std::string& path, Console& console) {
       std::string shape;
       try {
         for (const std::int64_t length : file.shape(full)) shape += (shape.empty() ? "" : " x ") + std::to_string(length);
-      } catch (const InputError&) {  // a group
+      } catch (const Error&) {  // a group
         self(self, full);
         continue;
       }

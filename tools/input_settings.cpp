@@ -17,8 +17,12 @@ void declare(Schema& schema, EnsembleSettings& settings) {
       .paths()
       .usually_one();
   section.key("population", &settings.population, "number in the file names").usually_one().at_least(0);
-  section.key("dyn", &settings.dyn, "matrices that generated it (prefix; dyn0 is used when there)").paths().usually_one();
-  section.quantity("temperature", &settings.temperature, "K", "of the generating density; an .h5 file may hold it")
+  section.key("dyn", &settings.dyn, "the matrices that generated it (prefix; dyn0 is used when there)")
+      .required("\"harmonic/dyn\"")
+      .paths()
+      .usually_one();
+  section.quantity("temperature", &settings.temperature, "K", "of the generating density; an .h5 file may hold its own")
+      .example("\"300 K\"")
       .usually_one()
       .at_least(0);
   section.key("n_configurations", &settings.n_configurations, "0: all; else the first so many").at_least(0);
@@ -41,15 +45,12 @@ void declare(Schema& schema, StartSettings& settings) {
 }
 
 OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units) {
-  if (settings.path.size() != 1 || settings.population.size() != 1 || settings.dyn.size() > 1 || settings.temperature.size() > 1) {
+  if (settings.path.size() != 1 || settings.population.size() != 1 || settings.dyn.size() != 1 || settings.temperature.size() > 1) {
     throw ConfigError{"ensemble.path, population, dyn and temperature take one value each, {} paths are given: "
                       "populations are not merged yet, run them one by one",
                       settings.path.size()};
   }
   const std::string& path = settings.path[0];
-  if (settings.dyn.empty()) {
-    throw ConfigError{"ensemble.dyn is missing: {} does not hold the matrices that generated it, give their prefix", path};
-  }
   std::optional<double> temperature;
   if (!settings.temperature.empty()) {
     temperature = settings.temperature[0];

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "core/error.hpp"
 #include "phonons/qe_dyn.hpp"
@@ -77,6 +78,9 @@ class StepLog {
   std::chrono::steady_clock::time_point written_{};
 };
 
+/// Acoustic modes are zero up to rounding: -0.00 would look like an instability.
+double without_sign_of_zero(double frequency) { return std::abs(frequency) < 5e-3 ? 0.0 : frequency; }
+
 void describe_change(const MinimizeResult& result, Console& console) {
   const sscha::TrialDensity& after = result.minimum.density;
   const auto before_values = phonons::frequencies_inverse_cm(result.start.modes(), after.units());
@@ -84,7 +88,7 @@ void describe_change(const MinimizeResult& result, Console& console) {
   static constexpr std::size_t shown = 9;
   const auto list = [](const std::vector<double>& values) {
     std::string text;
-    for (std::size_t i = 0; i < std::min(shown, values.size()); ++i) text += fmt::format("{:>9.2f}", values[i]);
+    for (std::size_t i = 0; i < std::min(shown, values.size()); ++i) text += fmt::format("{:>9.2f}", without_sign_of_zero(values[i]));
     if (values.size() > shown + 1) text += "  ...";
     if (values.size() > shown) text += fmt::format("{:>9.2f}", values.back());
     return text;

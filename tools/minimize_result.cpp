@@ -182,13 +182,16 @@ std::vector<figures::Figure> figures_of_minimize(const std::string& path) {
   const double last = free_energy.back();
   const Panel energy{.x_label = "step",
                      .y_label = "free energy - last (meV per cell)",
-                     .curves = {curve("", scaled(free_energy, 1e3, last), scaled(column(file, "steps/free_energy_error"), 1e3, 0))}};
+                     .curves = {curve("", scaled(free_energy, 1e3, last), scaled(column(file, "steps/free_energy_error"), 1e3, 0))},
+                     .whole_x = true};
   const Panel gradient{.x_label = "step",
                        .y_label = "gradient (eV/Å²)",
                        .curves = {curve("|gradient|", column(file, "steps/gradient")),
                                   curve("its standard error", column(file, "steps/gradient_error"))},
-                       .logarithmic = true};
-  const Panel ratio{.x_label = "step", .y_label = "Kong-Liu ratio", .curves = {curve("", column(file, "steps/kong_liu_ratio"))}};
+                       .logarithmic = true,
+                       .whole_x = true};
+  const Panel ratio{.x_label = "step", .y_label = "Kong-Liu ratio", .curves = {curve("", column(file, "steps/kong_liu_ratio"))},
+                    .whole_x = true};
 
   // The six modes that are lowest at the end, one of each degenerate set, over all stars.
   const at::Tensor all = file.read("steps/frequencies");
@@ -217,14 +220,14 @@ std::vector<figures::Figure> figures_of_minimize(const std::string& path) {
   }
   std::ranges::sort(soft, {}, &Soft::frequency);
   soft.resize(std::min<std::size_t>(soft.size(), 6));
-  Panel modes{.x_label = "step", .y_label = "softest modes (cm^{-1})"};
+  Panel modes{.x_label = "step", .y_label = "softest modes (cm⁻¹), at q", .whole_x = true};
   for (const Soft& mode : soft) {
     std::vector<double> y;
     for (std::size_t s = 0; s < step.size(); ++s) y.push_back(value(s, mode.iq, mode.mode));
-    modes.curves.push_back(curve("q = " + q_text(points.row(static_cast<Eigen::Index>(mode.iq))), y));
+    modes.curves.push_back(curve(fmt::format("{:.1f} at {}", mode.frequency, q_text(points.row(static_cast<Eigen::Index>(mode.iq)))), y));
   }
 
-  Panel levels{.x_label = "q (crystal coordinates)", .y_label = "frequency (cm^{-1})", .style = Style::levels};
+  Panel levels{.x_label = "q (crystal coordinates)", .y_label = "frequency (cm⁻¹)", .style = Style::levels};
   for (const auto& [group, label] : {std::pair{"start", "start"}, std::pair{"final", "SSCHA"}}) {
     const Eigen::MatrixXd frequencies = file.read_matrix(std::string{group} + "/frequencies");
     Curve levels_of{.label = label, .x = {}, .y = {}, .error = {}};
@@ -238,7 +241,7 @@ std::vector<figures::Figure> figures_of_minimize(const std::string& path) {
   }
   for (const std::size_t iq : firsts) levels.x_names.push_back(q_text(points.row(static_cast<Eigen::Index>(iq))));
 
-  const int width = std::clamp(160 + 90 * static_cast<int>(firsts.size()), 420, 1600);
+  const int width = std::clamp(120 + 112 * static_cast<int>(firsts.size()), 480, 1600);
   return {Figure{.name = "convergence", .title = "", .panels = {energy, gradient, ratio, modes}, .columns = 2},
           Figure{.name = "frequencies", .title = "", .panels = {levels}, .panel_width = width, .panel_height = 480}};
 }

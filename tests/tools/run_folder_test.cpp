@@ -71,8 +71,8 @@ TEST_F(RunFolderTest, ResumesWithTheSameSettings) {
 
 TEST_F(RunFolderTest, ShowsTheDifferenceToAnUnfinishedRun) {
   leave_run(false);
-  ratio = 0.6;
-  EXPECT_NE(refusal<InputError>().find("minimize.ratio: there 0.5, now 0.6"), std::string::npos);
+  ratio = 0.75;
+  EXPECT_NE(refusal<InputError>().find("minimize.ratio: there 0.5, now 0.75"), std::string::npos) << refusal<InputError>();
   EXPECT_NE(refusal<InputError>({}, "hessian").find("another command"), std::string::npos);
 }
 
