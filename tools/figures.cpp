@@ -183,9 +183,7 @@ std::string script_text(const Figure& figure) {
       parts.push_back(fmt::format("{} with lines lc rgb \"#606060\" dt 2 title \"{}\"", *panel.reference,
                                   plain(panel.reference_label)));
     }
-    text += "\n" + axes_text(panel, figure.panel_width) + "plot ";
-    for (std::size_t i = 0; i < parts.size(); ++i) text += (i == 0 ? "" : ", \\\n     ") + parts[i];
-    text += "\n";
+    text += fmt::format("\n{}plot {}\n", axes_text(panel, figure.panel_width), fmt::join(parts, ", \\\n     "));
   }
   return text + "\nunset multiplot\n";
 }
