@@ -252,8 +252,7 @@ class RunFileReader {
     const double number = key.unit_ ? value / key.unit_->factor : value;
     const auto bound = [&](const std::optional<double>& limit, const char* words, bool fulfilled) {
       if (!limit || fulfilled) return;
-      const std::string unit = key.unit_ ? " " + std::string{key.unit_->name} : "";
-      wrong(name, node, fmt::format("it must be {} {}{}", words, *limit, unit));
+      wrong(name, node, fmt::format("it must be {} {}{}{}", words, *limit, key.unit_ ? " " : "", key.unit_ ? key.unit_->name : ""));
     };
     bound(key.at_least_, "at least", number >= key.at_least_.value_or(0));
     bound(key.above_, "above", number > key.above_.value_or(0));
