@@ -81,12 +81,18 @@ std::string without_exponent_zeros(std::string text) {
 
 std::string_view name_of(Dimension dimension) {
   switch (dimension) {
-    case Dimension::energy: return "an energy";
-    case Dimension::length: return "a length";
-    case Dimension::mass: return "a mass";
-    case Dimension::pressure: return "a pressure";
-    case Dimension::temperature: return "a temperature";
-    case Dimension::time: return "a time";
+    case Dimension::energy:
+      return "an energy";
+    case Dimension::length:
+      return "a length";
+    case Dimension::mass:
+      return "a mass";
+    case Dimension::pressure:
+      return "a pressure";
+    case Dimension::temperature:
+      return "a temperature";
+    case Dimension::time:
+      return "a time";
   }
   throw InternalError{"dimension {} has no name", static_cast<int>(dimension)};
 }
@@ -106,7 +112,8 @@ double parse_quantity(std::string_view text, const Unit& usual) {
   errno = 0;
   const double number = std::strtod(content.c_str(), &end);
   if (end == content.c_str()) {
-    throw InputError{"no number is there; write {} with its unit, such as \"1 {}\"", name_of(usual.dimension), usual.name};
+    throw InputError{"no number is there; write {} with its unit, such as \"1 {}\"", name_of(usual.dimension),
+                     usual.name};
   }
   if (!std::isfinite(number) || errno == ERANGE) throw InputError{"the number is not finite"};
   const std::string_view written = trimmed(std::string_view{end});
@@ -119,8 +126,8 @@ double parse_quantity(std::string_view text, const Unit& usual) {
     throw InputError{"{}; {} is needed here, in {}", error.what(), name_of(usual.dimension), units_of(usual.dimension)};
   }
   if (unit->dimension != usual.dimension) {
-    throw InputError{"{} is {}, but {} is needed here, in {}", unit->name, name_of(unit->dimension), name_of(usual.dimension),
-                     units_of(usual.dimension)};
+    throw InputError{"{} is {}, but {} is needed here, in {}", unit->name, name_of(unit->dimension),
+                     name_of(usual.dimension), units_of(usual.dimension)};
   }
   return number * unit->factor;
 }

@@ -17,7 +17,8 @@ struct Unit {
 /// "a temperature", for messages.
 std::string_view name_of(Dimension dimension);
 
-/// The unit of that name ("A" and "Å" are angstrom, "cm^-1" is cm-1). @throws InputError: unknown, with the nearest known.
+/// The unit of that name ("A" and "Å" are angstrom, "cm^-1" is cm-1). @throws InputError: unknown, with the nearest
+/// known.
 const Unit& find_unit(std::string_view name);
 
 /// Value of text such as "300 K" or "0.5 meV" in eV, angstrom, amu, eV/angstrom^3, K or s.

@@ -18,7 +18,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string joined(const std::string& section, const std::string& key) { return section.empty() ? key : section + "." + key; }
+std::string joined(const std::string& section, const std::string& key) {
+  return section.empty() ? key : section + "." + key;
+}
 
 std::vector<std::string> pieces(const std::string& dotted) {
   std::vector<std::string> result;
@@ -90,7 +92,9 @@ class RunFileReader {
       for (Key& key : section.keys_) read(section, key);
     }
     if (problems_.empty()) return;
-    std::ranges::stable_sort(problems_, {}, [](const Problem& problem) { return std::pair{problem.line, problem.column}; });
+    std::ranges::stable_sort(problems_, {}, [](const Problem& problem) {
+      return std::pair{problem.line, problem.column};
+    });
     std::string message;
     for (const Problem& problem : problems_) message += (message.empty() ? "" : "\n") + problem.text;
     throw ConfigError{"{}", message};
@@ -225,7 +229,8 @@ class RunFileReader {
     const std::size_t before = problems_.size();
     std::visit([&](auto& target) { assign(key, name, *node, target); }, key.target_);
     if (problems_.size() > before) return;
-    if (key.required_ && node->is_string() && node->as_string()->get().empty()) wrong(name, *node, "it must not be empty");
+    if (key.required_ && node->is_string() && node->as_string()->get().empty())
+      wrong(name, *node, "it must not be empty");
     if (key.check_) {
       if (const std::string problem = key.check_(); !problem.empty()) wrong(name, *node, problem);
     }
@@ -252,7 +257,8 @@ class RunFileReader {
     const double number = key.unit_ ? value / key.unit_->factor : value;
     const auto bound = [&](const std::optional<double>& limit, const char* words, bool fulfilled) {
       if (!limit || fulfilled) return;
-      wrong(name, node, fmt::format("it must be {} {}{}{}", words, *limit, key.unit_ ? " " : "", key.unit_ ? key.unit_->name : ""));
+      wrong(name, node,
+            fmt::format("it must be {} {}{}{}", words, *limit, key.unit_ ? " " : "", key.unit_ ? key.unit_->name : ""));
     };
     bound(key.at_least_, "at least", number >= key.at_least_.value_or(0));
     bound(key.above_, "above", number > key.above_.value_or(0));
@@ -283,8 +289,9 @@ class RunFileReader {
         return {};
       }
     } else {
-      wrong(name, node, fmt::format("{} with its unit is needed, such as \"1 {}\"; this is {}",
-                                    name_of(key.unit_->dimension), key.unit_->name, kind_of(node)));
+      wrong(name, node,
+            fmt::format("{} with its unit is needed, such as \"1 {}\"; this is {}", name_of(key.unit_->dimension),
+                        key.unit_->name, kind_of(node)));
       return {};
     }
     check_bounds(key, name, node, *value);

@@ -23,16 +23,18 @@ struct Choice {
 
 /// One key of a run file, bound to the variable that it fills.
 ///
-/// The variable's value at the declaration is the default. Declared once, a key appears in the template, in --help, in the
-/// resolved settings and among the names that a misspelt key is compared with.
+/// The variable's value at the declaration is the default. Declared once, a key appears in the template, in --help, in
+/// the resolved settings and among the names that a misspelt key is compared with.
 class Key {
  public:
-  using Target = std::variant<bool*, int*, std::int64_t*, double*, std::string*, std::optional<double>*, std::vector<int>*,
-                              std::vector<double>*, std::vector<std::string>*, std::map<std::string, double>*, Choice>;
+  using Target =
+      std::variant<bool*, int*, std::int64_t*, double*, std::string*, std::optional<double>*, std::vector<int>*,
+                   std::vector<double>*, std::vector<std::string>*, std::map<std::string, double>*, Choice>;
 
   /// There is no default; `example` (TOML, such as "\"harmonic/dyn\"") stands in the template.
   Key& required(std::string example);
-  /// `example` stands in the template and the key is marked like a required one; whoever reads it decides when it may be left out.
+  /// `example` stands in the template and the key is marked like a required one; whoever reads it decides when it may
+  /// be left out.
   Key& example(std::string example);
   /// Bounds of a number or of every element of a list, in the unit that the key was declared with.
   Key& at_least(double bound);
@@ -52,7 +54,8 @@ class Key {
   friend class Schema;
   friend class RunFileReader;
 
-  Key(std::string name, Target target, std::string help) : name_(std::move(name)), target_(target), help_(std::move(help)) {}
+  Key(std::string name, Target target, std::string help)
+      : name_(std::move(name)), target_(target), help_(std::move(help)) {}
 
   std::string name_;
   Target target_;
@@ -65,7 +68,8 @@ class Key {
   std::function<std::string()> check_;
 };
 
-/// A table of a run file, such as [minimize] or [minimize.reference]; the one without name holds the keys above all tables.
+/// A table of a run file, such as [minimize] or [minimize.reference]; the one without name holds the keys above all
+/// tables.
 class Section {
  public:
   /// A bool, int, number, string or list of these. Text "" leaves optional things out.
@@ -78,7 +82,8 @@ class Section {
   Key& choice(std::string name, Key::Target target, std::vector<std::string> names, std::string help);
   /// An enumeration.
   template <class Enum>
-  Key& choice(std::string name, Enum& target, const std::vector<std::pair<std::string, Enum>>& values, std::string help) {
+  Key& choice(std::string name, Enum& target, const std::vector<std::pair<std::string, Enum>>& values,
+              std::string help) {
     std::vector<std::string> names;
     for (const auto& value : values) names.push_back(value.first);
     const auto get = [&target, values] {
@@ -117,7 +122,8 @@ class Schema {
   /// The section of that name, made at the first call; "minimize.reference" is a table inside "minimize".
   Section& section(const std::string& name, const std::string& help = "");
 
-  /// Reads, once, a TOML run file ("-": standard input), then `overrides`, "section.key=value", each as if written there.
+  /// Reads, once, a TOML run file ("-": standard input), then `overrides`, "section.key=value", each as if written
+  /// there.
   ///
   /// @throws ConfigError with all that is wrong, one line each, "file:line:column: key = value: ..."; IoError when the
   /// file cannot be read.

@@ -23,7 +23,8 @@ std::string toml_string(std::string_view text) {
 }
 
 bool is_bare(std::string_view name) {
-  return !name.empty() && std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; });
+  return !name.empty() &&
+         std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; });
 }
 
 template <class List, class Text>
@@ -139,7 +140,8 @@ std::string Schema::value_text(const Key& key, const std::string& folder) const 
   const auto string = [&](const std::string& text) {
     if (!key.is_path_ || key.given_absolute_ || text.empty() || folder.empty()) return toml_string(text);
     namespace fs = std::filesystem;
-    return toml_string(fs::absolute(text).lexically_normal().lexically_proximate(fs::absolute(folder).lexically_normal()).string());
+    return toml_string(
+        fs::absolute(text).lexically_normal().lexically_proximate(fs::absolute(folder).lexically_normal()).string());
   };
   struct Writer {
     const Key& key;
@@ -155,7 +157,9 @@ std::string Schema::value_text(const Key& key, const std::string& folder) const 
     std::string operator()(const std::vector<int>* list) const {
       return list_text(*list, key.usually_one_, [](int i) { return std::to_string(i); });
     }
-    std::string operator()(const std::vector<double>* list) const { return list_text(*list, key.usually_one_, number_text); }
+    std::string operator()(const std::vector<double>* list) const {
+      return list_text(*list, key.usually_one_, number_text);
+    }
     std::string operator()(const std::vector<std::string>* list) const {
       return list_text(*list, key.usually_one_, string_text);
     }

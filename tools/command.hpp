@@ -16,8 +16,8 @@ namespace zeropoint {
 
 /// The command line behind the command's name.
 struct Arguments {
-  std::vector<std::string> files;      ///< run file or input files
-  std::vector<std::string> overrides;  ///< --set, and --output, --device, --threads, --seed as such
+  std::vector<std::string> files;          ///< run file or input files
+  std::vector<std::string> overrides;      ///< --set, and --output, --device, --threads, --seed as such
   std::map<std::string, std::string> own;  ///< options of this command alone, those given
   ConsoleOptions console;
   RunFolderOptions folder;
@@ -73,7 +73,8 @@ struct Command {
 /// Adds seed, [compute] and [output] to a job's schema.
 void declare_shared(Job& job, const std::string& directory);
 
-/// Makes `Command::prepare` from the settings of a command, the function that declares their keys, and the one that runs.
+/// Makes `Command::prepare` from the settings of a command, the function that declares their keys, and the one that
+/// runs.
 template <class Settings>
 std::function<std::unique_ptr<Job>()> job(void (*declare)(Schema&, Settings&), int (*run)(const Settings&, Run&),
                                           std::string directory) {

@@ -111,8 +111,9 @@ Arguments parse_command_line(const Command& command, int argc, const char* const
       const std::string file = arguments.files.empty() || arguments.files[0] == "-" ? "." : arguments.files[0];
       const fs::path folder = file == "." ? fs::current_path() : fs::absolute(file).parent_path();
       const fs::path output{values("output").back()};
-      arguments.overrides.push_back("output.directory=" +
-                                    (output.is_absolute() ? output : fs::absolute(output).lexically_proximate(folder)).string());
+      arguments.overrides.push_back(
+          "output.directory=" +
+          (output.is_absolute() ? output : fs::absolute(output).lexically_proximate(folder)).string());
     }
   } catch (const cxxopts::exceptions::exception& error) {
     throw ConfigError{"{}: {}. `zeropoint {} --help` lists the options.", command.name, error.what(), command.name};
@@ -121,8 +122,9 @@ Arguments parse_command_line(const Command& command, int argc, const char* const
 }
 
 std::string help_of(const Command& command) {
-  std::string text = fmt::format("zeropoint {}: {}\n\nusage: zeropoint {} {} [OPTION]...\n\n{}\n\nexample:\n{}\n", command.name,
-                                 command.summary, command.name, command.arguments, command.description, command.example);
+  std::string text =
+      fmt::format("zeropoint {}: {}\n\nusage: zeropoint {} {} [OPTION]...\n\n{}\n\nexample:\n{}\n", command.name,
+                  command.summary, command.name, command.arguments, command.description, command.example);
   if (command.prepare) {
     text += "\nrun file (TOML; values with a dimension are text with their unit; * has no default):\n\n";
     text += command.prepare()->schema.help_text();

@@ -31,21 +31,24 @@ Supercell read_supercell(const std::string& path) {
 void convert_matrices(const std::string& input, const std::string& output, Console& console) {
   const phonons::DynamicalMatrices matrices = phonons::read_qe_dyn(input);
   phonons::write_qe_dyn(matrices, output);
-  console.say("{} -> {}0 to {}{}: {} q points", input, output, output, matrices.grid.stars().size(), matrices.grid.size());
+  console.say("{} -> {}0 to {}{}: {} q points", input, output, output, matrices.grid.stars().size(),
+              matrices.grid.size());
 }
 
 void convert_ensemble(const Arguments& arguments, const std::string& input, const std::string& format,
                       const std::string& output, Console& console) {
   const std::string dyn = own_option(arguments, "dyn");
   if (dyn.empty() && !is_hdf5(input)) {
-    throw ConfigError{"convert: --dyn PREFIX is needed: {} does not hold the crystal that displacements refer to", input};
+    throw ConfigError{"convert: --dyn PREFIX is needed: {} does not hold the crystal that displacements refer to",
+                      input};
   }
   const Supercell supercell = dyn.empty() ? read_supercell(input) : phonons::read_qe_dyn(dyn).supercell();
   EnsembleMetadata metadata;
   if (const std::string text = own_option(arguments, "population"); !text.empty()) {
     char* end = nullptr;
     metadata.population = static_cast<int>(std::strtol(text.c_str(), &end, 10));
-    if (*end != '\0' || metadata.population < 0) throw ConfigError{"convert: --population {}: a number is needed", text};
+    if (*end != '\0' || metadata.population < 0)
+      throw ConfigError{"convert: --population {}: a number is needed", text};
   }
   if (const std::string text = own_option(arguments, "temperature"); !text.empty()) {
     try {
@@ -58,13 +61,14 @@ void convert_ensemble(const Arguments& arguments, const std::string& input, cons
   }
   const auto ensemble = open_ensemble({.path = input, .population = metadata.population}, supercell);
   write_ensemble(*ensemble, supercell, ensemble_format(format), output, metadata);
-  console.say("{} -> {}: {} configurations of {} atoms{}", ensemble->description(), output, ensemble->size(), supercell.n_atoms(),
-              ensemble->has_stresses() ? "" : ", no stresses");
+  console.say("{} -> {}: {} configurations of {} atoms{}", ensemble->description(), output, ensemble->size(),
+              supercell.n_atoms(), ensemble->has_stresses() ? "" : ", no stresses");
 }
 
 int convert(const Arguments& arguments, Console& console) {
   const std::string format = own_option(arguments, "to"), output = own_option(arguments, "output");
-  if (arguments.files.size() != 1) throw ConfigError{"convert: one input is needed, {} are given", arguments.files.size()};
+  if (arguments.files.size() != 1)
+    throw ConfigError{"convert: one input is needed, {} are given", arguments.files.size()};
   if (output.empty()) throw ConfigError{"convert: --output is missing: a file, folder or prefix to write"};
   const std::vector<std::string> formats{"npy", "text", "extxyz", "h5", "qe"};
   if (std::find(formats.begin(), formats.end(), format) == formats.end()) {
@@ -87,8 +91,10 @@ Command convert_command() {
       .name = "convert",
       .summary = "ensembles and dynamical matrices from one format to another",
       .arguments = "IN --to FORMAT --output OUT",
-      .description = "Data: npy and text (python-sscha), extxyz, h5. Matrices: qe, which makes any dialect of dyn files uniform.",
-      .example = "  zeropoint convert population1 --to h5 --output population1.h5 --dyn harmonic/dyn --temperature \"300 K\"",
+      .description =
+          "Data: npy and text (python-sscha), extxyz, h5. Matrices: qe, which makes any dialect of dyn files uniform.",
+      .example =
+          "  zeropoint convert population1 --to h5 --output population1.h5 --dyn harmonic/dyn --temperature \"300 K\"",
       .options = {{"to", "FORMAT", "npy | text | extxyz | h5 | qe"},
                   {"output", "OUT", "file (extxyz, h5), folder (npy, text) or prefix (qe)"},
                   {"dyn", "PREFIX", "matrices of the supercell; an .h5 file holds its own"},

@@ -46,9 +46,10 @@ std::string data_text(const Figure& figure) {
   for (const Panel& panel : figure.panels) {
     for (const Curve& curve : panel.curves) {
       if (block > 0) text += "\n\n";
-      text += fmt::format("# index {}: {}\n# {:>18} {:>20}{}\n", block++, curve.label.empty() ? panel.y_label : curve.label,
-                          panel.x_label.empty() ? "x" : panel.x_label, panel.y_label,
-                          curve.error.empty() ? "" : "       standard error");
+      text +=
+          fmt::format("# index {}: {}\n# {:>18} {:>20}{}\n", block++, curve.label.empty() ? panel.y_label : curve.label,
+                      panel.x_label.empty() ? "x" : panel.x_label, panel.y_label,
+                      curve.error.empty() ? "" : "       standard error");
       bool empty = true;
       for (std::size_t i = 0; i < curve.x.size(); ++i) {
         if (!std::isfinite(curve.y.at(i)) || (panel.logarithmic && curve.y[i] <= 0)) continue;
@@ -83,10 +84,12 @@ Extent both_axes(const Panel& panel) {
 std::string axes_text(const Panel& panel, int panel_width) {
   std::string text = fmt::format("set xlabel \"{}\"\nset ylabel \"{}\"\n", plain(panel.x_label), plain(panel.y_label));
   text += panel.logarithmic ? "set logscale y\nset format y \"10^{%T}\"\n" : "unset logscale\nset format y \"%g\"\n";
-  text += "unset label\nunset arrow\nset xrange [*:*]\nset yrange [*:*]\nset size noratio\nset xtics norotate autofreq\n";
+  text +=
+      "unset label\nunset arrow\nset xrange [*:*]\nset yrange [*:*]\nset size noratio\nset xtics norotate autofreq\n";
   if (!panel.x_names.empty()) {
     // A name is about 90 pixels wide.
-    text += panel_width > 110 * static_cast<int>(panel.x_names.size()) ? "set xtics norotate (" : "set xtics rotate by -45 (";
+    text += panel_width > 110 * static_cast<int>(panel.x_names.size()) ? "set xtics norotate ("
+                                                                       : "set xtics rotate by -45 (";
     for (std::size_t i = 0; i < panel.x_names.size(); ++i) {
       text += fmt::format("{}\"{}\" {}", i == 0 ? "" : ", ", plain(panel.x_names[i]), i);
     }
@@ -125,15 +128,16 @@ std::vector<std::string> curve_text(const Panel& panel, std::size_t i, int block
       if (errors) {
         // A band reaches down to a tenth of the line on logarithmic axes, not to negative values.
         const char* low = panel.logarithmic ? "($2-$3 > 0.1*$2 ? $2-$3 : 0.1*$2)" : "($2-$3)";
-        parts.push_back(fmt::format("{} using 1:{}:($2+$3) with filledcurves fc rgb \"{}\" fs transparent solid 0.20 noborder notitle",
-                                    data, low, colour(i)));
+        parts.push_back(fmt::format(
+            "{} using 1:{}:($2+$3) with filledcurves fc rgb \"{}\" fs transparent solid 0.20 noborder notitle", data,
+            low, colour(i)));
       }
       parts.push_back(fmt::format("{} using 1:2 with {} lc rgb \"{}\" lw 2 pt 7 ps 0.35 {}", data,
                                   curve.x.size() <= 60 ? "linespoints" : "lines", colour(i), title));
       break;
     case Style::points:
-      parts.push_back(fmt::format("{} using 1:2{} with {} lc rgb \"{}\" lw 1.5 pt 7 ps 0.6 {}", data, errors ? ":3" : "",
-                                  errors ? "yerrorbars" : "points", colour(i), title));
+      parts.push_back(fmt::format("{} using 1:2{} with {} lc rgb \"{}\" lw 1.5 pt 7 ps 0.6 {}", data,
+                                  errors ? ":3" : "", errors ? "yerrorbars" : "points", colour(i), title));
       break;
     case Style::dots:
       parts.push_back(fmt::format("{} using 1:2 with points lc rgb \"#60{}\" pt 7 ps 0.35 {}", data,
@@ -143,11 +147,11 @@ std::vector<std::string> curve_text(const Panel& panel, std::size_t i, int block
       const auto n = static_cast<double>(panel.curves.size());
       const double width = 0.8 / n, left = -0.4 + static_cast<double>(i) * width;
       if (errors) {
-        parts.push_back(fmt::format("{} using ($1+{:.4f}):2:3 with yerrorbars lc rgb \"{}\" lw 1 pt 0 ps 0 notitle", data,
-                                    left + 0.46 * width, colour(i)));
+        parts.push_back(fmt::format("{} using ($1+{:.4f}):2:3 with yerrorbars lc rgb \"{}\" lw 1 pt 0 ps 0 notitle",
+                                    data, left + 0.46 * width, colour(i)));
       }
-      parts.push_back(fmt::format("{} using ($1+{:.4f}):2:({:.4f}):(0) with vectors nohead lc rgb \"{}\" lw 2 {}", data, left,
-                                  0.92 * width, colour(i), title));
+      parts.push_back(fmt::format("{} using ($1+{:.4f}):2:({:.4f}):(0) with vectors nohead lc rgb \"{}\" lw 2 {}", data,
+                                  left, 0.92 * width, colour(i), title));
       break;
     }
   }
@@ -212,13 +216,18 @@ bool draw(const Figure& figure, const std::string& folder) {
   // The script names its files without folder, so that the user can run it there, too.
   const std::string command = "cd \"$1\" && exec \"$2\" \"$3\" 2> \"$3.log\"";
   const std::string script = figure.name + ".gp";
-  std::array<char*, 8> arguments{const_cast<char*>("sh"),           const_cast<char*>("-c"),
-                                 const_cast<char*>(command.c_str()), const_cast<char*>("sh"),
-                                 const_cast<char*>(folder.c_str()), const_cast<char*>(gnuplot.c_str()),
-                                 const_cast<char*>(script.c_str()), nullptr};
+  std::array<char*, 8> arguments{const_cast<char*>("sh"),
+                                 const_cast<char*>("-c"),
+                                 const_cast<char*>(command.c_str()),
+                                 const_cast<char*>("sh"),
+                                 const_cast<char*>(folder.c_str()),
+                                 const_cast<char*>(gnuplot.c_str()),
+                                 const_cast<char*>(script.c_str()),
+                                 nullptr};
   pid_t child = 0;
   int status = 0;
-  if (posix_spawn(&child, "/bin/sh", nullptr, nullptr, arguments.data(), environ) != 0 || waitpid(child, &status, 0) < 0) {
+  if (posix_spawn(&child, "/bin/sh", nullptr, nullptr, arguments.data(), environ) != 0 ||
+      waitpid(child, &status, 0) < 0) {
     throw IoError{"gnuplot cannot be started from {}", gnuplot};
   }
   const std::string log = base.string() + ".gp.log";

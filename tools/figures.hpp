@@ -24,12 +24,12 @@ struct Panel {
   Style style = Style::band;
   std::vector<Curve> curves{};
   bool logarithmic = false;           ///< the y axis
-  std::optional<double> reference{};    ///< a dashed horizontal line
+  std::optional<double> reference{};  ///< a dashed horizontal line
   std::string reference_label{};
-  std::vector<std::string> x_names{};   ///< instead of the numbers 0, 1, 2 ... on the x axis
-  bool whole_x = false;               ///< x counts something: no ticks between, no space beside
-  bool diagonal = false;              ///< equal axes and the line y = x
-  std::string note{};                   ///< in the upper left corner
+  std::vector<std::string> x_names{};  ///< instead of the numbers 0, 1, 2 ... on the x axis
+  bool whole_x = false;                ///< x counts something: no ticks between, no space beside
+  bool diagonal = false;               ///< equal axes and the line y = x
+  std::string note{};                  ///< in the upper left corner
 };
 
 /// Panels of one figure, side by side in rows of `columns`.
@@ -44,8 +44,8 @@ struct Figure {
 /// True when the program gnuplot is there.
 bool can_draw();
 
-/// Writes name.dat (curves behind one another, two empty lines between, as gnuplot's `index` wants) and name.gp in `folder`,
-/// and runs gnuplot there to make name.svg when it is installed. Returns true when there is a drawing.
+/// Writes name.dat (curves behind one another, two empty lines between, as gnuplot's `index` wants) and name.gp in
+/// `folder`, and runs gnuplot there to make name.svg when it is installed. Returns true when there is a drawing.
 /// @throws IoError when files cannot be written or gnuplot fails.
 bool draw(const Figure& figure, const std::string& folder);
 

@@ -106,7 +106,8 @@ ordered_json describe_hdf5(const std::string& path, Console& console) {
       const std::string full = group == "/" ? name : group + "/" + name;
       std::string shape;
       try {
-        for (const std::int64_t length : file.shape(full)) shape += (shape.empty() ? "" : " x ") + std::to_string(length);
+        for (const std::int64_t length : file.shape(full))
+          shape += (shape.empty() ? "" : " x ") + std::to_string(length);
       } catch (const Error&) {  // a group
         self(self, full);
         continue;
@@ -126,7 +127,8 @@ std::set<int> populations(const std::string& folder, const std::string& prefix, 
     const std::string name = entry.path().filename().string();
     if (!name.starts_with(prefix) || !name.ends_with(suffix) || name.size() <= prefix.size() + suffix.size()) continue;
     const std::string digits = name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());
-    if (digits.size() < 9 && digits.find_first_not_of("0123456789") == std::string::npos) found.insert(std::stoi(digits));
+    if (digits.size() < 9 && digits.find_first_not_of("0123456789") == std::string::npos)
+      found.insert(std::stoi(digits));
   }
   return found;
 }
@@ -145,7 +147,8 @@ ordered_json describe_ensemble(const std::string& folder, int population, const 
   }
   const phonons::DynamicalMatrices matrices = phonons::read_qe_dyn(dyn);
   const auto ensemble = open_ensemble({.path = folder, .population = population}, matrices.supercell());
-  console.field("configurations", "{}{}", ensemble->size(), ensemble->has_stresses() ? ", with stresses" : ", no stresses");
+  console.field("configurations", "{}{}", ensemble->size(),
+                ensemble->has_stresses() ? ", with stresses" : ", no stresses");
   console.field("format", "{}", ensemble->description());
   console.field("matrices", "{}", dyn);
   describe(matrices, console);
@@ -166,14 +169,20 @@ ordered_json describe_folder(const std::string& folder, const std::string& dyn, 
   found.merge(populations(folder, "energies_supercell_population", ".dat"));
   if (found.empty() && fs::exists(folder + "/energies.npy")) found.insert(1);
   if (found.empty()) {
-    throw InputError{"{} holds nothing that is known: summary.json and run.toml of a run, energies_popP.npy, energies.npy or "
-                     "energies_supercell_populationP.dat of an ensemble were looked for", folder};
+    throw InputError{
+        "{} holds nothing that is known: summary.json and run.toml of a run, energies_popP.npy, energies.npy or "
+        "energies_supercell_populationP.dat of an ensemble were looked for",
+        folder};
   }
   console.field("kind", "ensemble");
   ordered_json json = ordered_json::array();
   for (const int population : found) {
     const std::string own = fmt::format("{}/dyn_gen_pop{}_", folder, population);
-    json.push_back(describe_ensemble(folder, population, !dyn.empty() ? dyn : fs::exists(own + "1") ? own : "", console));
+    json.push_back(describe_ensemble(folder, population,
+                                     !dyn.empty()            ? dyn
+                                     : fs::exists(own + "1") ? own
+                                                             : "",
+                                     console));
   }
   return json;
 }
@@ -184,7 +193,8 @@ ordered_json describe_extxyz(const std::string& file, Console& console) {
   for (std::string line; std::getline(stream, line); ++n_frames) {
     char* end = nullptr;
     n_atoms = std::strtoll(line.c_str(), &end, 10);
-    if (n_atoms <= 0) throw InputError{"{}: frame {} begins with '{}', the number of atoms is expected", file, n_frames + 1, line};
+    if (n_atoms <= 0)
+      throw InputError{"{}: frame {} begins with '{}', the number of atoms is expected", file, n_frames + 1, line};
     for (std::int64_t i = 0; i <= n_atoms; ++i) {
       if (!std::getline(stream, line)) throw InputError{"{}: frame {} is cut short", file, n_frames + 1};
     }
@@ -226,7 +236,8 @@ Command info_command() {
       .name = "info",
       .summary = "what a file is: crystal, grid, ensemble, result",
       .arguments = "FILE...",
-      .description = "Looks at prefixes of dynamical matrices, folders of ensembles and of runs, .h5, .extxyz and summary.json.",
+      .description =
+          "Looks at prefixes of dynamical matrices, folders of ensembles and of runs, .h5, .extxyz and summary.json.",
       .example = "  zeropoint info harmonic/dyn population1 minimize/result.h5",
       .options = {{"dyn", "PREFIX", "matrices of the supercell, for an ensemble that does not hold them"}},
       .prepare = {},

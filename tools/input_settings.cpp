@@ -40,15 +40,19 @@ void declare(Schema& schema, SymmetryOptions& options) {
 void declare(Schema& schema, StartSettings& settings) {
   Section& section = schema.section("start", "where the minimisation begins");
   section.key("dyn", &settings.dyn, "other matrices than the generating ones").paths();
-  section.quantity("temperature", &settings.temperature, "K", "another one than the generating: reweighted").at_least(0);
-  section.quantity("masses", &settings.masses, "amu", "isotopes: { H = \"2.014 amu\", \"site 3\" = \"6.015 amu\" }").above(0);
+  section.quantity("temperature", &settings.temperature, "K", "another one than the generating: reweighted")
+      .at_least(0);
+  section.quantity("masses", &settings.masses, "amu", "isotopes: { H = \"2.014 amu\", \"site 3\" = \"6.015 amu\" }")
+      .above(0);
 }
 
 OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units) {
-  if (settings.path.size() != 1 || settings.population.size() != 1 || settings.dyn.size() != 1 || settings.temperature.size() > 1) {
-    throw ConfigError{"ensemble.path, population, dyn and temperature take one value each, {} paths are given: "
-                      "populations are not merged yet, run them one by one",
-                      settings.path.size()};
+  if (settings.path.size() != 1 || settings.population.size() != 1 || settings.dyn.size() != 1 ||
+      settings.temperature.size() > 1) {
+    throw ConfigError{
+        "ensemble.path, population, dyn and temperature take one value each, {} paths are given: "
+        "populations are not merged yet, run them one by one",
+        settings.path.size()};
   }
   const std::string& path = settings.path[0];
   std::optional<double> temperature;
@@ -58,9 +62,10 @@ OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units) {
     temperature = Hdf5File::open(path).number_attribute("/", "temperature");
   }
   if (!temperature) {
-    throw ConfigError{"ensemble.temperature is missing: {} does not hold the temperature of its generating density, "
-                      "write temperature = \"300 K\"",
-                      path};
+    throw ConfigError{
+        "ensemble.temperature is missing: {} does not hold the temperature of its generating density, "
+        "write temperature = \"300 K\"",
+        path};
   }
   OpenedEnsemble opened{phonons::read_qe_dyn(settings.dyn[0], units), *temperature, nullptr};
   opened.ensemble = open_ensemble({.path = path,
@@ -75,11 +80,18 @@ phonons::DynamicalMatrices start_matrices(const StartSettings& settings, const p
                                           const UnitSet& units) {
   phonons::DynamicalMatrices start = settings.dyn.empty() ? generating : phonons::read_qe_dyn(settings.dyn, units);
   if (start.crystal.species != generating.crystal.species || start.grid.divisions() != generating.grid.divisions()) {
-    throw InputError{"start.dyn = {}: {} on a {}x{}x{} grid, but the ensemble has {} on a {}x{}x{} grid. Give matrices of the "
-                     "same crystal and grid, atoms in the same order.",
-                     settings.dyn, start.crystal.formula(), start.grid.divisions()[0], start.grid.divisions()[1],
-                     start.grid.divisions()[2], generating.crystal.formula(), generating.grid.divisions()[0],
-                     generating.grid.divisions()[1], generating.grid.divisions()[2]};
+    throw InputError{
+        "start.dyn = {}: {} on a {}x{}x{} grid, but the ensemble has {} on a {}x{}x{} grid. Give matrices of the "
+        "same crystal and grid, atoms in the same order.",
+        settings.dyn,
+        start.crystal.formula(),
+        start.grid.divisions()[0],
+        start.grid.divisions()[1],
+        start.grid.divisions()[2],
+        generating.crystal.formula(),
+        generating.grid.divisions()[0],
+        generating.grid.divisions()[1],
+        generating.grid.divisions()[2]};
   }
   const auto n_atoms = static_cast<std::size_t>(start.crystal.n_atoms());
   for (const auto& [name, mass] : settings.masses) {
@@ -90,8 +102,8 @@ phonons::DynamicalMatrices start_matrices(const StartSettings& settings, const p
       found = true;
     }
     if (!found) {
-      throw InputError{"start.masses names '{}', but {} has no such species; name a species or \"site N\", N = 1 to {}", name,
-                       start.crystal.formula(), n_atoms};
+      throw InputError{"start.masses names '{}', but {} has no such species; name a species or \"site N\", N = 1 to {}",
+                       name, start.crystal.formula(), n_atoms};
     }
   }
   return start;
@@ -103,8 +115,8 @@ void describe(const phonons::DynamicalMatrices& matrices, Console& console) {
   console.field("crystal", "{}, {} atoms, {:.4f} x {:.4f} x {:.4f} angstrom, {:.3f} angstrom^3", crystal.formula(),
                 crystal.n_atoms(), lengths[0], lengths[1], lengths[2], crystal.volume());
   const Eigen::Vector3i n = matrices.grid.divisions();
-  console.field("grid", "{} x {} x {}: {} q points in {} stars, supercell of {} atoms", n[0], n[1], n[2], matrices.grid.size(),
-                matrices.grid.stars().size(), n.prod() * crystal.n_atoms());
+  console.field("grid", "{} x {} x {}: {} q points in {} stars, supercell of {} atoms", n[0], n[1], n[2],
+                matrices.grid.size(), matrices.grid.stars().size(), n.prod() * crystal.n_atoms());
 }
 
 void describe(const SpaceGroup& group, Console& console) {
@@ -120,7 +132,8 @@ std::string q_text(const Eigen::Vector3d& q) {
     for (int denominator = 1; denominator <= 12; ++denominator) {
       const double numerator = std::round(value * denominator);
       if (std::abs(value * denominator - numerator) > 1e-4) continue;
-      piece = denominator == 1 ? fmt::format("{:.0f}", numerator + 0.0) : fmt::format("{:.0f}/{}", numerator, denominator);
+      piece =
+          denominator == 1 ? fmt::format("{:.0f}", numerator + 0.0) : fmt::format("{:.0f}/{}", numerator, denominator);
       break;
     }
     text += piece == "-0" ? "0" : piece;

@@ -45,8 +45,8 @@ struct OpenedEnsemble {
 /// @throws ConfigError when dyn or temperature are missing and the ensemble does not hold them.
 OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units);
 
-/// The matrices of [start] or else the generating ones, with the masses asked for. The crystal, the grid and the order of its
-/// points must be those of `generating`. @throws InputError when they differ, or when a mass names no site.
+/// The matrices of [start] or else the generating ones, with the masses asked for. The crystal, the grid and the order
+/// of its points must be those of `generating`. @throws InputError when they differ, or when a mass names no site.
 phonons::DynamicalMatrices start_matrices(const StartSettings& settings, const phonons::DynamicalMatrices& generating,
                                           const UnitSet& units);
 

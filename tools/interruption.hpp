@@ -4,7 +4,8 @@
 
 namespace zeropoint {
 
-/// Thrown where work can stop after Ctrl-C (SIGINT) or SIGTERM: what was finished is saved by whoever catches it on the way.
+/// Thrown where work can stop after Ctrl-C (SIGINT) or SIGTERM: what was finished is saved by whoever catches it on the
+/// way.
 class Interrupted : public std::exception {
  public:
   explicit Interrupted(int signal) : signal_(signal) {}

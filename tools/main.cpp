@@ -22,13 +22,14 @@ void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), s
 int run_job(const Command& command, const Arguments& arguments, Console& console) {
   const auto job = command.prepare();
   if (arguments.print_template) {
-    print(fmt::format("# zeropoint {}: {}\n# All keys with their defaults; those marked * have none.\n\n{}", command.name,
-                      command.summary, job->schema.template_text()));
+    print(fmt::format("# zeropoint {}: {}\n# All keys with their defaults; those marked * have none.\n\n{}",
+                      command.name, command.summary, job->schema.template_text()));
     return exit_code::done;
   }
   if (arguments.files.size() != 1) {
-    throw ConfigError{"{}: one run file is needed, {} are given. `zeropoint {} --template > {}.toml` writes one to edit.", command.name,
-                      arguments.files.size(), command.name, command.name};
+    throw ConfigError{
+        "{}: one run file is needed, {} are given. `zeropoint {} --template > {}.toml` writes one to edit.",
+        command.name, arguments.files.size(), command.name, command.name};
   }
   job->schema.read(arguments.files[0], arguments.overrides);
   set_threads(job->shared.threads);
@@ -90,7 +91,8 @@ int run_program(int argc, const char* const* argv) {
     names.push_back(command.name);
   }
   const std::string hint = suggestion(name, names);
-  Console{}.error(fmt::format("the command '{}' is unknown{} `zeropoint --help` lists all.", name, hint.empty() ? "." : hint));
+  Console{}.error(
+      fmt::format("the command '{}' is unknown{} `zeropoint --help` lists all.", name, hint.empty() ? "." : hint));
   return exit_code::usage;
 }
 

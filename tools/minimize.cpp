@@ -30,10 +30,15 @@ void declare_keys(Schema& schema, Settings& settings) {
   declare(schema, settings.start);
 
   Section& minimize = schema.section("minimize", "");
-  minimize.choice("method", settings.as_reference, {{"auto", false}, {"reference", true}}, "reference takes python-sscha's steps");
-  minimize.key("kong_liu_ratio", &settings.minimize.kong_liu_ratio, "stop when N_eff/N falls below").at_least(0).at_most(1);
-  minimize.key("gradient_to_error", &settings.minimize.gradient_to_error,
-               "converged when |gradient| < this x its standard error (python-sscha: meaningful_factor); 0: to rounding").at_least(0);
+  minimize.choice("method", settings.as_reference, {{"auto", false}, {"reference", true}},
+                  "reference takes python-sscha's steps");
+  minimize.key("kong_liu_ratio", &settings.minimize.kong_liu_ratio, "stop when N_eff/N falls below")
+      .at_least(0)
+      .at_most(1);
+  minimize
+      .key("gradient_to_error", &settings.minimize.gradient_to_error,
+           "converged when |gradient| < this x its standard error (python-sscha: meaningful_factor); 0: to rounding")
+      .at_least(0);
   minimize.key("centroids", &settings.minimize.centroids, "move them, too");
   minimize.key("max_steps", &settings.minimize.max_steps, "0: evaluate the start only").at_least(0);
 
@@ -42,18 +47,21 @@ void declare_keys(Schema& schema, Settings& settings) {
   reference.key("step", &settings.reference.step, "of the auxiliary matrices (min_step_dyn)").above(0);
   reference.key("centroid_step", &settings.reference.centroid_step, "of the centroids (min_step_struc)").above(0);
   reference.key("line_search", &settings.reference.line_search, "false: fixed steps");
-  reference.choice("root", settings.reference.root, {{"normal", Root::normal}, {"sqrt", Root::sqrt}, {"root4", Root::root4}},
+  reference.choice("root", settings.reference.root,
+                   {{"normal", Root::normal}, {"sqrt", Root::sqrt}, {"root4", Root::root4}},
                    "step D, its square root or its fourth root");
 }
 
 /// One line a step on the terminal, and steps.dat.
 class StepLog {
  public:
-  StepLog(Console& console, const RunFolder& folder, int n_cells) : console_(console), folder_(folder), n_cells_(n_cells) {
+  StepLog(Console& console, const RunFolder& folder, int n_cells)
+      : console_(console), folder_(folder), n_cells_(n_cells) {
     console_.say("");
-    console_.say("{:>5}  {:>24}  {:>11}  {:>11}  {:>11}  {:>7}  {:>9}", "step", "free energy", "|gradient|", "its error",
-                 "centroids", "N_eff/N", "lowest");
-    console_.say("{:>5}  {:>24}  {:>11}  {:>11}  {:>11}  {:>7}  {:>9}", "", "eV per cell", "eV/A^2", "eV/A^2", "A", "", "cm^-1");
+    console_.say("{:>5}  {:>24}  {:>11}  {:>11}  {:>11}  {:>7}  {:>9}", "step", "free energy", "|gradient|",
+                 "its error", "centroids", "N_eff/N", "lowest");
+    console_.say("{:>5}  {:>24}  {:>11}  {:>11}  {:>11}  {:>7}  {:>9}", "", "eV per cell", "eV/A^2", "eV/A^2", "A", "",
+                 "cm^-1");
   }
 
   void add(const sscha::StepReport& step) {
@@ -88,7 +96,8 @@ void describe_change(const MinimizeResult& result, Console& console) {
   static constexpr std::size_t shown = 9;
   const auto list = [](const std::vector<double>& values) {
     std::string text;
-    for (std::size_t i = 0; i < std::min(shown, values.size()); ++i) text += fmt::format("{:>9.2f}", without_sign_of_zero(values[i]));
+    for (std::size_t i = 0; i < std::min(shown, values.size()); ++i)
+      text += fmt::format("{:>9.2f}", without_sign_of_zero(values[i]));
     if (values.size() > shown + 1) text += "  ...";
     if (values.size() > shown) text += fmt::format("{:>9.2f}", values.back());
     return text;
@@ -124,7 +133,8 @@ int run(const Settings& settings, Run& context) {
   describe(matrices, console);
   describe(group, console);
   console.field("ensemble", "{}", input.ensemble->description());
-  console.field("configurations", "{}{}", input.ensemble->size(), input.ensemble->has_stresses() ? ", with stresses" : "");
+  console.field("configurations", "{}{}", input.ensemble->size(),
+                input.ensemble->has_stresses() ? ", with stresses" : "");
   console.field("temperature", "{:g} K{}", temperature,
                 temperature == input.temperature ? "" : fmt::format(" (drawn at {:g} K)", input.temperature));
 
@@ -167,7 +177,8 @@ int run(const Settings& settings, Run& context) {
   console.field("free energy", "{} per unit cell",
                 format_estimate(energy.total.value / n_cells, energy.total.standard_error / n_cells, "eV"));
   if (minimum.evaluation.stress) {
-    console.field("pressure", "{:.4f} GPa", -minimum.evaluation.stress->value.trace() / 3 * units::gpa_per_ev_angstrom3);
+    console.field("pressure", "{:.4f} GPa",
+                  -minimum.evaluation.stress->value.trace() / 3 * units::gpa_per_ev_angstrom3);
   }
   console.field("results", "{}", folder.path());
   console.print_json(folder.finish(summary));
@@ -181,12 +192,15 @@ Command minimize_command() {
       .name = "minimize",
       .summary = "SSCHA on a stored ensemble, up to the end of its validity",
       .arguments = "RUN.toml",
-      .description = "Finds the auxiliary dynamical matrices and centroids that minimise the free energy, reweighting one labelled\n"
-                     "ensemble. It stops when the gradient is within its noise, or when too few configurations count for the\n"
-                     "density that was reached: draw a new population from DIR/dyn1 ... then.",
-      .example = "  zeropoint minimize --template > minimize.toml     then set path, dyn and temperature\n"
-                 "  zeropoint minimize minimize.toml --check\n"
-                 "  zeropoint minimize minimize.toml --set minimize.kong_liu_ratio=0.6",
+      .description =
+          "Finds the auxiliary dynamical matrices and centroids that minimise the free energy, reweighting one "
+          "labelled\n"
+          "ensemble. It stops when the gradient is within its noise, or when too few configurations count for the\n"
+          "density that was reached: draw a new population from DIR/dyn1 ... then.",
+      .example =
+          "  zeropoint minimize --template > minimize.toml     then set path, dyn and temperature\n"
+          "  zeropoint minimize minimize.toml --check\n"
+          "  zeropoint minimize minimize.toml --set minimize.kong_liu_ratio=0.6",
       .options = {},
       .prepare = job<Settings>(declare_keys, run, "minimize"),
       .run = {},

@@ -35,7 +35,8 @@ std::vector<std::size_t> representatives(const std::vector<int>& stars) {
 }
 
 at::Tensor table(const std::vector<std::vector<double>>& values) {
-  at::Tensor result = at::empty({static_cast<std::int64_t>(values.size()), static_cast<std::int64_t>(values.at(0).size())}, at::kDouble);
+  at::Tensor result = at::empty(
+      {static_cast<std::int64_t>(values.size()), static_cast<std::int64_t>(values.at(0).size())}, at::kDouble);
   double* out = result.mutable_data_ptr<double>();
   for (const auto& row : values) out = std::copy(row.begin(), row.end(), out);
   return result;
@@ -67,9 +68,10 @@ Summary summary_of(const MinimizeResult& result, const phonons::Symmetrizer& sym
   const double n_cells = matrices.grid.size();
 
   Summary summary;
-  summary.add("free_energy",
-              Estimate{evaluation.free_energy.total.value / n_cells, evaluation.free_energy.total.standard_error / n_cells},
-              "eV per unit cell");
+  summary.add(
+      "free_energy",
+      Estimate{evaluation.free_energy.total.value / n_cells, evaluation.free_energy.total.standard_error / n_cells},
+      "eV per unit cell");
   summary.add("harmonic_free_energy", evaluation.free_energy.harmonic / n_cells, "eV per unit cell");
   if (evaluation.stress) {
     const double gpa = units::gpa_per_ev_angstrom3;
@@ -101,7 +103,8 @@ Summary summary_of(const MinimizeResult& result, const phonons::Symmetrizer& sym
   summary.add("cell_lengths", json(std::vector<double>(lengths.begin(), lengths.end())), "angstrom");
   summary.add("volume", matrices.crystal.volume(), "angstrom^3");
   const double kb = density.units().kb_free_energy;
-  summary.add("entropy", phonons::harmonic_entropy(density.modes(), density.temperature(), density.units()) / n_cells / kb,
+  summary.add("entropy",
+              phonons::harmonic_entropy(density.modes(), density.temperature(), density.units()) / n_cells / kb,
               "kB per unit cell");
   summary.add("centroids", rows(matrices.crystal.fractional()), "crystal coordinates");
   return summary;
@@ -119,12 +122,21 @@ std::vector<double> step_row(const sscha::StepReport& step, int n_cells) {
     // The acoustic modes at Gamma are zero up to rounding.
     for (const double value : at_q) lowest = std::abs(value) > 1e-3 ? std::min(lowest, value) : lowest;
   }
-  return {static_cast<double>(step.step), static_cast<double>(step.n_gradients), step.free_energy.value / n_cells,
-          step.free_energy.standard_error / n_cells, step.gradient, step.gradient_error, step.centroid_gradient,
-          step.centroid_error, step.kong_liu_ratio, step.step_length, lowest};
+  return {static_cast<double>(step.step),
+          static_cast<double>(step.n_gradients),
+          step.free_energy.value / n_cells,
+          step.free_energy.standard_error / n_cells,
+          step.gradient,
+          step.gradient_error,
+          step.centroid_gradient,
+          step.centroid_error,
+          step.kong_liu_ratio,
+          step.step_length,
+          lowest};
 }
 
-void write_result(const std::string& path, const MinimizeResult& result, const std::string& settings, std::int64_t seed) {
+void write_result(const std::string& path, const MinimizeResult& result, const std::string& settings,
+                  std::int64_t seed) {
   const phonons::DynamicalMatrices& matrices = result.minimum.density.matrices();
   Hdf5File file = Hdf5File::create(path, {.filetype = "zeropoint minimize", .configuration = settings, .seed = seed});
   file.write("crystal/cell", matrices.crystal.cell, "angstrom", "vector,xyz");
@@ -132,17 +144,19 @@ void write_result(const std::string& path, const MinimizeResult& result, const s
   file.write("crystal/species", matrices.crystal.species, "atom");
   file.write("crystal/masses", matrices.crystal.masses, "amu", "atom");
   Eigen::MatrixXd points(matrices.grid.size(), 3);
-  for (int iq = 0; iq < matrices.grid.size(); ++iq) points.row(iq) = matrices.grid.points()[static_cast<std::size_t>(iq)];
+  for (int iq = 0; iq < matrices.grid.size(); ++iq)
+    points.row(iq) = matrices.grid.points()[static_cast<std::size_t>(iq)];
   file.write("q/points", points, "crystal coordinates", "q,xyz");
-  const Eigen::VectorXd stars = Eigen::Map<const Eigen::VectorXi>(matrices.grid.stars().data(),
-                                                                 static_cast<Eigen::Index>(matrices.grid.stars().size()))
-                                    .cast<double>();
+  const Eigen::VectorXd stars =
+      Eigen::Map<const Eigen::VectorXi>(matrices.grid.stars().data(),
+                                        static_cast<Eigen::Index>(matrices.grid.stars().size()))
+          .cast<double>();
   file.write("q/stars", stars, "points", "star");
   for (const auto& [name, density] : {std::pair{"start", &result.start}, std::pair{"final", &result.minimum.density}}) {
     const std::string group = name;
     file.write(group + "/dynamical_matrices", blocks(density->matrices().blocks), "eV/angstrom^2", "q,row,column");
-    file.write(group + "/frequencies", table(phonons::frequencies_inverse_cm(density->modes(), density->units())), "cm^-1",
-               "q,mode");
+    file.write(group + "/frequencies", table(phonons::frequencies_inverse_cm(density->modes(), density->units())),
+               "cm^-1", "q,mode");
     file.write_attribute(group, "temperature", density->temperature());
   }
   std::vector<std::vector<double>> steps;
@@ -154,15 +168,21 @@ void write_result(const std::string& path, const MinimizeResult& result, const s
     lowest.push_back(std::move(all));
   }
   const at::Tensor columns = table(steps);
-  const char* names[][2] = {{"step", ""}, {"n_gradients", ""}, {"free_energy", "eV per unit cell"},
-                            {"free_energy_error", "eV per unit cell"}, {"gradient", "eV/angstrom^2"},
-                            {"gradient_error", "eV/angstrom^2"}, {"centroid_gradient", "angstrom"},
-                            {"centroid_error", "angstrom"}, {"kong_liu_ratio", ""}, {"step_length", ""}};
+  const char* names[][2] = {{"step", ""},
+                            {"n_gradients", ""},
+                            {"free_energy", "eV per unit cell"},
+                            {"free_energy_error", "eV per unit cell"},
+                            {"gradient", "eV/angstrom^2"},
+                            {"gradient_error", "eV/angstrom^2"},
+                            {"centroid_gradient", "angstrom"},
+                            {"centroid_error", "angstrom"},
+                            {"kong_liu_ratio", ""},
+                            {"step_length", ""}};
   for (std::int64_t i = 0; i < static_cast<std::int64_t>(std::size(names)); ++i) {
     file.write(std::string{"steps/"} + names[i][0], columns.select(1, i).contiguous(), names[i][1], "step");
   }
-  file.write("steps/frequencies", table(lowest).reshape({columns.size(0), matrices.grid.size(), matrices.n_modes()}), "cm^-1",
-             "step,q,mode");
+  file.write("steps/frequencies", table(lowest).reshape({columns.size(0), matrices.grid.size(), matrices.n_modes()}),
+             "cm^-1", "step,q,mode");
   file.close();
 }
 
@@ -180,17 +200,20 @@ std::vector<figures::Figure> figures_of_minimize(const std::string& path) {
 
   std::vector<double> free_energy = column(file, "steps/free_energy");
   const double last = free_energy.back();
-  const Panel energy{.x_label = "step",
-                     .y_label = "free energy - last (meV per cell)",
-                     .curves = {curve("", scaled(free_energy, 1e3, last), scaled(column(file, "steps/free_energy_error"), 1e3, 0))},
-                     .whole_x = true};
+  const Panel energy{
+      .x_label = "step",
+      .y_label = "free energy - last (meV per cell)",
+      .curves = {curve("", scaled(free_energy, 1e3, last), scaled(column(file, "steps/free_energy_error"), 1e3, 0))},
+      .whole_x = true};
   const Panel gradient{.x_label = "step",
                        .y_label = "gradient (eV/Å²)",
                        .curves = {curve("|gradient|", column(file, "steps/gradient")),
                                   curve("its standard error", column(file, "steps/gradient_error"))},
                        .logarithmic = true,
                        .whole_x = true};
-  const Panel ratio{.x_label = "step", .y_label = "Kong-Liu ratio", .curves = {curve("", column(file, "steps/kong_liu_ratio"))},
+  const Panel ratio{.x_label = "step",
+                    .y_label = "Kong-Liu ratio",
+                    .curves = {curve("", column(file, "steps/kong_liu_ratio"))},
                     .whole_x = true};
 
   // The six modes that are lowest at the end, one of each degenerate set, over all stars.
@@ -224,7 +247,8 @@ std::vector<figures::Figure> figures_of_minimize(const std::string& path) {
   for (const Soft& mode : soft) {
     std::vector<double> y;
     for (std::size_t s = 0; s < step.size(); ++s) y.push_back(value(s, mode.iq, mode.mode));
-    modes.curves.push_back(curve(fmt::format("{:.1f} at {}", mode.frequency, q_text(points.row(static_cast<Eigen::Index>(mode.iq)))), y));
+    modes.curves.push_back(
+        curve(fmt::format("{:.1f} at {}", mode.frequency, q_text(points.row(static_cast<Eigen::Index>(mode.iq)))), y));
   }
 
   Panel levels{.x_label = "q (crystal coordinates)", .y_label = "frequency (cm⁻¹)", .style = Style::levels};

@@ -26,7 +26,8 @@ StepTable step_table();
 std::vector<double> step_row(const sscha::StepReport& step, int n_cells);
 
 /// result.h5, from which figures can be drawn again.
-void write_result(const std::string& path, const MinimizeResult& result, const std::string& settings, std::int64_t seed);
+void write_result(const std::string& path, const MinimizeResult& result, const std::string& settings,
+                  std::int64_t seed);
 
 /// Convergence, and frequencies before and after, from a result.h5.
 std::vector<figures::Figure> figures_of_minimize(const std::string& path);

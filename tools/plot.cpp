@@ -31,7 +31,8 @@ int plot(const Arguments& arguments, Console& console) {
     const std::string& wanted = arguments.files[1];
     std::erase_if(all, [&](const figures::Figure& figure) { return figure.name != wanted; });
     if (all.empty()) {
-      throw ConfigError{"plot: there is no figure '{}'{} Figures: {}", wanted, suggestion(wanted, names), fmt::join(names, ", ")};
+      throw ConfigError{"plot: there is no figure '{}'{} Figures: {}", wanted, suggestion(wanted, names),
+                        fmt::join(names, ", ")};
     }
   }
   const auto output = arguments.own.find("output");
@@ -51,7 +52,8 @@ Command plot_command() {
       .name = "plot",
       .summary = "draws the figures of a result again",
       .arguments = "RESULT.h5 [FIGURE]",
-      .description = "Writes FIGURE.dat, FIGURE.gp and, where gnuplot is installed, FIGURE.svg: edit the script and run it again.",
+      .description =
+          "Writes FIGURE.dat, FIGURE.gp and, where gnuplot is installed, FIGURE.svg: edit the script and run it again.",
       .example = "  zeropoint plot minimize/result.h5 convergence",
       .options = {{"output", "DIR", "folder of the figures; default: figures beside the result"}},
       .prepare = {},

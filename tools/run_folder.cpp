@@ -33,7 +33,9 @@ Summary::Summary() : entries_(std::make_unique<nlohmann::ordered_json>(nlohmann:
 Summary::Summary(Summary&&) noexcept = default;
 Summary::~Summary() = default;
 
-void Summary::add(const std::string& name, double value, const std::string& unit) { add(name, nlohmann::json(value), unit); }
+void Summary::add(const std::string& name, double value, const std::string& unit) {
+  add(name, nlohmann::json(value), unit);
+}
 
 void Summary::add(const std::string& name, const Estimate& estimate, const std::string& unit) {
   add(name, nlohmann::json(estimate.value), nlohmann::json(estimate.standard_error), unit);
@@ -69,7 +71,8 @@ std::string StepTable::text() const {
   return text;
 }
 
-RunFolder::RunFolder(const std::string& path, const std::string& command, const Schema& schema, const RunFolderOptions& options)
+RunFolder::RunFolder(const std::string& path, const std::string& command, const Schema& schema,
+                     const RunFolderOptions& options)
     : path_(path), start_(std::chrono::steady_clock::now()) {
   const std::string settings_file = file("run.toml");
   const bool finished = fs::exists(file("summary.json"));
@@ -79,7 +82,8 @@ RunFolder::RunFolder(const std::string& path, const std::string& command, const 
   }
   const std::string stored = begun ? zeropoint::read_file(settings_file) : "";
   if (begun && !stored.starts_with(mark)) {
-    throw InputError{"{} was not written by a run and would be replaced: choose another output.directory or --output", settings_file};
+    throw InputError{"{} was not written by a run and would be replaced: choose another output.directory or --output",
+                     settings_file};
   }
   if (finished && options.overwrite) {
     remove_results();
@@ -91,18 +95,22 @@ RunFolder::RunFolder(const std::string& path, const std::string& command, const 
     const bool same_command = stored.starts_with(fmt::format("{}{}:", mark, command));
     const auto differences = schema.differences(stored, path);
     std::string text;
-    for (const auto& [key, before, now] : differences) text += fmt::format("\n  {}: there {}, now {}", key, before, now);
+    for (const auto& [key, before, now] : differences)
+      text += fmt::format("\n  {}: there {}, now {}", key, before, now);
     if (!same_command) text = "\n  it is a run of another command";
     if (!text.empty()) {
-      throw InputError{"{} holds an unfinished run with other settings:{}\n"
-                       "Give these settings back, --overwrite to begin anew, or another folder with --output.", path, text};
+      throw InputError{
+          "{} holds an unfinished run with other settings:{}\n"
+          "Give these settings back, --overwrite to begin anew, or another folder with --output.",
+          path, text};
     }
     resumes_ = true;
   }
   if (options.resume && !resumes_) {
     throw InputError{"--resume: {} holds no unfinished run of these settings: leave out --resume to begin one", path};
   }
-  if (!resumes_) write("run.toml", fmt::format("{}{}: the settings of this run\n\n{}", mark, command, schema.settings_text(path)));
+  if (!resumes_)
+    write("run.toml", fmt::format("{}{}: the settings of this run\n\n{}", mark, command, schema.settings_text(path)));
 }
 
 std::string RunFolder::file(const std::string& name) const { return (fs::path{path_} / name).string(); }

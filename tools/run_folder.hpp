@@ -1,9 +1,8 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <chrono>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -25,7 +24,8 @@ class Summary {
   void add(const std::string& name, const Estimate& estimate, const std::string& unit);
   /// Any value: tensors, lists of objects, booleans, text.
   void add(const std::string& name, const nlohmann::json& value, const std::string& unit = "");
-  void add(const std::string& name, const nlohmann::json& value, const nlohmann::json& standard_error, const std::string& unit);
+  void add(const std::string& name, const nlohmann::json& value, const nlohmann::json& standard_error,
+           const std::string& unit);
 
   std::string text() const;
 
@@ -53,12 +53,13 @@ struct RunFolderOptions {
 
 /// The folder that a run leaves. It counts as finished when summary.json, the last file, is there.
 ///
-/// A finished folder is refused without `overwrite`. An unfinished one with the same settings is gone on with; with others it
-/// is an error that shows the difference.
+/// A finished folder is refused without `overwrite`. An unfinished one with the same settings is gone on with; with
+/// others it is an error that shows the difference.
 class RunFolder {
  public:
   /// Makes the folder and writes run.toml. @throws InputError as said above, IoError.
-  RunFolder(const std::string& path, const std::string& command, const Schema& schema, const RunFolderOptions& options = {});
+  RunFolder(const std::string& path, const std::string& command, const Schema& schema,
+            const RunFolderOptions& options = {});
 
   const std::string& path() const { return path_; }
   /// DIR/name.

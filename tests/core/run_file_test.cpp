@@ -108,34 +108,33 @@ TEST_F(RunFile, FillsTheVariables) {
 }
 
 TEST_F(RunFile, CollectsAllErrorsWithTheirPlaces) {
-  EXPECT_EQ(complaint("seed = 1.5\n"                       // 1
-                      "[ensemble]\n"                       // 2
-                      "temperature = 300\n"                // 3
-                      "temperatures = ['1 K', '2 GPa']\n"  // 4
-                      "[minimise]\n"                       // 5
-                      "[minimize]\n"                       // 6
-                      "kong_liu_rato = 0.5\n"              // 7
-                      "  kong_liu_ratio = 1.5\n"           // 8
-                      "method = 'automatic'\n"             // 9
-                      "centroids = 'yes'\n"                // 10
-                      "tolerance = '0 angstrom'\n"         // 11
-                      "temperature = '3 K'\n"),            // 12
-            "run.toml:1:8: seed = 1.5: an integer is needed, this is a number\n"
-            "run.toml:2:1: ensemble.path is missing: write path = \"population1\" (folder)\n"
-            "run.toml:3:15: ensemble.temperature = 300: the unit is missing; write \"300 K\"\n"
-            "run.toml:4:24: ensemble.temperatures = '2 GPa': GPa is a pressure, but a temperature is needed here, in K\n"
-            "run.toml:5:2: table minimise is unknown; did you mean 'minimize'?\n"
-            "run.toml:7:1: key minimize.kong_liu_rato is unknown; did you mean 'kong_liu_ratio'?\n"
-            "run.toml:8:20: minimize.kong_liu_ratio = 1.5: it must be at most 1\n"
-            "run.toml:9:10: minimize.method = 'automatic': it must be one of auto, reference\n"
-            "run.toml:10:13: minimize.centroids = 'yes': true or false is needed, this is text\n"
-            "run.toml:11:13: minimize.tolerance = '0 angstrom': it must be above 0 angstrom\n"
-            "run.toml:12:1: key minimize.temperature is unknown; did you mean 'ensemble.temperature'?");
+  EXPECT_EQ(
+      complaint("seed = 1.5\n"                       // 1
+                "[ensemble]\n"                       // 2
+                "temperature = 300\n"                // 3
+                "temperatures = ['1 K', '2 GPa']\n"  // 4
+                "[minimise]\n"                       // 5
+                "[minimize]\n"                       // 6
+                "kong_liu_rato = 0.5\n"              // 7
+                "  kong_liu_ratio = 1.5\n"           // 8
+                "method = 'automatic'\n"             // 9
+                "centroids = 'yes'\n"                // 10
+                "tolerance = '0 angstrom'\n"         // 11
+                "temperature = '3 K'\n"),            // 12
+      "run.toml:1:8: seed = 1.5: an integer is needed, this is a number\n"
+      "run.toml:2:1: ensemble.path is missing: write path = \"population1\" (folder)\n"
+      "run.toml:3:15: ensemble.temperature = 300: the unit is missing; write \"300 K\"\n"
+      "run.toml:4:24: ensemble.temperatures = '2 GPa': GPa is a pressure, but a temperature is needed here, in K\n"
+      "run.toml:5:2: table minimise is unknown; did you mean 'minimize'?\n"
+      "run.toml:7:1: key minimize.kong_liu_rato is unknown; did you mean 'kong_liu_ratio'?\n"
+      "run.toml:8:20: minimize.kong_liu_ratio = 1.5: it must be at most 1\n"
+      "run.toml:9:10: minimize.method = 'automatic': it must be one of auto, reference\n"
+      "run.toml:10:13: minimize.centroids = 'yes': true or false is needed, this is text\n"
+      "run.toml:11:13: minimize.tolerance = '0 angstrom': it must be above 0 angstrom\n"
+      "run.toml:12:1: key minimize.temperature is unknown; did you mean 'ensemble.temperature'?");
 }
 
-TEST_F(RunFile, PlacesSyntaxErrors) {
-  EXPECT_EQ(complaint("[ensemble]\npath = \n").substr(0, 16), "run.toml:2:8: th");
-}
+TEST_F(RunFile, PlacesSyntaxErrors) { EXPECT_EQ(complaint("[ensemble]\npath = \n").substr(0, 16), "run.toml:2:8: th"); }
 
 TEST_F(RunFile, RefusesImpossibleNumbers) {
   EXPECT_NE(complaint(minimal + "[minimize]\nkong_liu_ratio = nan\n").find("must be finite"), std::string::npos);
@@ -200,7 +199,8 @@ TEST_F(RunFile, TemplateHoldsTheDefaults) {
 
 TEST_F(RunFile, HelpNamesEveryKeyWithItsDefault) {
   const std::string text = schema.help_text(60);
-  for (const char* expected : {"[minimize.reference]", "\"1e-5 angstrom\"", "auto | reference", "kong_liu_ratio  0.5"}) {
+  for (const char* expected :
+       {"[minimize.reference]", "\"1e-5 angstrom\"", "auto | reference", "kong_liu_ratio  0.5"}) {
     EXPECT_NE(text.find(expected), std::string::npos) << expected << " in\n" << text;
   }
 }

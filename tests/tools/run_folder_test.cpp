@@ -58,7 +58,8 @@ TEST_F(RunFolderTest, OverwritingRemovesResultsAndNothingElse) {
   leave_run(true);
   const RunFolder folder(path, "minimize", schema, {.overwrite = true});
   EXPECT_FALSE(folder.resumes());
-  for (const char* gone : {"summary.json", "steps.dat", "dyn1"}) EXPECT_FALSE(std::filesystem::exists(folder.file(gone))) << gone;
+  for (const char* gone : {"summary.json", "steps.dat", "dyn1"})
+    EXPECT_FALSE(std::filesystem::exists(folder.file(gone))) << gone;
   EXPECT_TRUE(std::filesystem::exists(folder.file("mine.txt")));
 }
 
@@ -72,7 +73,8 @@ TEST_F(RunFolderTest, ResumesWithTheSameSettings) {
 TEST_F(RunFolderTest, ShowsTheDifferenceToAnUnfinishedRun) {
   leave_run(false);
   ratio = 0.75;
-  EXPECT_NE(refusal<InputError>().find("minimize.ratio: there 0.5, now 0.75"), std::string::npos) << refusal<InputError>();
+  EXPECT_NE(refusal<InputError>().find("minimize.ratio: there 0.5, now 0.75"), std::string::npos)
+      << refusal<InputError>();
   EXPECT_NE(refusal<InputError>({}, "hessian").find("another command"), std::string::npos);
 }
 
@@ -91,7 +93,8 @@ TEST(Summary, HoldsValuesErrorsAndUnits) {
   summary.add("converged", nlohmann::json(true));
   summary.add("pressure", std::numeric_limits<double>::quiet_NaN(), "GPa");
   const auto json = nlohmann::json::parse(summary.text());
-  EXPECT_EQ(json["free_energy"], (nlohmann::json{{"value", -1.5}, {"standard_error", 0.25}, {"unit", "eV per unit cell"}}));
+  EXPECT_EQ(json["free_energy"],
+            (nlohmann::json{{"value", -1.5}, {"standard_error", 0.25}, {"unit", "eV per unit cell"}}));
   EXPECT_EQ(json["converged"], (nlohmann::json{{"value", true}}));
   EXPECT_TRUE(json["pressure"]["value"].is_null());
 }
