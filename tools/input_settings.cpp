@@ -1,0 +1,144 @@
+#include "tools/input_settings.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.hpp"
+#include "core/hdf5_file.hpp"
+#include "phonons/qe_dyn.hpp"
+#include "tools/console.hpp"
+
+namespace zeropoint {
+
+void declare(Schema& schema, EnsembleSettings& settings) {
+  Section& section = schema.section("ensemble", "labelled configurations");
+  section.key("path", &settings.path, "python-sscha folder (npy or text), .h5 or .extxyz file")
+      .required("\"population1\"")
+      .paths()
+      .usually_one();
+  section.key("population", &settings.population, "number in the file names").usually_one().at_least(0);
+  section.key("dyn", &settings.dyn, "the matrices that generated it (prefix; dyn0 is used when there)")
+      .required("\"harmonic/dyn\"")
+      .paths()
+      .usually_one();
+  section.quantity("temperature", &settings.temperature, "K", "of the generating density; an .h5 file may hold its own")
+      .example("\"300 K\"")
+      .usually_one()
+      .at_least(0);
+  section.key("n_configurations", &settings.n_configurations, "0: all; else the first so many").at_least(0);
+  section.quantity("reference_energy", &settings.reference_energy, "eV", "subtracted, per supercell");
+}
+
+void declare(Schema& schema, SymmetryOptions& options) {
+  Section& section = schema.section("symmetry", "imposed on matrices, centroids and stress");
+  section.quantity("tolerance", &options.tolerance, "angstrom", "spglib's symprec").above(0);
+  section.key("enabled", &options.enabled, "false: the identity alone");
+  section.key("space_group", &options.space_group, "number or symbol: a subgroup to keep instead of all that is found");
+  section.key("operations", &options.operations_file, "file with an explicit list").paths();
+}
+
+void declare(Schema& schema, StartSettings& settings) {
+  Section& section = schema.section("start", "where the minimisation begins");
+  section.key("dyn", &settings.dyn, "other matrices than the generating ones").paths();
+  section.quantity("temperature", &settings.temperature, "K", "another one than the generating: reweighted")
+      .at_least(0);
+  section.quantity("masses", &settings.masses, "amu", "isotopes: { H = \"2.014 amu\", \"site 3\" = \"6.015 amu\" }")
+      .above(0);
+}
+
+OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units) {
+  if (settings.path.size() != 1 || settings.population.size() != 1 || settings.dyn.size() != 1 ||
+      settings.temperature.size() > 1) {
+    throw ConfigError{
+        "ensemble.path, population, dyn and temperature take one value each, {} paths are given: "
+        "populations are not merged yet, run them one by one",
+        settings.path.size()};
+  }
+  const std::string& path = settings.path[0];
+  std::optional<double> temperature;
+  if (!settings.temperature.empty()) {
+    temperature = settings.temperature[0];
+  } else if (is_hdf5(path)) {
+    temperature = Hdf5File::open(path).number_attribute("/", "temperature");
+  }
+  if (!temperature) {
+    throw ConfigError{
+        "ensemble.temperature is missing: {} does not hold the temperature of its generating density, "
+        "write temperature = \"300 K\"",
+        path};
+  }
+  OpenedEnsemble opened{phonons::read_qe_dyn(settings.dyn[0], units), *temperature, nullptr};
+  opened.ensemble = open_ensemble({.path = path,
+                                   .population = settings.population[0],
+                                   .n_configurations = settings.n_configurations,
+                                   .reference_energy = settings.reference_energy},
+                                  opened.generating.supercell(), units);
+  return opened;
+}
+
+phonons::DynamicalMatrices start_matrices(const StartSettings& settings, const phonons::DynamicalMatrices& generating,
+                                          const UnitSet& units) {
+  phonons::DynamicalMatrices start = settings.dyn.empty() ? generating : phonons::read_qe_dyn(settings.dyn, units);
+  if (start.crystal.species != generating.crystal.species || start.grid.divisions() != generating.grid.divisions()) {
+    throw InputError{
+        "start.dyn = {}: {} on a {}x{}x{} grid, but the ensemble has {} on a {}x{}x{} grid. Give matrices of the "
+        "same crystal and grid, atoms in the same order.",
+        settings.dyn,
+        start.crystal.formula(),
+        start.grid.divisions()[0],
+        start.grid.divisions()[1],
+        start.grid.divisions()[2],
+        generating.crystal.formula(),
+        generating.grid.divisions()[0],
+        generating.grid.divisions()[1],
+        generating.grid.divisions()[2]};
+  }
+  const auto n_atoms = static_cast<std::size_t>(start.crystal.n_atoms());
+  for (const auto& [name, mass] : settings.masses) {
+    bool found = false;
+    for (std::size_t atom = 0; atom < n_atoms; ++atom) {
+      if (start.crystal.species[atom] != name && fmt::format("site {}", atom + 1) != name) continue;
+      start.crystal.masses[static_cast<Eigen::Index>(atom)] = mass;
+      found = true;
+    }
+    if (!found) {
+      throw InputError{"start.masses names '{}', but {} has no such species; name a species or \"site N\", N = 1 to {}",
+                       name, start.crystal.formula(), n_atoms};
+    }
+  }
+  return start;
+}
+
+void describe(const phonons::DynamicalMatrices& matrices, Console& console) {
+  const Crystal& crystal = matrices.crystal;
+  const auto lengths = crystal.cell.rowwise().norm().eval();
+  console.field("crystal", "{}, {} atoms, {:.4f} x {:.4f} x {:.4f} angstrom, {:.3f} angstrom^3", crystal.formula(),
+                crystal.n_atoms(), lengths[0], lengths[1], lengths[2], crystal.volume());
+  const Eigen::Vector3i n = matrices.grid.divisions();
+  console.field("grid", "{} x {} x {}: {} q points in {} stars, supercell of {} atoms", n[0], n[1], n[2],
+                matrices.grid.size(), matrices.grid.stars().size(), n.prod() * crystal.n_atoms());
+}
+
+void describe(const SpaceGroup& group, Console& console) {
+  console.field("space group", "{} ({}), {} operations, tolerance {:g} angstrom", group.symbol, group.number,
+                group.operations.size(), group.tolerance);
+}
+
+std::string q_text(const Eigen::Vector3d& q) {
+  std::string text;
+  for (const double value : q) {
+    if (!text.empty()) text += ' ';
+    std::string piece = fmt::format("{:.4f}", value);
+    for (int denominator = 1; denominator <= 12; ++denominator) {
+      const double numerator = std::round(value * denominator);
+      if (std::abs(value * denominator - numerator) > 1e-4) continue;
+      piece =
+          denominator == 1 ? fmt::format("{:.0f}", numerator + 0.0) : fmt::format("{:.0f}/{}", numerator, denominator);
+      break;
+    }
+    text += piece == "-0" ? "0" : piece;
+  }
+  return text;
+}
+
+}  // namespace zeropoint

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/ensemble.hpp"
+#include "core/run_file.hpp"
+#include "core/space_group.hpp"
+#include "phonons/dynamical_matrices.hpp"
+
+namespace zeropoint {
+
+class Console;
+
+/// [ensemble]: what was labelled, and the density that drew it.
+struct EnsembleSettings {
+  std::vector<std::string> path, dyn;
+  std::vector<int> population{1};
+  std::vector<double> temperature;
+  int n_configurations = 0;
+  double reference_energy = 0;
+};
+void declare(Schema& schema, EnsembleSettings& settings);
+
+/// [symmetry].
+void declare(Schema& schema, SymmetryOptions& options);
+
+/// [start]: where to begin, when not at the generating density.
+struct StartSettings {
+  std::string dyn;
+  std::optional<double> temperature;
+  std::map<std::string, double> masses;
+};
+void declare(Schema& schema, StartSettings& settings);
+
+/// An ensemble with the matrices and the temperature that generated it.
+struct OpenedEnsemble {
+  phonons::DynamicalMatrices generating;
+  double temperature;
+  std::unique_ptr<Ensemble> ensemble;
+};
+/// @throws ConfigError when dyn or temperature are missing and the ensemble does not hold them.
+OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units);
+
+/// The matrices of [start] or else the generating ones, with the masses asked for. The crystal, the grid and the order
+/// of its points must be those of `generating`. @throws InputError when they differ, or when a mass names no site.
+phonons::DynamicalMatrices start_matrices(const StartSettings& settings, const phonons::DynamicalMatrices& generating,
+                                          const UnitSet& units);
+
+/// "crystal", "grid", "q points" lines.
+void describe(const phonons::DynamicalMatrices& matrices, Console& console);
+void describe(const SpaceGroup& group, Console& console);
+
+/// "0 1/2 1/4": q in crystal coordinates.
+std::string q_text(const Eigen::Vector3d& q);
+
+}  // namespace zeropoint

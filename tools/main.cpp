@@ -1,0 +1,102 @@
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <string_view>
+
+#include "core/error.hpp"
+#include "core/nearest_name.hpp"
+#include "core/parallel.hpp"
+#include "tools/command_line.hpp"
+#include "tools/exit_code.hpp"
+#include "tools/interruption.hpp"
+#include "tools/version.hpp"
+
+namespace zeropoint {
+namespace {
+
+void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+int run_job(const Command& command, const Arguments& arguments, Console& console) {
+  const auto job = command.prepare();
+  if (arguments.print_template) {
+    print(fmt::format("# zeropoint {}: {}\n# All keys with their defaults; those marked * have none.\n\n{}",
+                      command.name, command.summary, job->schema.template_text()));
+    return exit_code::done;
+  }
+  if (arguments.files.size() != 1) {
+    throw ConfigError{
+        "{}: one run file is needed, {} are given. `zeropoint {} --template > {}.toml` writes one to edit.",
+        command.name, arguments.files.size(), command.name, command.name};
+  }
+  job->schema.read(arguments.files[0], arguments.overrides);
+  set_threads(job->shared.threads);
+
+  if (arguments.check) {
+    const std::string settings = job->schema.settings_text("");
+    console.say("{}", settings);
+    Run run{job->shared, console, settings, nullptr};
+    return job->run(run);
+  }
+  note_interruptions();
+  RunFolder folder{job->shared.directory, command.name, job->schema, arguments.folder};
+  console.log_to(folder.file("log.txt"), folder.resumes());
+  Run run{job->shared, console, job->schema.settings_text(folder.path()), &folder};
+  return job->run(run);
+}
+
+int run_command(const Command& command, int argc, const char* const* argv) {
+  Console console;
+  try {
+    const Arguments arguments = parse_command_line(command, argc, argv);
+    if (arguments.help) {
+      print(help_of(command));
+      return exit_code::done;
+    }
+    // Nothing was said so far: the console begins with its options.
+    console.set_options(arguments.console);
+    return command.prepare ? run_job(command, arguments, console) : command.run(arguments, console);
+  } catch (const Interrupted& interrupted) {
+    console.error(fmt::format("interrupted by {}: the same command takes this run up again",
+                              interrupted.signal() == SIGINT ? "Ctrl-C" : "SIGTERM"));
+    return 128 + interrupted.signal();
+  } catch (const ConfigError& error) {
+    console.error(error.what());
+    return exit_code::usage;
+  } catch (const std::bad_alloc&) {
+    console.error("the memory is not enough for this: take fewer configurations at a time or a larger machine");
+    return exit_code::failed;
+  } catch (const std::exception& error) {
+    console.error(error.what());
+    return exit_code::failed;
+  }
+}
+
+int run_program(int argc, const char* const* argv) {
+  const std::vector<Command> commands = all_commands();
+  const std::string_view name = argc > 1 ? argv[1] : "--help";
+  if (name == "--help" || name == "-h" || name == "help") {
+    print(help_of_program(commands));
+    return exit_code::done;
+  }
+  if (name == "--version") {
+    print(version_text());
+    return exit_code::done;
+  }
+  std::vector<std::string> names;
+  for (const Command& command : commands) {
+    if (command.name == name) return run_command(command, argc - 1, argv + 1);
+    names.push_back(command.name);
+  }
+  const std::string hint = suggestion(name, names);
+  Console{}.error(
+      fmt::format("the command '{}' is unknown{} `zeropoint --help` lists all.", name, hint.empty() ? "." : hint));
+  return exit_code::usage;
+}
+
+}  // namespace
+}  // namespace zeropoint
+
+int main(int argc, char** argv) { return zeropoint::run_program(argc, argv); }
