@@ -5,6 +5,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
@@ -148,7 +149,7 @@ Population::Population(const Ensemble& ensemble, TrialDensity generating, const 
   const std::int64_t bytes = 2 * n * basis_.n_rows() * static_cast<std::int64_t>(sizeof(double));
   const std::int64_t limit = options.memory_limit > 0 ? options.memory_limit : available_memory() / 2;
   if (bytes > limit) {
-    scratch_ = std::make_unique<ScratchFile>();
+    scratch_ = std::make_shared<ScratchFile>();
     find_order(ensemble);
     load_all(ensemble);
   } else {
@@ -161,6 +162,13 @@ Population::Population(const Ensemble& ensemble, TrialDensity generating, const 
   if (stresses_.defined() && stresses_.abs().max().item<double>() == 0) stresses_ = at::Tensor();
   log_density_ = values_under(*this, generating_).log_density;
   compare_with_generator(options.check_generator);
+}
+
+Population Population::without_blocks(int first, int last) const {
+  Population result = *this;
+  result.mask_ = mask_.defined() ? mask_.clone() : at::ones_like(energies_);
+  result.mask_.slice(0, first * block_size_, std::min(size(), last * block_size_)).zero_();
+  return result;
 }
 
 void Population::find_order(const Ensemble& ensemble) {

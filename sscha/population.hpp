@@ -37,6 +37,11 @@ class Population {
   /// `generating` (other matrices, temperature or units) or when its forces look as if in another unit.
   Population(const Ensemble& ensemble, TrialDensity generating, const PopulationOptions& options = {});
 
+  /// The same population with weight zero for blocks first <= b < last: it shares the data.
+  Population without_blocks(int first, int last) const;
+  /// [N] 1, or 0 for configurations left out; undefined when all count.
+  const at::Tensor& mask() const { return mask_; }
+
   std::int64_t size() const { return pairing_.n_config; }
   const TrialDensity& generating() const { return generating_; }
   const Pairing& pairing() const { return pairing_; }
@@ -84,8 +89,8 @@ class Population {
   Pairing pairing_;
   std::vector<std::int64_t> order_;
   std::vector<at::Tensor> chunks_;  // [2, M, c] each, unless streaming
-  std::unique_ptr<ScratchFile> scratch_;
-  at::Tensor energies_, stresses_, virials_, folded_displacements_, folded_forces_, log_density_;
+  std::shared_ptr<ScratchFile> scratch_;
+  at::Tensor energies_, stresses_, virials_, folded_displacements_, folded_forces_, log_density_, mask_;
   double mean_energy_ = 0;
   Eigen::Vector3d variance_ratio_ = Eigen::Vector3d::Ones();
 };

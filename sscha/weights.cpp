@@ -75,6 +75,7 @@ Weights reweight(const Population& population, const TrialDensity& target) {
   Weights weights;
   if (std::abs(largest) > 300) weights.log_scale = largest;
   weights.values = log_weights.sub_(weights.log_scale).exp_();
+  if (population.mask().defined()) weights.values.mul_(population.mask());
   weights.auxiliary_energies = values.auxiliary_energies;
   weights.sum = weights.values.sum().item<double>();
   weights.effective_size = weights.sum * weights.sum / weights.values.square().sum().item<double>();

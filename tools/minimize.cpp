@@ -108,6 +108,7 @@ void describe_change(const MinimizeResult& result, Console& console) {
   for (const int size : after.matrices().grid.stars()) {
     console.say("  q = {:<16} before {}", q_text(after.matrices().grid.points()[iq]), list(before_values[iq]));
     console.say("      {:<16} after  {}", "", list(after_values[iq]));
+    console.say("      {:<16} +-     {}", "", list(result.errors.frequencies[iq]));
     iq += static_cast<std::size_t>(size);
   }
 }
@@ -163,11 +164,13 @@ int run(const Settings& settings, Run& context) {
           : sscha::minimize(population, start, group, settings.minimize, observe);
   log.write();
 
-  const MinimizeResult result{start, minimum, group, population.size()};
+  const sscha::SolutionErrors errors =
+      sscha::solution_errors(population, minimum, group, settings.minimize.centroids, [&](int, int) { stop_if_interrupted(); });
+  const MinimizeResult result{start, minimum, errors, group, population.size()};
   phonons::write_qe_dyn(minimum.density.matrices(), folder.file("dyn"), units);
   write_result(folder.file("result.h5"), result, context.settings, context.shared.seed);
   if (context.shared.figures) draw_figures(folder, console);
-  Summary summary = summary_of(result, symmetrize);
+  Summary summary = summary_of(result);
 
   describe_change(result, console);
   console.say("");
@@ -177,8 +180,9 @@ int run(const Settings& settings, Run& context) {
   console.field("free energy", "{} per unit cell",
                 format_estimate(energy.total.value / n_cells, energy.total.standard_error / n_cells, "eV"));
   if (minimum.evaluation.stress) {
-    console.field("pressure", "{:.4f} GPa",
-                  -minimum.evaluation.stress->value.trace() / 3 * units::gpa_per_ev_angstrom3);
+    const Estimate& pressure = minimum.evaluation.stress->pressure;
+    console.field("pressure", "{}", format_estimate(pressure.value * units::gpa_per_ev_angstrom3,
+                                                    pressure.standard_error * units::gpa_per_ev_angstrom3, "GPa"));
   }
   console.field("results", "{}", folder.path());
   console.print_json(folder.finish(summary));

@@ -61,7 +61,7 @@ std::vector<double> column(const Hdf5File& file, const std::string& name) {
 
 }  // namespace
 
-Summary summary_of(const MinimizeResult& result, const phonons::Symmetrizer& symmetrize) {
+Summary summary_of(const MinimizeResult& result) {
   const sscha::TrialDensity& density = result.minimum.density;
   const sscha::Evaluation& evaluation = result.minimum.evaluation;
   const phonons::DynamicalMatrices& matrices = density.matrices();
@@ -75,11 +75,9 @@ Summary summary_of(const MinimizeResult& result, const phonons::Symmetrizer& sym
   summary.add("harmonic_free_energy", evaluation.free_energy.harmonic / n_cells, "eV per unit cell");
   if (evaluation.stress) {
     const double gpa = units::gpa_per_ev_angstrom3;
-    const Eigen::Matrix3d value = symmetrize.tensor(evaluation.stress->value) * gpa;
-    const Eigen::Matrix3d error = evaluation.stress->standard_error * gpa;
-    // The errors of the three diagonal elements may be fully correlated: their mean is the upper bound.
-    summary.add("pressure", Estimate{-value.trace() / 3, error.trace() / 3}, "GPa");
-    summary.add("stress", rows(value), rows(error), "GPa");
+    const sscha::Stress& stress = *evaluation.stress;
+    summary.add("pressure", Estimate{stress.pressure.value * gpa, stress.pressure.standard_error * gpa}, "GPa");
+    summary.add("stress", rows(stress.value * gpa), rows(stress.standard_error * gpa), "GPa");
   }
   summary.add("kong_liu_ratio", evaluation.weights.kong_liu_ratio());
   summary.add("gradient_norm", evaluation.gradient.norm, "eV/angstrom^2");
@@ -94,9 +92,11 @@ Summary summary_of(const MinimizeResult& result, const phonons::Symmetrizer& sym
 
   const auto frequencies = phonons::frequencies_inverse_cm(density.modes(), density.units());
   json list = json::array();
-  for (const std::size_t iq : representatives(matrices.grid.stars())) {
+  for (std::size_t iq = 0; iq < frequencies.size(); ++iq) {
     const Eigen::Vector3d& q = matrices.grid.points()[iq];
-    list.push_back({{"q", std::vector<double>(q.begin(), q.end())}, {"value", frequencies[iq]}});
+    list.push_back({{"q", std::vector<double>(q.begin(), q.end())},
+                    {"value", frequencies[iq]},
+                    {"standard_error", result.errors.frequencies[iq]}});
   }
   summary.add("frequencies", list, "cm^-1");
   const Eigen::Vector3d lengths = matrices.crystal.cell.rowwise().norm();
@@ -106,7 +106,11 @@ Summary summary_of(const MinimizeResult& result, const phonons::Symmetrizer& sym
   summary.add("entropy",
               phonons::harmonic_entropy(density.modes(), density.temperature(), density.units()) / n_cells / kb,
               "kB per unit cell");
-  summary.add("centroids", rows(matrices.crystal.fractional()), "crystal coordinates");
+  const Eigen::MatrixXd centroid_errors = result.errors.centroids * matrices.crystal.cell.inverse();
+  summary.add("centroids", rows(matrices.crystal.fractional()), rows(centroid_errors.cwiseAbs()), "crystal coordinates");
+  summary.add("frequency_errors", json(result.errors.self_consistent
+                                           ? "jackknife: minimised again without each group of configurations"
+                                           : "gradient noise of one self-consistency step (the run is not converged)"));
   return summary;
 }
 

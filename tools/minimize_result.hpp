@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "sscha/minimizer.hpp"
+#include "sscha/solution_errors.hpp"
 #include "tools/figures.hpp"
 #include "tools/run_folder.hpp"
 
@@ -14,12 +14,13 @@ namespace zeropoint {
 struct MinimizeResult {
   const sscha::TrialDensity& start;
   const sscha::Minimum& minimum;
+  const sscha::SolutionErrors& errors;
   const SpaceGroup& group;
   std::int64_t n_configurations;
 };
 
 /// The numbers, under the names that every command uses.
-Summary summary_of(const MinimizeResult& result, const phonons::Symmetrizer& symmetrize);
+Summary summary_of(const MinimizeResult& result);
 
 /// Columns of steps.dat.
 StepTable step_table();

@@ -61,13 +61,14 @@ TEST(GoldenPerovskite, ReleasedSolutionIsStationary) {
   EXPECT_NEAR(set.energy(there.free_energy.total.value), -2123.47193270, 1e-8);
   EXPECT_NEAR(set.energy(there.free_energy.error_by_configuration), 0.000610599, 1e-9);
   EXPECT_NEAR(set.force_constant(there.gradient.norm), 1.18e-5, 1e-7);
-  ASSERT_TRUE(there.stress.has_value());
+  const auto stress = sscha::stress(population, there.weights, target);
+  ASSERT_TRUE(stress.has_value());
   const double static_part[3] = {2.997e-5, 3.082e-5, 3.101e-5};
   const double full[3] = {3.84174891e-5, 3.92707116e-5, 3.95337163e-5}, errors[3] = {6.39e-7, 5.86e-7, 6.51e-7};
   for (int i = 0; i < 3; ++i) {
-    EXPECT_NEAR(set.pressure(there.stress->static_part(i, i)), static_part[i], 1e-8);
-    EXPECT_NEAR(set.pressure(there.stress->value(i, i)), full[i], 1e-13);
-    EXPECT_NEAR(-set.pressure(there.stress->error_by_configuration(i, i)), errors[i], 1e-9);
+    EXPECT_NEAR(set.pressure(stress->static_part(i, i)), static_part[i], 1e-8);
+    EXPECT_NEAR(set.pressure(stress->value(i, i)), full[i], 1e-13);
+    EXPECT_NEAR(-set.pressure(stress->error_by_configuration(i, i)), errors[i], 1e-9);
   }
 }
 

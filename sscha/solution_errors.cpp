@@ -1,0 +1,99 @@
+#include "sscha/solution_errors.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace zeropoint::sscha {
+namespace {
+
+constexpr int most_groups = 16;
+constexpr double degenerate = 1e-6;  // relative difference of two frequencies that are the same
+
+/// A change of matrices and centroids.
+struct Change {
+  std::vector<Eigen::MatrixXcd> matrices;
+  Vectors centroids;
+};
+
+/// e^dagger m^-1/2 dD m^-1/2 e of each mode at one q, averaged over degenerate sets.
+std::vector<double> change_of_squares(const phonons::Modes& modes, const Eigen::VectorXd& masses, const Eigen::MatrixXcd& change) {
+  Eigen::MatrixXcd scaled = modes.polarisations;
+  for (Eigen::Index x = 0; x < scaled.rows(); ++x) scaled.row(x) /= std::sqrt(masses[x / 3]);
+  const Eigen::VectorXd diagonal = (scaled.adjoint() * change * scaled).diagonal().real();
+  std::vector<double> result(static_cast<std::size_t>(diagonal.size()), 0.0);
+  for (Eigen::Index first = 0; first < diagonal.size();) {
+    Eigen::Index last = first + 1;
+    const auto same = [&](Eigen::Index mu) {
+      return std::abs(modes.frequencies[mu] - modes.frequencies[first]) < degenerate * std::abs(modes.frequencies[first]) &&
+             modes.acoustic[static_cast<std::size_t>(mu)] == modes.acoustic[static_cast<std::size_t>(first)];
+    };
+    while (last < diagonal.size() && same(last)) ++last;
+    if (!modes.acoustic[static_cast<std::size_t>(first)]) {
+      const double mean = diagonal.segment(first, last - first).mean();
+      for (Eigen::Index mu = first; mu < last; ++mu) result[static_cast<std::size_t>(mu)] = mean;
+    }
+    first = last;
+  }
+  return result;
+}
+
+}  // namespace
+
+SolutionErrors solution_errors(const Population& population, const Minimum& minimum, const SpaceGroup& group, bool centroids,
+                               const std::function<void(int done, int total)>& progress) {
+  const phonons::DynamicalMatrices& matrices = minimum.density.matrices();
+  SolutionErrors errors;
+  errors.self_consistent = minimum.converged();
+  std::vector<Change> changes;
+  double factor = 0;
+  if (errors.self_consistent) {
+    const int n_groups = std::min(population.n_blocks(), most_groups);
+    for (int g = 0; g < n_groups; ++g) {
+      const int first = g * population.n_blocks() / n_groups, last = (g + 1) * population.n_blocks() / n_groups;
+      // A hundredth of the noise is far below what one group changes, about the noise over the root of their number.
+      const Minimum without = minimize(population.without_blocks(first, last), minimum.density, group,
+                                       {.kong_liu_ratio = 0, .gradient_to_error = 0.01, .centroids = centroids, .max_steps = 100});
+      changes.push_back({without.density.matrices().blocks, without.density.matrices().crystal.positions});
+      if (progress) progress(g + 1, n_groups);
+    }
+    factor = (n_groups - 1.0) / n_groups;
+  } else {
+    const Gradient& gradient = minimum.evaluation.gradient;
+    const Eigen::MatrixXd precondition = minimum.density.centroid_preconditioner();
+    for (std::size_t b = 0; b < gradient.deviations.size(); ++b) {
+      const Vectors& force = gradient.force_deviations[b];
+      const Eigen::VectorXd step = precondition * Eigen::Map<const Eigen::VectorXd>(force.data(), force.size());
+      changes.push_back({gradient.deviations[b], Eigen::Map<const Vectors>(step.data(), force.rows(), 3)});
+    }
+    const double n = static_cast<double>(changes.size());
+    factor = n / (n - 1);
+  }
+
+  const double n = static_cast<double>(changes.size());
+  Vectors mean_centroids = Vectors::Zero(matrices.crystal.n_atoms(), 3);
+  for (const Change& change : changes) mean_centroids += change.centroids / n;
+  errors.centroids = Vectors::Zero(matrices.crystal.n_atoms(), 3);
+  for (const Change& change : changes) errors.centroids.array() += factor * (change.centroids - mean_centroids).array().square();
+  errors.centroids = errors.centroids.cwiseSqrt();
+
+  for (std::size_t iq = 0; iq < matrices.blocks.size(); ++iq) {
+    const phonons::Modes& modes = minimum.density.modes()[iq];
+    Eigen::MatrixXcd mean = Eigen::MatrixXcd::Zero(matrices.n_modes(), matrices.n_modes());
+    for (const Change& change : changes) mean += change.matrices[iq] / n;
+    std::vector<double> variance(static_cast<std::size_t>(matrices.n_modes()), 0.0);
+    for (const Change& change : changes) {
+      const std::vector<double> difference = change_of_squares(modes, matrices.crystal.masses, change.matrices[iq] - mean);
+      for (std::size_t mu = 0; mu < variance.size(); ++mu) variance[mu] += factor * difference[mu] * difference[mu];
+    }
+    std::vector<double>& squared = errors.squared_frequencies.emplace_back();
+    std::vector<double>& frequencies = errors.frequencies.emplace_back();
+    for (std::size_t mu = 0; mu < variance.size(); ++mu) {
+      squared.push_back(std::sqrt(variance[mu]));
+      const double frequency = modes.frequencies[static_cast<Eigen::Index>(mu)];
+      frequencies.push_back(modes.acoustic[mu] ? 0.0 : minimum.density.units().inverse_cm(squared.back() / (2 * frequency)));
+    }
+  }
+  return errors;
+}
+
+}  // namespace zeropoint::sscha
