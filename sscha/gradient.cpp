@@ -1,6 +1,7 @@
 #include "sscha/gradient.hpp"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/baddbmm.h>
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/empty.h>
 
@@ -25,25 +26,22 @@ at::Tensor to_tensor(const Eigen::VectorXd& vector, at::Device device) {
   return result.to(device);
 }
 
-/// One slab of D and Upsilon as real blocks.
+/// One slab of Upsilon and D as real blocks, [n_blocks, size, size].
 struct SlabOperators {
-  at::Tensor upsilon, matrices;  // [n_blocks, 1, size, size]
+  at::Tensor upsilon, matrices;
 };
 
-/// sum_c w [Upsilon u] df^dagger over the configurations of each jackknife block in a piece of a chunk.
-///
-/// With df = f + D u this is Upsilon (sum w u f^T + sum w u u^T D): two second moments, and algebra without configurations.
+/// sum_c w [Upsilon u] (f + D u)^dagger over the configurations of each of `n_jackknife` equal blocks.
 at::Tensor block_sums(const at::Tensor& u, const at::Tensor& f, const at::Tensor& weights, std::int64_t n_jackknife,
                       const SlabOperators& operators) {
   const std::int64_t n = u.size(0), size = u.size(1), n_config = u.size(2) / n_jackknife;
   const auto cut = [&](const at::Tensor& all) {
+    if (n_jackknife == 1) return all;
     return all.view({n, size, n_jackknife, n_config}).transpose(1, 2).reshape({n * n_jackknife, size, n_config});
   };
-  const at::Tensor left = cut(u * weights);
-  const auto moment = [&](const at::Tensor& right) {
-    return at::bmm(left, cut(right).transpose(1, 2)).view({n, n_jackknife, size, size});
-  };
-  return operators.upsilon.matmul(moment(f) + moment(u).matmul(operators.matrices));
+  const at::Tensor v = at::bmm(operators.upsilon, u).mul_(weights);
+  const at::Tensor df = at::baddbmm(f, operators.matrices, u);
+  return at::bmm(cut(v), cut(df).transpose(1, 2)).view({n, n_jackknife, size, size});
 }
 
 Vectors as_vectors(const Eigen::VectorXd& flat) { return Eigen::Map<const Vectors>(flat.data(), flat.size() / 3, 3); }
@@ -64,8 +62,8 @@ std::vector<BlockSum> sums_by_block(const Population& population, const Weights&
   const Blocks upsilon = density.inverse_covariance();
   std::vector<SlabOperators> operators;
   for (const RealBlochBasis::Slab& slab : basis.slabs()) {
-    operators.push_back({basis.real_blocks(upsilon, slab).to(population.device()).unsqueeze(1),
-                         basis.real_blocks(matrices.blocks, slab).to(population.device()).unsqueeze(1)});
+    operators.push_back({basis.real_blocks(upsilon, slab).to(population.device()),
+                         basis.real_blocks(matrices.blocks, slab).to(population.device())});
   }
   const at::Tensor moved = to_tensor(shift, population.device());
   const bool has_moved = shift.cwiseAbs().maxCoeff() > 0;
@@ -162,20 +160,37 @@ Gradient gradient(const Population& population, const Weights& weights, const Tr
   result.matrices.assign(n_q, Eigen::MatrixXcd::Zero(matrices.n_modes(), matrices.n_modes()));
   result.forces = Vectors::Zero(matrices.crystal.n_atoms(), 3);
   for (std::size_t b = 0; b < blocks.size(); ++b) {
-    for (std::size_t i = 0; i < n_q; ++i) result.matrices[i] += result.deviations[b][i] / weights.sum;
+    for (const int iq : grid.independent()) {
+      result.matrices[static_cast<std::size_t>(iq)] += result.deviations[b][static_cast<std::size_t>(iq)];
+    }
     result.forces += result.force_deviations[b] / weights.sum;
   }
+  for (const int iq : grid.independent()) {
+    Eigen::MatrixXcd& mean = result.matrices[static_cast<std::size_t>(iq)];
+    mean /= weights.sum;
+    if (const int partner = grid.minus(iq); partner != iq) result.matrices[static_cast<std::size_t>(partner)] = mean.conjugate();
+  }
+  std::vector<double> variances(blocks.size());
+  parallel_for(static_cast<std::int64_t>(blocks.size()), [&](std::int64_t item) {
+    const std::size_t b = static_cast<std::size_t>(item);
+    const double share = blocks[b].weight / weights.sum;
+    for (const int iq : grid.independent()) {
+      const std::size_t i = static_cast<std::size_t>(iq);
+      Eigen::MatrixXcd& deviation = result.deviations[b][i];
+      deviation = deviation / weights.sum - share * result.matrices[i];
+      variances[b] += (grid.is_real(iq) ? 1 : 2) * deviation.squaredNorm();
+      if (const int partner = grid.minus(iq); partner != iq) {
+        result.deviations[b][static_cast<std::size_t>(partner)] = deviation.conjugate();
+      }
+    }
+  });
   const Eigen::MatrixXd precondition = density.centroid_preconditioner();
   const double n_blocks = static_cast<double>(blocks.size());
   double variance = 0, centroid_variance = 0;
   Vectors force_variance = Vectors::Zero(matrices.crystal.n_atoms(), 3);
   for (std::size_t b = 0; b < blocks.size(); ++b) {
-    const double share = blocks[b].weight / weights.sum;
-    for (std::size_t i = 0; i < n_q; ++i) {
-      result.deviations[b][i] = result.deviations[b][i] / weights.sum - share * result.matrices[i];
-      variance += result.deviations[b][i].squaredNorm();
-    }
-    result.force_deviations[b] = result.force_deviations[b] / weights.sum - share * result.forces;
+    variance += variances[b];
+    result.force_deviations[b] = result.force_deviations[b] / weights.sum - blocks[b].weight / weights.sum * result.forces;
     force_variance.array() += result.force_deviations[b].array().square();
     centroid_variance += (precondition * flat(result.force_deviations[b])).squaredNorm();
   }
