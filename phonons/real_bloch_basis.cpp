@@ -86,12 +86,11 @@ at::Tensor RealBlochBasis::real_blocks(const std::vector<Eigen::MatrixXcd>& matr
 }
 
 void RealBlochBasis::add_complex_blocks(const at::Tensor& real, const Slab& slab, std::vector<Eigen::MatrixXcd>& matrices) const {
-  const at::Tensor host = real.cpu().contiguous();
+  const at::Tensor host = real.cpu();
   using Row = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   for (int i = 0; i < slab.n_blocks; ++i) {
     const Block& block = blocks_[static_cast<std::size_t>(slab.first_block + i)];
-    const Eigen::Map<const Row> from(host.data_ptr<double>() + static_cast<std::int64_t>(i) * slab.block_size * slab.block_size,
-                                     slab.block_size, slab.block_size);
+    const Eigen::Map<const Row> from(host.data_ptr<double>() + i * host.stride(0), slab.block_size, slab.block_size);
     Eigen::MatrixXcd& matrix = matrices[static_cast<std::size_t>(block.iq)];
     const int n = n_modes_;
     if (block.pair) {

@@ -45,8 +45,8 @@ class RealBlochBasis {
 
   /// Square matrices (n, n), one per q of the grid, as real blocks of one slab: [n_blocks, size, size], float64, CPU.
   at::Tensor real_blocks(const std::vector<Eigen::MatrixXcd>& matrices, const Slab& slab) const;
-  /// The reverse for sums over configurations: [n_blocks, size, size] of any real matrices to the complex (n, n) of each
-  /// q of the slab; what is not of the form [[A, -B], [B, A]] averages out over the phases of the pair.
+  /// The reverse for sums over configurations: [n_blocks, size, size] of any real matrices (each contiguous) to the complex
+  /// (n, n) of each q of the slab; what is not of the form [[A, -B], [B, A]] averages out over the phases of the pair.
   void add_complex_blocks(const at::Tensor& real, const Slab& slab, std::vector<Eigen::MatrixXcd>& matrices) const;
 
  private:

@@ -197,8 +197,9 @@ void Symmetrizer::matrices(std::vector<Eigen::MatrixXcd>& blocks) const {
     if (partner == iq) block.imag().setZero();
   }
   impose_acoustic_sum_rule(blocks[static_cast<std::size_t>(grid_.gamma())]);
+  std::vector<Eigen::MatrixXcd> sum(blocks.size());
   for (const std::vector<Action>& cosets : chain_) {
-    std::vector<Eigen::MatrixXcd> sum = blocks;
+    for (const int iq : grid_.independent()) sum[static_cast<std::size_t>(iq)] = blocks[static_cast<std::size_t>(iq)];
     for (const Action& action : cosets) add_rotated(action, blocks, sum);
     const double share = 1.0 / static_cast<double>(cosets.size() + 1);
     for (const int iq : grid_.independent()) blocks[static_cast<std::size_t>(iq)] = share * sum[static_cast<std::size_t>(iq)];

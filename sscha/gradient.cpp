@@ -3,6 +3,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/baddbmm.h>
 #include <ATen/ops/bmm.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 
 #include <cmath>
@@ -14,11 +15,6 @@ namespace {
 
 using phonons::RealBlochBasis;
 using Blocks = std::vector<Eigen::MatrixXcd>;
-
-Eigen::VectorXd to_eigen(const at::Tensor& vector) {
-  const at::Tensor host = vector.cpu().contiguous();
-  return Eigen::Map<const Eigen::VectorXd>(host.data_ptr<double>(), host.numel());
-}
 
 at::Tensor to_tensor(const Eigen::VectorXd& vector, at::Device device) {
   at::Tensor result = at::empty({vector.size()}, at::kDouble);
@@ -107,23 +103,28 @@ std::vector<BlockSum> sums_by_block(const Population& population, const Weights&
     sum.matrices.assign(n_q, Eigen::MatrixXcd::Zero(basis.n_modes(), basis.n_modes()));
     sum.forces = Eigen::VectorXd::Zero(basis.n_modes());
   }
-  for (std::size_t p = 0; p < pieces.size(); ++p) {
-    for (std::int64_t i = 0; i < n_slabs; ++i) {
+  parallel_for(n_slabs, [&](std::int64_t i) {  // slabs hold different q: nobody else writes there
+    for (std::size_t p = 0; p < pieces.size(); ++p) {
       const at::Tensor part = parts[p * static_cast<std::size_t>(n_slabs) + static_cast<std::size_t>(i)].cpu();
       for (std::int64_t j = 0; j < pieces[p].n_jackknife; ++j) {
         basis.add_complex_blocks(part.select(1, j), basis.slabs()[static_cast<std::size_t>(i)],
                                  sums[static_cast<std::size_t>(pieces[p].first_block + j)].matrices);
       }
     }
-  }
+  });
+
+  // The same sums at q = 0 alone: w, w u and w f in one go.
   const at::Tensor w = weights.values.unsqueeze(1);
-  const at::Tensor folded_u = w * population.folded_displacements(), folded_f = w * population.folded_forces();
-  for (int b = 0; b < population.n_blocks(); ++b) {
-    BlockSum& sum = sums[static_cast<std::size_t>(b)];
-    const std::int64_t begin = b * population.block_size(), end = std::min(population.size(), begin + population.block_size());
-    sum.weight = weights.values.slice(0, begin, end).sum().item<double>();
-    const Eigen::VectorXd u = to_eigen(folded_u.slice(0, begin, end).sum(0)) - sum.weight * shift;
-    sum.forces = to_eigen(folded_f.slice(0, begin, end).sum(0)) + d_gamma * u;
+  const at::Tensor columns = at::cat({w, w * population.folded_displacements(), w * population.folded_forces()}, 1);
+  const std::int64_t size = population.block_size(), whole = population.size() / size, n = basis.n_modes();
+  at::Tensor folded = columns.slice(0, 0, whole * size).view({whole, size, 2 * n + 1}).sum(1);
+  if (whole * size < population.size()) folded = at::cat({folded, columns.slice(0, whole * size).sum(0, true)}, 0);
+  folded = folded.cpu();
+  for (std::size_t b = 0; b < sums.size(); ++b) {
+    const double* row = folded.data_ptr<double>() + static_cast<std::int64_t>(b) * (2 * n + 1);
+    const Eigen::Map<const Eigen::VectorXd> u(row + 1, n), f(row + 1 + n, n);
+    sums[b].weight = row[0];
+    sums[b].forces = f + d_gamma * (u - row[0] * shift);
   }
   return sums;
 }
