@@ -81,7 +81,7 @@ TEST(HarmonicCrystal, CentroidsReturnToTheSites) {
   const DynamicalMatrices matrices = truth(c.crystal, c.divisions);
   DynamicalMatrices start = matrices;
   for (Eigen::Index i = 0; i < start.crystal.positions.size(); ++i) {
-    start.crystal.positions.data()[i] += 0.02 * std::sin(static_cast<double>(3 * i));
+    start.crystal.positions.data()[i] += 0.006 * std::sin(static_cast<double>(3 * i));
   }
   const TrialDensity density(start, 300, units::codata2022);
   const SpaceGroup group = find_space_group(start.crystal);
@@ -93,7 +93,7 @@ TEST(HarmonicCrystal, CentroidsReturnToTheSites) {
   EXPECT_LT(moved.cwiseAbs().maxCoeff(), 1e-8);
   EXPECT_LT(test::difference(minimum.density.matrices().blocks, matrices.blocks), 1e-7);
   const Minimum held = minimize(population, density, group, {.kong_liu_ratio = 0.1, .gradient_to_error = 0, .centroids = false});
-  EXPECT_EQ(held.density.matrices().crystal.positions, start.crystal.positions);
+  EXPECT_LT((held.density.matrices().crystal.positions - start.crystal.positions).cwiseAbs().maxCoeff(), 1e-14);
 }
 
 }  // namespace

@@ -116,7 +116,7 @@ TEST(Weights, AverageToOneWithinTheirError) {
   for (const double temperature : {0.0, 300.0}) {
     const TrialDensity density = triclinic({3, 1, 1}, temperature);
     const Population population = test::sample(density, &unlabelled, {.n = 20000, .seed = 2});
-    const Weights weights = reweight(population, changed(density, 0.3, temperature + 30));
+    const Weights weights = reweight(population, changed(density, 0.4, temperature + 30));
     EXPECT_LT(weights.kong_liu_ratio(), 0.9);
     EXPECT_LT(deviation_of_mean(weights), 4);
   }
