@@ -3,6 +3,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 
+#include <array>
 #include <cmath>
 #include <stdexcept>
 
@@ -75,12 +76,14 @@ BondModel BondModel::of_neighbours(const Crystal& crystal, const Eigen::Vector3i
         Bond bond{from, to, cell, 0, 0, 0};
         const double length = bond_vector(crystal, bond).norm();
         if (length < 1e-6 || length > cutoff) continue;
+        const auto key = [](int s, int t, const Eigen::Vector3i& l) { return std::array{s - t, l[0], l[1], l[2]}; };
+        if (key(from, to, cell) > key(to, from, -cell)) continue;  // seen from the other end
         double kind = 1;  // by species, symmetric in the two
         for (const int s : {from, to}) kind *= 1 + 0.2 * (crystal.species[static_cast<std::size_t>(s)][0] % 5);
         const double k = spring * kind * std::pow(3 / length, 6);
         bond.rest_squared = length * length;
-        bond.stiffness = 0.5 * k / (4 * length * length);  // a half: every bond is met from both ends
-        bond.tension = 0.5 * k * strain / 2;
+        bond.stiffness = k / (4 * length * length);
+        bond.tension = k * strain / 2;
         bonds.push_back(bond);
       }
     }

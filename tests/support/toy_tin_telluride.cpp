@@ -20,7 +20,7 @@ ToyTinTelluride::ToyTinTelluride(phonons::DynamicalMatrices harmonic, const Unit
   sites_ = harmonic.crystal.positions;
   force_constants_ = dense(harmonic);
   const Eigen::Matrix3d& cell = harmonic.crystal.cell;
-  const double apart = std::cbrt(2 * harmonic.crystal.volume()) / 2;  // half the edge of the cube
+  const double apart = std::cbrt(4 * harmonic.crystal.volume()) / 2;  // half the edge of the cube
   for (int axis = 0; axis < 3; ++axis) {
     for (const double sign : {1.0, -1.0}) {
       // site 0 of cell R to site 1 of cell R + L, L the lattice vector that leads along the axis
