@@ -137,7 +137,7 @@ TEST(FreeEnergyDerivative, IsTheSlopeOfTheExactFreeEnergyAlongAnyMatrices) {
     for (const unsigned seed : {1u, 2u, 3u}) {
       const Blocks direction = random_direction(density.matrices(), seed);
       const auto f = [&](double h) { return model.averages(with_matrices_moved(density, h, direction)).free_energy; };
-      expect_derivative(f, 0.02, along(derivative, direction), std::abs(along(derivative, direction)) + 1e-4, c.name);
+      expect_derivative(f, 0.01, along(derivative, direction), std::abs(along(derivative, direction)) + 1e-4, c.name);
     }
   }
 }
@@ -151,7 +151,7 @@ TEST(FreeEnergyDerivative, IsTheSlopeOfTheFreeEnergiesOfIntegratedPopulations) {
   for (const unsigned seed : {1u, 2u, 3u, 4u}) {
     const Blocks direction = random_direction(density.matrices(), seed);
     const auto f = [&](double h) { return evaluated(with_matrices_moved(density, h, direction)).free_energy.total.value; };
-    expect_derivative(f, 0.02, along(derivative, direction), std::abs(along(derivative, direction)) + 1e-4, c.name);
+    expect_derivative(f, 0.01, along(derivative, direction), std::abs(along(derivative, direction)) + 1e-4, c.name);
   }
 }
 
