@@ -96,6 +96,20 @@ Eigen::Matrix3d idealised_cell(const Eigen::Matrix3d& cell, const std::vector<Ei
   return mean_lower * lower.inverse() * cell;
 }
 
+/// How far the cell vectors and the projections of one on another change under a rotation of crystal coordinates, angstrom.
+double change_of_lengths(const Eigen::Matrix3d& cell, const Eigen::Matrix3d& rotation) {
+  const Eigen::Matrix3d metric = cell * cell.transpose();
+  const Eigen::Matrix3d turned = rotation.transpose() * metric * rotation;
+  const Eigen::Vector3d lengths = metric.diagonal().cwiseSqrt();
+  double largest = (turned.diagonal().cwiseSqrt() - lengths).cwiseAbs().maxCoeff();
+  for (int i = 0; i < 3; ++i) {
+    for (int j = 0; j < i; ++j) {
+      largest = std::max(largest, std::abs(turned(i, j) - metric(i, j)) / std::max(lengths[i], lengths[j]));
+    }
+  }
+  return largest;
+}
+
 /// Rotation and translation of "-y,x-y,z+1/3".
 std::pair<Eigen::Matrix3i, Eigen::Vector3d> parse_jones(const std::string& text, const std::string& where) {
   const auto refuse = [&] { throw InputError{"{}: '{}' is not an operation such as -y,x-y,z+1/3", where, text}; };
@@ -260,8 +274,10 @@ std::vector<SymmetryOperation> complete_operations(const Crystal& crystal, const
     SymmetryOperation operation{rotations[i], translations[i], {}, {}, {}};
     const Eigen::Matrix3d w = rotations[i].cast<double>();
     operation.cartesian = cell.transpose() * w * cell.transpose().inverse();
-    if (!(operation.cartesian * operation.cartesian.transpose()).isIdentity(1e-6)) {
-      throw InputError{"symmetry operation {} does not keep the lengths of the cell vectors: it belongs to another cell", i + 1};
+    if (const double stretch = change_of_lengths(crystal.cell, w); !(stretch <= 4 * tolerance)) {
+      throw InputError{"symmetry operation {} does not keep the lengths of the cell vectors and the angles between them "
+                       "({:.2e} angstrom, allowed {:.1e}): it belongs to another cell",
+                       i + 1, stretch, 4 * tolerance};
     }
     for (int s = 0; s < crystal.n_atoms(); ++s) {
       const Eigen::Vector3d image = w * fractional.row(s).transpose() + translations[i];

@@ -201,19 +201,27 @@ void Population::load_all(const Ensemble& ensemble) {
   const std::size_t n_chunks_all = static_cast<std::size_t>(n_chunks());
   const std::int64_t n_modes = basis_.n_modes();
   if (!scratch_) chunks_.resize(n_chunks_all);
-  std::vector<at::Tensor> energies(n_chunks_all), stresses(n_chunks_all), virials(n_chunks_all), folded_u(n_chunks_all),
-      folded_f(n_chunks_all);
+  // Written in place: pieces joined at the end would need the memory twice.
+  const auto empty = [&](std::vector<std::int64_t> sizes) { return at::empty(sizes, at::TensorOptions(device_).dtype(at::kDouble)); };
+  energies_ = empty({n});
+  if (ensemble.has_stresses()) stresses_ = empty({n, 3, 3});
+  virials_ = empty({n, 3, 3});
+  folded_displacements_ = empty({n, n_modes});
+  folded_forces_ = empty({n, n_modes});
   parallel_for(n_chunks(), [&](std::int64_t item) {
     const int chunk = static_cast<int>(item);
     const std::size_t at = static_cast<std::size_t>(item);
     const Configurations part = read_in_order(ensemble, order_, chunk_begin(chunk), chunk_end(chunk));
     const at::Tensor u = part.displacements.to(device_), f = part.forces.to(device_);
     const at::Tensor both = at::stack({basis_.transform(u), basis_.transform(f)});
-    energies[at] = part.energies.to(device_);
-    if (ensemble.has_stresses()) stresses[at] = part.stresses.to(device_);
-    virials[at] = at::bmm(f.transpose(1, 2), u);
-    folded_u[at] = both.select(0, 0).slice(0, 0, n_modes).t().contiguous();
-    folded_f[at] = both.select(0, 1).slice(0, 0, n_modes).t().contiguous();
+    const auto put = [&](const at::Tensor& all, const at::Tensor& values) {
+      all.slice(0, chunk_begin(chunk), chunk_end(chunk)).copy_(values);
+    };
+    put(energies_, part.energies);
+    if (stresses_.defined()) put(stresses_, part.stresses);
+    put(virials_, at::bmm(f.transpose(1, 2), u));
+    put(folded_displacements_, both.select(0, 0).slice(0, 0, n_modes).t());
+    put(folded_forces_, both.select(0, 1).slice(0, 0, n_modes).t());
     if (scratch_) {
       const at::Tensor host = both.cpu();
       const std::int64_t row_bytes = 2 * basis_.n_rows() * static_cast<std::int64_t>(sizeof(double));
@@ -222,12 +230,6 @@ void Population::load_all(const Ensemble& ensemble) {
       chunks_[at] = both;
     }
   });
-  energies_ = at::cat(energies, 0);
-  if (ensemble.has_stresses()) stresses_ = at::cat(stresses, 0);
-  virials_ = at::cat(virials, 0);
-  folded_displacements_ = at::cat(folded_u, 0);
-  folded_forces_ = at::cat(folded_f, 0);
-  if (n != energies_.size(0)) throw InternalError{"{} of {} configurations read", energies_.size(0), n};
 }
 
 at::Tensor Population::load(int chunk, const RealBlochBasis::Slab& slab, int which) const {
