@@ -264,7 +264,7 @@ void Hdf5File::append(const std::string& name, const at::Tensor& values, const s
     most[0] = H5S_UNLIMITED;
     std::size_t row_bytes = numbers.element_size();
     for (std::size_t k = 1; k < piece.size(); ++k) row_bytes *= std::max<hsize_t>(piece[k], 1);
-    piece[0] = std::max<hsize_t>(1, piece_bytes / row_bytes);
+    piece[0] = std::min<hsize_t>(piece_bytes / row_bytes, std::max<hsize_t>(added[0], 64));  // a small file stays small
     for (hsize_t& length : piece) length = std::max<hsize_t>(length, 1);
     const Hdf5Handle layout{H5Pcreate(H5P_DATASET_CREATE), H5Pclose};
     H5Pset_chunk(layout.get(), static_cast<int>(piece.size()), piece.data());
