@@ -2,6 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros_like.h>
 #include <gtest/gtest.h>
@@ -117,15 +118,7 @@ TEST(Population, FindsPartnersAtAnyDistanceAndInAnyOrder) {
                            shuffled.displacements[seen[static_cast<std::size_t>(2 * k + 1)]];
     ASSERT_LT(sum.abs().max().item<double>(), 1e-12) << k;
   }
-  // Partners share a jackknife block, whatever the chunks.
-  for (const Population::Piece& piece : population.pieces()) {
-    if (piece.first < 2 * n_pairs && piece.block > 0) {
-      const auto starts_block = &piece == &population.pieces().front() || (&piece)[-1].block != piece.block;
-      if (starts_block) {
-        EXPECT_EQ(piece.first % 2, 0);
-      }
-    }
-  }
+  EXPECT_EQ(population.block_size() % 2, 0);  // partners share a jackknife block
   std::sort(seen.begin(), seen.end());
   for (std::size_t i = 0; i < seen.size(); ++i) ASSERT_EQ(seen[i], static_cast<std::int64_t>(i));
   // The order of the ensemble changes sums by rounding alone.
@@ -144,20 +137,29 @@ TEST(Population, TextRoundingDoesNotHidePartners) {
   EXPECT_EQ(population_of(configurations, s.density).pairing().n_pairs, 100);
 }
 
+/// Columns 0 to n of all chunks, of one slab.
+at::Tensor first_columns(const Population& population, const phonons::RealBlochBasis::Slab& slab, std::int64_t n, bool forces) {
+  std::vector<at::Tensor> chunks;
+  for (int chunk = 0; chunk < population.n_chunks(); ++chunk) {
+    chunks.push_back(forces ? population.forces(chunk, slab) : population.displacements(chunk, slab));
+  }
+  return at::cat(chunks, 2).slice(2, 0, n);
+}
+
 TEST(Population, OfTheFirstPartIsTheFirstPart) {
   const Setting s({3, 1, 1});
   const Configurations all = s.draw(2500, 5);
   std::vector<std::int64_t> first(1100);
   std::iota(first.begin(), first.end(), 0);
   const Population whole = population_of(all, s.density), part = population_of(rows(all, first), s.density);
-  EXPECT_TRUE(part.log_density().equal(whole.log_density().slice(0, 0, 1024)) ||
-              part.log_density().slice(0, 0, 1024).equal(whole.log_density().slice(0, 0, 1024)));
+  // Chunks may be cut elsewhere: equal to rounding of the transform, of numbers of order 0.1 angstrom and 10 eV/angstrom.
+  const auto apart = [](const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>(); };
   for (const auto& slab : whole.basis().slabs()) {
-    EXPECT_TRUE(part.displacements(0, slab).equal(whole.displacements(0, slab)));
-    EXPECT_TRUE(part.forces(0, slab).equal(whole.forces(0, slab)));
+    EXPECT_LT(apart(first_columns(part, slab, 1100, false), first_columns(whole, slab, 1100, false)), 1e-14);
+    EXPECT_LT(apart(first_columns(part, slab, 1100, true), first_columns(whole, slab, 1100, true)), 1e-12);
   }
-  EXPECT_TRUE((part.energies() + part.mean_energy())
-                  .allclose(whole.energies().slice(0, 0, 1100) + whole.mean_energy(), 0, 1e-12));
+  EXPECT_LT(apart(part.log_density(), whole.log_density().slice(0, 0, 1100)), 1e-11);
+  EXPECT_LT(apart(part.energies() + part.mean_energy(), whole.energies().slice(0, 0, 1100) + whole.mean_energy()), 1e-12);
 }
 
 TEST(Population, ModesHaveUnitVariance) {
