@@ -104,7 +104,7 @@ std::vector<BlockSum> sums_by_block(const Population& population, const Weights&
     sum.matrices.assign(n_q, Eigen::MatrixXcd::Zero(basis.n_modes(), basis.n_modes()));
     sum.forces = Eigen::VectorXd::Zero(basis.n_modes());
   }
-  parallel_for(n_slabs, [&](std::int64_t i) {  // slabs hold different q: nobody else writes there
+  for_each_item(population.device(), n_slabs, [&](std::int64_t i) {  // slabs hold different q: nobody else writes there
     for (std::size_t p = 0; p < pieces.size(); ++p) {
       const at::Tensor part = parts[p * static_cast<std::size_t>(n_slabs) + static_cast<std::size_t>(i)].cpu();
       for (std::int64_t j = 0; j < pieces[p].n_jackknife; ++j) {

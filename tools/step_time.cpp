@@ -25,7 +25,7 @@ StepTime estimate_step(const phonons::RealBlochBasis& basis, std::int64_t n_conf
   StepTime result{};
   const Slab* largest = &basis.slabs().front();
   for (const Slab& slab : basis.slabs()) {
-    result.flops += 3 * flops_of_product(slab, n_config);  // to modes, and the second moments u f^T and u u^T
+    result.flops += 4 * flops_of_product(slab, n_config);  // E u for the weights; Upsilon u, f + D u and their product
     if (flops_of_product(slab, 1) > flops_of_product(*largest, 1)) largest = &slab;
   }
 

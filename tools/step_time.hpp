@@ -8,9 +8,9 @@ namespace zeropoint {
 
 /// What one step of a minimisation costs, before it is made.
 struct StepTime {
-  double flops;  ///< of the matrix products of weights and gradient: 6 N n_q n^2 at real q points, twice that at pairs
-                 ///< (q, -q)
-  double rate;   ///< flop/s that such products reach on this device now, with all threads
+  /// Of the matrix products of weights and gradient: 8 N n_q n^2, pairs (q, -q) counting twice.
+  double flops;
+  double rate;  ///< flop/s that such products reach on this device now, with all threads
 
   double seconds() const { return flops / rate; }
 };
