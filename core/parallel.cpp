@@ -30,10 +30,11 @@ class Job {
     inside_an_item = true;
     for (std::int64_t item = next_++; item < n_items_; item = next_++) {
       try {
-        (*body_)(item);
+        if (!failed_) (*body_)(item);
       } catch (...) {
         const std::lock_guard lock(mutex_);
         if (!failure_) failure_ = std::current_exception();
+        failed_ = true;
       }
       if (++n_done_ == n_items_) {
         const std::lock_guard lock(mutex_);
@@ -57,6 +58,7 @@ class Job {
   std::mutex mutex_;
   std::condition_variable finished_;
   std::exception_ptr failure_;
+  std::atomic<bool> failed_{false};
 };
 
 /// Threads that wait for the next job: awake for a moment, since the next one often follows at once, then asleep.

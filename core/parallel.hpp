@@ -13,7 +13,7 @@ int threads();
 /// bits of each item do not depend on the number of threads. Inside an item, parallel_for runs on the calling thread.
 ///
 /// Only items are waited for, never threads: on a busy machine a thread that the kernel does not run costs nothing.
-/// The first exception thrown is rethrown when all items are done.
+/// The first exception thrown is rethrown when the items under way are done; the others are left out.
 void parallel_for(std::int64_t n_items, const std::function<void(std::int64_t)>& body);
 
 }  // namespace zeropoint

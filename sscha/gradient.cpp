@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "core/parallel.hpp"
+#include "sscha/device_loop.hpp"
 
 namespace zeropoint::sscha {
 namespace {
@@ -78,7 +79,7 @@ std::vector<BlockSum> sums_by_block(const Population& population, const Weights&
     if (begin + whole * size < end) pieces.push_back({chunk, first + static_cast<int>(whole), begin + whole * size, end, 1});
   }
   std::vector<at::Tensor> parts(pieces.size() * static_cast<std::size_t>(n_slabs));  // [n_blocks, n_jackknife, size, size]
-  parallel_for(static_cast<std::int64_t>(parts.size()), [&](std::int64_t item) {
+  for_each_item(population.device(), static_cast<std::int64_t>(parts.size()), [&](std::int64_t item) {
     const Piece& piece = pieces[static_cast<std::size_t>(item / n_slabs)];
     const std::size_t at = static_cast<std::size_t>(item % n_slabs);
     const RealBlochBasis::Slab& slab = basis.slabs()[at];
@@ -103,7 +104,7 @@ std::vector<BlockSum> sums_by_block(const Population& population, const Weights&
     sum.matrices.assign(n_q, Eigen::MatrixXcd::Zero(basis.n_modes(), basis.n_modes()));
     sum.forces = Eigen::VectorXd::Zero(basis.n_modes());
   }
-  parallel_for(n_slabs, [&](std::int64_t i) {  // slabs hold different q: nobody else writes there
+  for_each_item(population.device(), n_slabs, [&](std::int64_t i) {  // slabs hold different q: nobody else writes there
     for (std::size_t p = 0; p < pieces.size(); ++p) {
       const at::Tensor part = parts[p * static_cast<std::size_t>(n_slabs) + static_cast<std::size_t>(i)].cpu();
       for (std::int64_t j = 0; j < pieces[p].n_jackknife; ++j) {

@@ -12,11 +12,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
 #include <numeric>
 #include <random>
 
+#include "core/device.hpp"
 #include "core/error.hpp"
 #include "core/parallel.hpp"
+#include "sscha/device_loop.hpp"
 #include "sscha/weights.hpp"
 
 namespace zeropoint::sscha {
@@ -34,8 +37,28 @@ at::Tensor rows_like(const at::Tensor& model, std::int64_t n_rows) {
   return at::empty(sizes, at::kDouble);
 }
 
+/// Tells how many configurations were read, one thread at a time.
+class ReadCount {
+ public:
+  ReadCount(const PopulationOptions& options, std::int64_t total) : progress_(options.progress), total_(total) {
+    if (progress_) progress_(0, total_);
+  }
+  void add(std::int64_t n) {
+    if (!progress_) return;
+    const std::lock_guard lock(mutex_);
+    done_ += n;
+    progress_(done_, total_);
+  }
+
+ private:
+  const std::function<void(std::int64_t, std::int64_t)>& progress_;
+  const std::int64_t total_;
+  std::int64_t done_ = 0;
+  std::mutex mutex_;
+};
+
 /// Reads everything, several pieces at once.
-Configurations read_all(const Ensemble& ensemble) {
+Configurations read_all(const Ensemble& ensemble, ReadCount& count) {
   const std::int64_t n = ensemble.size();
   Configurations all;
   const Configurations first = ensemble.read(0, std::min(n, reading_piece));
@@ -50,6 +73,7 @@ Configurations read_all(const Ensemble& ensemble) {
     all.forces.slice(0, begin, end).copy_(part.forces);
     all.energies.slice(0, begin, end).copy_(part.energies);
     if (all.stresses.defined()) all.stresses.slice(0, begin, end).copy_(part.stresses);
+    count.add(end - begin);
   });
   return all;
 }
@@ -147,13 +171,16 @@ Population::Population(const Ensemble& ensemble, TrialDensity generating, const 
   pairing_.n_config = n;
   choose_sizes(options.chunk_size);
   const std::int64_t bytes = 2 * n * basis_.n_rows() * static_cast<std::int64_t>(sizeof(double));
-  const std::int64_t limit = options.memory_limit > 0 ? options.memory_limit : available_memory() / 2;
+  const std::int64_t limit = options.memory_limit > 0 ? options.memory_limit : available_memory(device_) / 2;
   if (bytes > limit) {
     scratch_ = std::make_shared<ScratchFile>();
-    find_order(ensemble);
-    load_all(ensemble);
+    ReadCount count(options, 2 * n);
+    const auto read = [&](std::int64_t n_read) { count.add(n_read); };
+    find_order(ensemble, read);
+    load_all(ensemble, read);
   } else {
-    const std::unique_ptr<Ensemble> in_memory = ensemble_in_memory(read_all(ensemble), ensemble.description());
+    ReadCount count(options, n);
+    const std::unique_ptr<Ensemble> in_memory = ensemble_in_memory(read_all(ensemble, count), ensemble.description());
     find_order(*in_memory);
     load_all(*in_memory);
   }
@@ -161,7 +188,9 @@ Population::Population(const Ensemble& ensemble, TrialDensity generating, const 
   energies_ = energies_ - mean_energy_;
   if (stresses_.defined() && stresses_.abs().max().item<double>() == 0) stresses_ = at::Tensor();
   log_density_ = values_under(*this, generating_).log_density;
-  compare_with_generator(options.check_generator);
+  if (const std::string complaint = compare_with_generator(); options.check_generator && !complaint.empty()) {
+    throw InputError{"{}: {}", ensemble.description(), complaint};
+  }
 }
 
 Population Population::without_blocks(int first, int last) const {
@@ -171,13 +200,14 @@ Population Population::without_blocks(int first, int last) const {
   return result;
 }
 
-void Population::find_order(const Ensemble& ensemble) {
+void Population::find_order(const Ensemble& ensemble, const ReadReport& report_read) {
   const std::int64_t n = ensemble.size();
   const at::Tensor directions = projections(basis_.n_rows());
   const at::Tensor hashes = at::empty({n, directions.size(1)}, at::kDouble);
   parallel_for((n + reading_piece - 1) / reading_piece, [&](std::int64_t piece) {
     const std::int64_t begin = piece * reading_piece, end = std::min(n, begin + reading_piece);
     hashes.slice(0, begin, end).copy_(ensemble.read(begin, end).displacements.reshape({end - begin, -1}).mm(directions));
+    if (report_read) report_read(end - begin);
   });
   std::tie(order_, pairing_.n_pairs) = pairs_first(hashes);
 }
@@ -196,7 +226,7 @@ void Population::choose_sizes(std::int64_t most_in_chunk) {
   if (size() <= block_size_) block_size_ = chunk_size_ = std::max<std::int64_t>(size() / 2, 1);
 }
 
-void Population::load_all(const Ensemble& ensemble) {
+void Population::load_all(const Ensemble& ensemble, const ReadReport& report_read) {
   const std::int64_t n = size();
   const std::size_t n_chunks_all = static_cast<std::size_t>(n_chunks());
   const std::int64_t n_modes = basis_.n_modes();
@@ -208,7 +238,7 @@ void Population::load_all(const Ensemble& ensemble) {
   virials_ = empty({n, 3, 3});
   folded_displacements_ = empty({n, n_modes});
   folded_forces_ = empty({n, n_modes});
-  parallel_for(n_chunks(), [&](std::int64_t item) {
+  for_each_item(device_, n_chunks(), [&](std::int64_t item) {
     const int chunk = static_cast<int>(item);
     const std::size_t at = static_cast<std::size_t>(item);
     const Configurations part = read_in_order(ensemble, order_, chunk_begin(chunk), chunk_end(chunk));
@@ -229,6 +259,7 @@ void Population::load_all(const Ensemble& ensemble) {
     } else {
       chunks_[at] = both;
     }
+    if (report_read) report_read(chunk_end(chunk) - chunk_begin(chunk));
   });
 }
 
@@ -246,7 +277,7 @@ at::Tensor Population::load(int chunk, const RealBlochBasis::Slab& slab, int whi
   return rows.to(device_);
 }
 
-void Population::compare_with_generator(bool refuse) {
+std::string Population::compare_with_generator() {
   const std::vector<TrialDensity::Frame> frames = generating_.frames(basis_, device_);
   const std::vector<Eigen::MatrixXcd> to_forces = generating_.force_frame();
   const int n_chunks_used = std::min(n_chunks(), 4);
@@ -272,33 +303,35 @@ void Population::compare_with_generator(bool refuse) {
       slopes.push_back(slope.data_ptr<double>()[row]);
     }
   }
-  if (ratios.empty()) return;
+  if (ratios.empty()) return {};
   const auto [smallest, largest] = std::minmax_element(ratios.begin(), ratios.end());
   const double mean = std::accumulate(ratios.begin(), ratios.end(), 0.0) / static_cast<double>(ratios.size());
   variance_ratio_ = {mean, *smallest, *largest};
-  if (!refuse) return;
   const double n_samples = static_cast<double>(chunk_end(n_chunks_used - 1)) *
                            static_cast<double>(pairing_.n_samples()) / static_cast<double>(size());
   const double spread = std::sqrt(2 / n_samples);  // of one mode's variance ratio
   const double mean_spread = spread / std::sqrt(static_cast<double>(ratios.size()));
   if (std::abs(mean - 1) > 0.05 + 10 * mean_spread || *smallest < 1 - 0.3 - 8 * spread || *largest > 1 + 0.3 + 8 * spread) {
-    throw InputError{"the sampled variances of the modes are {:.3f} (from {:.3f} to {:.3f}) times those of the generating "
-                     "matrices at {} K, and should be 1 +- {:.3f} each: these matrices, this temperature or this population did "
-                     "not generate the ensemble. Give those that did (ensemble.dyn, ensemble.temperature), or set "
-                     "ensemble.check_generator = false",
-                     mean, *smallest, *largest, generating_.temperature(), spread};
+    return fmt::format(
+        "the sampled variances of the modes are {:.3f} (from {:.3f} to {:.3f}) times those of the generating "
+        "matrices at {} K, and should be 1 +- {:.3f} each: these matrices, this temperature or this population did "
+        "not generate the ensemble. Give those that did (ensemble.dyn, ensemble.temperature), or set "
+        "ensemble.check_generator = false",
+        mean, *smallest, *largest, generating_.temperature(), spread);
   }
   std::nth_element(slopes.begin(), slopes.begin() + static_cast<std::ptrdiff_t>(slopes.size() / 2), slopes.end());
   const double slope = slopes[slopes.size() / 2];
   const double angstrom_per_bohr = generating_.units().bohr;
   for (const double factor : {angstrom_per_bohr, 1 / angstrom_per_bohr}) {
     if (std::abs(slope / factor - 1) < 0.06) {
-      throw InputError{"the forces are {:.4f} times the harmonic ones of the generating matrices, which is {} within 6 %: "
-                       "they seem to be in {} where {} was expected. Convert them, or set ensemble.check_generator = false",
-                       slope, factor < 1 ? "bohr/angstrom" : "angstrom/bohr", factor < 1 ? "Ry/bohr" : "Ry/angstrom",
-                       factor < 1 ? "Ry/angstrom" : "Ry/bohr"};
+      return fmt::format(
+          "the forces are {:.4f} times the harmonic ones of the generating matrices, which is {} within 6 %: "
+          "they seem to be in {} where {} was expected. Convert them, or set ensemble.check_generator = false",
+          slope, factor < 1 ? "bohr/angstrom" : "angstrom/bohr", factor < 1 ? "Ry/bohr" : "Ry/angstrom",
+          factor < 1 ? "Ry/angstrom" : "Ry/bohr");
     }
   }
+  return {};
 }
 
 }  // namespace zeropoint::sscha

@@ -3,7 +3,9 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/ensemble.hpp"
@@ -25,6 +27,9 @@ struct PopulationOptions {
   std::int64_t chunk_size = 1024;      ///< most configurations worked on at once; results do not depend on the threads
   std::int64_t memory_limit = 0;       ///< bytes for displacements and forces; beyond it they stream from disk. 0: half of what is free
   bool check_generator = true;         ///< compare sampled variances and force constants with the generating density
+  /// Called while configurations are read, from one thread at a time and first with 0: so many of so many (streaming
+  /// reads each twice). What it throws ends the reading and leaves the constructor.
+  std::function<void(std::int64_t done, std::int64_t total)> progress = {};
 };
 
 /// N labelled configurations and the density that drew them, transformed once to the real Bloch basis.
@@ -76,10 +81,11 @@ class Population {
   bool streams() const { return scratch_ != nullptr; }
 
  private:
-  void find_order(const Ensemble& ensemble);
+  using ReadReport = std::function<void(std::int64_t n_read)>;
+  void find_order(const Ensemble& ensemble, const ReadReport& report_read = {});
   void choose_sizes(std::int64_t most_in_chunk);
-  void load_all(const Ensemble& ensemble);
-  void compare_with_generator(bool refuse);
+  void load_all(const Ensemble& ensemble, const ReadReport& report_read = {});
+  std::string compare_with_generator();  // sets variance_ratio_; what contradicts the generating density, if anything
   at::Tensor load(int chunk, const phonons::RealBlochBasis::Slab& slab, int which) const;
 
   TrialDensity generating_;

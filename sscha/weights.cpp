@@ -9,7 +9,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
-#include "core/parallel.hpp"
+#include "sscha/device_loop.hpp"
 
 namespace zeropoint::sscha {
 
@@ -37,7 +37,7 @@ DensityValues values_under(const Population& population, const TrialDensity& den
   const std::int64_t n_slabs = static_cast<std::int64_t>(slabs.size());
 
   std::vector<at::Tensor> parts(static_cast<std::size_t>(population.n_chunks() * n_slabs));  // [2, c] each
-  parallel_for(static_cast<std::int64_t>(parts.size()), [&](std::int64_t item) {
+  for_each_item(population.device(), static_cast<std::int64_t>(parts.size()), [&](std::int64_t item) {
     const int chunk = static_cast<int>(item / n_slabs);
     const std::size_t at = static_cast<std::size_t>(item % n_slabs);
     at::Tensor u = population.displacements(chunk, slabs[at]);

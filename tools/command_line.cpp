@@ -25,7 +25,7 @@ const std::vector<Option>& general_options() {
       {"device", "cpu|cuda", "compute.device", true},
       {"threads", "N", "compute.threads, 0: all", true},
       {"seed", "N", "of all random numbers", true},
-      {"resume", "", "go on with an unfinished run, an error where there is none", true},
+      {"resume", "", "finish an interrupted run, an error where there is none", true},
       {"overwrite", "", "replace an earlier run's results", true},
       {"check", "", "read everything, show settings and needs, compute nothing", true},
       {"template", "", "print a commented run file with all defaults", true},

@@ -27,6 +27,8 @@ void declare(Schema& schema, EnsembleSettings& settings) {
       .at_least(0);
   section.key("n_configurations", &settings.n_configurations, "0: all; else the first so many").at_least(0);
   section.quantity("reference_energy", &settings.reference_energy, "eV", "subtracted, per supercell");
+  section.key("check_generator", &settings.check_generator,
+              "false: do not compare the sample with the matrices that should have generated it");
 }
 
 void declare(Schema& schema, SymmetryOptions& options) {

@@ -22,6 +22,7 @@ struct EnsembleSettings {
   std::vector<double> temperature;
   int n_configurations = 0;
   double reference_energy = 0;
+  bool check_generator = true;
 };
 void declare(Schema& schema, EnsembleSettings& settings);
 

@@ -1,3 +1,4 @@
+#include <c10/util/Exception.h>
 #include <fmt/format.h>
 
 #include <csignal>
@@ -18,6 +19,21 @@ namespace zeropoint {
 namespace {
 
 void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+constexpr const char* out_of_memory =
+    "the memory is not enough for this: take fewer configurations (ensemble.n_configurations) or a larger machine";
+
+/// An error of the library underneath, without the traces that are for its developers.
+std::string explain(const c10::Error& error) {
+  const std::string message = error.what_without_backtrace();
+  if (message.find("allocate memory") != std::string::npos || message.find("out of memory") != std::string::npos) {
+    return out_of_memory;
+  }
+  return fmt::format(
+      "internal error: {}. This is a defect of the program: please report it with the command and the files "
+      "that it read",
+      message.substr(0, message.find('\n')));
+}
 
 int run_job(const Command& command, const Arguments& arguments, Console& console) {
   const auto job = command.prepare();
@@ -59,14 +75,18 @@ int run_command(const Command& command, int argc, const char* const* argv) {
     console.set_options(arguments.console);
     return command.prepare ? run_job(command, arguments, console) : command.run(arguments, console);
   } catch (const Interrupted& interrupted) {
-    console.error(fmt::format("interrupted by {}: the same command takes this run up again",
-                              interrupted.signal() == SIGINT ? "Ctrl-C" : "SIGTERM"));
+    console.error(
+        fmt::format("interrupted by {}: the same command begins this run again, with the same results to the last bit",
+                    interrupted.signal() == SIGINT ? "Ctrl-C" : "SIGTERM"));
     return 128 + interrupted.signal();
   } catch (const ConfigError& error) {
     console.error(error.what());
     return exit_code::usage;
+  } catch (const c10::Error& error) {
+    console.error(explain(error));
+    return exit_code::failed;
   } catch (const std::bad_alloc&) {
-    console.error("the memory is not enough for this: take fewer configurations at a time or a larger machine");
+    console.error(out_of_memory);
     return exit_code::failed;
   } catch (const std::exception& error) {
     console.error(error.what());

@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <optional>
 
+#include "core/device.hpp"
 #include "core/error.hpp"
+#include "core/structure_file.hpp"
 #include "phonons/qe_dyn.hpp"
 #include "sscha/reference_minimizer.hpp"
 #include "tools/command.hpp"
@@ -11,6 +14,7 @@
 #include "tools/input_settings.hpp"
 #include "tools/interruption.hpp"
 #include "tools/minimize_result.hpp"
+#include "tools/step_time.hpp"
 
 namespace zeropoint {
 namespace {
@@ -122,10 +126,26 @@ void draw_figures(const RunFolder& folder, Console& console) {
   }
 }
 
+sscha::Population read_population(const OpenedEnsemble& input, const EnsembleSettings& settings, const UnitSet& units,
+                                  at::Device device, Console& console) {
+  std::optional<Progress> bar;
+  std::int64_t shown = 0;
+  return sscha::Population(*input.ensemble, sscha::TrialDensity(input.generating, input.temperature, units),
+                           {.device = device,
+                            .check_generator = settings.check_generator,
+                            .progress = [&](std::int64_t done, std::int64_t total) {
+                              if (!bar) bar.emplace(console, "reading", total, "configurations");
+                              bar->advance(done - shown);
+                              shown = done;
+                              stop_if_interrupted();
+                            }});
+}
+
 int run(const Settings& settings, Run& context) {
   Console& console = context.console;
   const UnitSet& units = context.shared.units();
 
+  const at::Device device = open_device(context.shared.device);  // before any tensor
   const OpenedEnsemble input = open(settings.ensemble, units);
   const phonons::DynamicalMatrices matrices = start_matrices(settings.start, input.generating, units);
   const SpaceGroup group = phonons::keeping_grid(find_space_group(matrices.crystal, settings.symmetry), matrices.grid);
@@ -142,13 +162,17 @@ int run(const Settings& settings, Run& context) {
   const double bytes = 2.0 * 3 * 8 * static_cast<double>(input.ensemble->size()) * matrices.supercell().n_atoms();
   if (!context.folder) {
     console.field("memory", "{} for displacements and forces", format_bytes(bytes));
+    const StepTime time = estimate_step({matrices.grid, matrices.n_modes()}, input.ensemble->size(), device);
+    console.field("time", "about {:.2g} s per step: an estimate from {:.3g} Gflop at {:.3g} Gflop/s, measured now",
+                  time.seconds(), time.flops / 1e9, time.rate / 1e9);
     return exit_code::done;
   }
   const RunFolder& folder = *context.folder;
-  if (context.shared.device == "cuda") {
-    throw ConfigError{"compute.device = \"cuda\": minimize runs on the CPU only so far, write device = \"cpu\""};
+  if (folder.resumes()) {
+    console.say("{} holds an interrupted run of these settings: it begins again and leads to the same results",
+                folder.path());
   }
-  const sscha::Population population(*input.ensemble, sscha::TrialDensity(input.generating, input.temperature, units));
+  const sscha::Population population = read_population(input, settings.ensemble, units, device, console);
   console.field("pairs", "{} antithetic", population.pairing().n_pairs);
   const sscha::TrialDensity start =
       sscha::symmetrized(sscha::TrialDensity(matrices, temperature, units), group, symmetrize);
@@ -168,6 +192,11 @@ int run(const Settings& settings, Run& context) {
       sscha::solution_errors(population, minimum, group, settings.minimize.centroids, [&](int, int) { stop_if_interrupted(); });
   const MinimizeResult result{start, minimum, errors, group, population.size()};
   phonons::write_qe_dyn(minimum.density.matrices(), folder.file("dyn"), units);
+  for (const char* name : {"structure.cif", "structure.extxyz"}) {
+    write_structure(
+        minimum.density.matrices().crystal, folder.file(name),
+        fmt::format("average structure at {:g} K, space group {} ({})", temperature, group.symbol, group.number));
+  }
   write_result(folder.file("result.h5"), result, context.settings, context.shared.seed);
   if (context.shared.figures) draw_figures(folder, console);
   Summary summary = summary_of(result);

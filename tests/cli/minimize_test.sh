@@ -25,10 +25,11 @@ TOML
 
 exits 0 minimize run.toml --check
 says "space group"
+says "s per step: an estimate from"
 [[ ! -e result ]] || fail "--check leaves a folder"
 
 exits 3 minimize run.toml
-for file in summary.json result.h5 run.toml log.txt steps.dat dyn1; do [[ -s "result/$file" ]] || fail "result/$file is missing"; done
+for file in summary.json result.h5 run.toml log.txt steps.dat dyn1 structure.cif structure.extxyz; do [[ -s "result/$file" ]] || fail "result/$file is missing"; done
 if command -v gnuplot > /dev/null; then
   for figure in convergence frequencies; do [[ -s "result/figures/$figure.svg" ]] || fail "no figure $figure"; done
 fi

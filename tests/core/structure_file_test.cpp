@@ -1,0 +1,142 @@
+#include "core/structure_file.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <numbers>
+#include <set>
+#include <sstream>
+
+#include "core/atomic_file.hpp"
+#include "core/error.hpp"
+#include "tests/support/model_matrices.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace zeropoint {
+namespace {
+
+/// As much of CIF as a P1 listing needs: items, and the rows of the loop over atoms.
+struct Cif {
+  std::map<std::string, std::string> items;
+  std::vector<std::string> labels, elements;
+  Vectors fractional;
+
+  double value(const std::string& name) const { return std::stod(items.at(name)); }
+  /// Lengths and angles to a_i . a_j.
+  Eigen::Matrix3d metric() const {
+    const Eigen::Vector3d length{value("_cell_length_a"), value("_cell_length_b"), value("_cell_length_c")};
+    const auto cosine = [&](const char* name) { return std::cos(value(name) * std::numbers::pi / 180); };
+    Eigen::Matrix3d cosines = Eigen::Matrix3d::Identity();
+    cosines(1, 2) = cosines(2, 1) = cosine("_cell_angle_alpha");
+    cosines(0, 2) = cosines(2, 0) = cosine("_cell_angle_beta");
+    cosines(0, 1) = cosines(1, 0) = cosine("_cell_angle_gamma");
+    return length.asDiagonal() * cosines * length.asDiagonal();
+  }
+  /// The right-handed cell with this metric, a along x.
+  Eigen::Matrix3d cell() const { return metric().llt().matrixL(); }
+};
+
+Cif read_cif(const std::string& path) {
+  Cif cif;
+  std::vector<Eigen::Vector3d> rows;
+  std::vector<std::string> columns;
+  std::istringstream text(read_file(path));
+  for (std::string line; std::getline(text, line);) {
+    std::istringstream words(line);
+    std::string first, second;
+    words >> first;
+    if (first == "loop_") {
+      columns.clear();
+    } else if (first[0] == '_') {
+      if (words >> second) {
+        cif.items[first] = second;
+      } else {
+        columns.push_back(first);
+      }
+    } else if (columns.size() == 6 && !first.empty()) {
+      std::string element, occupancy;
+      double x = 0, y = 0, z = 0;
+      words >> element >> occupancy >> x >> y >> z;
+      cif.labels.push_back(first);
+      cif.elements.push_back(element);
+      rows.emplace_back(x, y, z);
+    }
+  }
+  cif.fractional.resize(static_cast<Eigen::Index>(rows.size()), 3);
+  for (std::size_t i = 0; i < rows.size(); ++i) cif.fractional.row(static_cast<Eigen::Index>(i)) = rows[i];
+  return cif;
+}
+
+Cif written(const Crystal& crystal) {
+  const test::TemporaryFolder folder;
+  write_structure(crystal, folder / "structure.cif", "a comment");
+  return read_cif(folder / "structure.cif");
+}
+
+constexpr double rounding = 1e-9;  // files hold 12 decimals, products of them lose some
+
+TEST(StructureFile, CifKeepsTheMetricOfATriclinicCell) {
+  const Crystal crystal = test::triclinic_crystal();
+  const Cif cif = written(crystal);
+  EXPECT_LT((cif.metric() - crystal.cell * crystal.cell.transpose()).cwiseAbs().maxCoeff(), rounding);
+  EXPECT_NEAR(cif.value("_cell_volume"), crystal.volume(), rounding);
+  EXPECT_LT((cif.fractional - crystal.fractional()).cwiseAbs().maxCoeff(), rounding);
+}
+
+TEST(StructureFile, CifOfALeftHandedCellIsNotTheMirrorImage) {
+  Crystal crystal = test::triclinic_crystal();
+  crystal.positions = (Vectors(3, 3) << 0.1, 0.2, 0.3, 1.1, 0.7, 0.4, 0.2, 1.3, 0.9).finished();
+  Crystal other = crystal;  // the same points in space, with two cell vectors exchanged
+  other.cell.row(0).swap(other.cell.row(1));
+  for (const Crystal& one : {crystal, other}) {
+    const Cif cif = written(one);
+    const Vectors positions = cif.fractional * cif.cell();
+    const Eigen::Matrix3d rotation = one.cell.inverse() * (one.cell.determinant() < 0 ? -1 : 1) * cif.cell();
+    EXPECT_NEAR(rotation.determinant(), 1, rounding);
+    EXPECT_LT((one.positions * rotation - positions).cwiseAbs().maxCoeff(), rounding);
+  }
+}
+
+TEST(StructureFile, LabelsAreUniqueAndElementsAreBare) {
+  Crystal crystal = test::triclinic_crystal();
+  crystal.species = {"Fe1", "Fe2", "O"};
+  const Cif cif = written(crystal);
+  EXPECT_EQ(cif.elements, (std::vector<std::string>{"Fe", "Fe", "O"}));
+  EXPECT_EQ(std::set<std::string>(cif.labels.begin(), cif.labels.end()).size(), 3u);
+  EXPECT_EQ(cif.items.at("_space_group_IT_number"), "1");
+}
+
+TEST(StructureFile, ExtxyzKeepsEveryNumber) {
+  const test::TemporaryFolder folder;
+  const Crystal crystal = test::triclinic_crystal();
+  write_structure(crystal, folder / "structure.extxyz", "two\nlines and a \"quote\"");
+  std::istringstream text(read_file(folder / "structure.extxyz"));
+  std::string count, comment;
+  std::getline(text, count);
+  std::getline(text, comment);
+  EXPECT_EQ(count, "3");
+  EXPECT_NE(comment.find("Properties=species:S:1:pos:R:3:masses:R:1 "), std::string::npos) << comment;
+  EXPECT_NE(comment.find("comment=\"two lines and a 'quote'\""), std::string::npos) << comment;
+  std::istringstream lattice(comment.substr(comment.find('"') + 1));
+  for (int i = 0; i < 9; ++i) {
+    double value = 0;
+    lattice >> value;
+    EXPECT_NEAR(value, crystal.cell(i / 3, i % 3), rounding);
+  }
+  for (int s = 0; s < 3; ++s) {
+    std::string species;
+    double x = 0, y = 0, z = 0, mass = 0;
+    text >> species >> x >> y >> z >> mass;
+    EXPECT_EQ(species, crystal.species[static_cast<std::size_t>(s)]);
+    EXPECT_LT((Eigen::Vector3d(x, y, z) - crystal.positions.row(s).transpose()).norm(), rounding);
+    EXPECT_NEAR(mass, crystal.masses[s], rounding);
+  }
+}
+
+TEST(StructureFile, OtherEndingsAreRefused) {
+  EXPECT_THROW(write_structure(test::triclinic_crystal(), "structure.pdb", ""), InputError);
+}
+
+}  // namespace
+}  // namespace zeropoint
