@@ -36,6 +36,10 @@ StepTime estimate_step(const phonons::RealBlochBasis& basis, std::int64_t n_conf
                     at::TensorOptions{at::kDouble}.device(device));
   };
   const at::Tensor square = ones(largest->block_size), u = ones(n_columns);
+  // Small products in runs, as in a step: handing one to a thread would take longer than the product.
+  const double flops_of_one = 2 * flops_of_product(*largest, n_columns);
+  const std::int64_t n_items =
+      threads() * std::clamp<std::int64_t>(static_cast<std::int64_t>(2e7 / flops_of_one), 1, 16);
   using Clock = std::chrono::steady_clock;
   double flops = 0;
   const auto measure = [&](double at_least_seconds) {
@@ -43,11 +47,11 @@ StepTime estimate_step(const phonons::RealBlochBasis& basis, std::int64_t n_conf
     std::chrono::duration<double> passed{};
     flops = 0;
     do {
-      sscha::for_each_item(device, threads(), [&](std::int64_t) {
+      sscha::for_each_item(device, n_items, [&](std::int64_t) {
         at::bmm(square, u).select(0, 0).select(0, 0).select(0, 0).item<double>();  // a GPU answers when it is done
         at::bmm(u, u.transpose(1, 2)).select(0, 0).select(0, 0).select(0, 0).item<double>();
       });
-      flops += 2 * threads() * flops_of_product(*largest, n_columns);
+      flops += static_cast<double>(n_items) * flops_of_one;
       passed = Clock::now() - start;
     } while (passed.count() < at_least_seconds);
     return passed.count();

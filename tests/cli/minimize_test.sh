@@ -83,6 +83,8 @@ exits 0 convert result/dyn --to qe --output copy/dyn
 python3 - <<'PY' || fail "frequencies change when matrices are written again"
 import json
 a, b = (json.load(open(name))["frequencies"][0]["value"] for name in ("before", "after"))
-assert len(a) == 36 and all(abs(x - y) < 1e-6 for x, y in zip(a, b))  # cm^-1; files hold 16 decimals
+assert len(a) == 36
+# cm^-1; files hold 16 decimals. The three acoustic ones are roots of what rounding leaves of zero.
+assert all(abs(x) < 1e-3 and abs(y) < 1e-3 if i < 3 else abs(x - y) < 1e-6 for i, (x, y) in enumerate(zip(a, b)))
 PY
 finish
