@@ -1,4 +1,5 @@
 #include "core/hdf5_file.hpp"
+#include "core/parallel.hpp"
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
@@ -167,6 +168,7 @@ TEST(Hdf5File, RefusesBrokenAndForeignFiles) {
 }
 
 TEST(Hdf5File, KilledWriterLeavesTheOldOrTheNewFile) {
+  set_threads(1);  // ATen's own threads do not survive a fork: the child would wait for them for ever
   const TemporaryFolder folder;
   const std::string path = folder / "a.h5";
   const auto write = [&](double value) {
