@@ -79,6 +79,7 @@ class Workers {
 
  private:
   void serve() {
+    at::set_num_threads(1);  // OpenMP and the BLAS keep this number for each thread
     for (std::uint64_t seen = 0;;) {
       for (int spin = 0; spin < 2000 && generation_ == seen; ++spin) std::this_thread::yield();
       std::shared_ptr<Job> job;
