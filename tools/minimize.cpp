@@ -163,8 +163,11 @@ int run(const Settings& settings, Run& context) {
   if (!context.folder) {
     console.field("memory", "{} for displacements and forces", format_bytes(bytes));
     const StepTime time = estimate_step({matrices.grid, matrices.n_modes()}, input.ensemble->size(), device);
-    console.field("time", "about {:.2g} s per step: an estimate from {:.3g} Gflop at {:.3g} Gflop/s, measured now",
-                  time.seconds(), time.flops / 1e9, time.rate / 1e9);
+    console.field(
+        "time",
+        "at least {:.2g} s per step: {:.3g} Gflop of matrix products at {:.3g} Gflop/s as measured now; an estimate, "
+        "symmetries and small matrices come on top",
+        time.seconds(), time.flops / 1e9, time.rate / 1e9);
     return exit_code::done;
   }
   const RunFolder& folder = *context.folder;
@@ -188,8 +191,8 @@ int run(const Settings& settings, Run& context) {
           : sscha::minimize(population, start, group, settings.minimize, observe);
   log.write();
 
-  const sscha::SolutionErrors errors =
-      sscha::solution_errors(population, minimum, group, settings.minimize.centroids, [&](int, int) { stop_if_interrupted(); });
+  const sscha::SolutionErrors errors = sscha::solution_errors(population, minimum, group, settings.minimize.centroids,
+                                                              [&](int, int) { stop_if_interrupted(); });
   const MinimizeResult result{start, minimum, errors, group, population.size()};
   phonons::write_qe_dyn(minimum.density.matrices(), folder.file("dyn"), units);
   for (const char* name : {"structure.cif", "structure.extxyz"}) {
@@ -210,8 +213,9 @@ int run(const Settings& settings, Run& context) {
                 format_estimate(energy.total.value / n_cells, energy.total.standard_error / n_cells, "eV"));
   if (minimum.evaluation.stress) {
     const Estimate& pressure = minimum.evaluation.stress->pressure;
-    console.field("pressure", "{}", format_estimate(pressure.value * units::gpa_per_ev_angstrom3,
-                                                    pressure.standard_error * units::gpa_per_ev_angstrom3, "GPa"));
+    console.field("pressure", "{}",
+                  format_estimate(pressure.value * units::gpa_per_ev_angstrom3,
+                                  pressure.standard_error * units::gpa_per_ev_angstrom3, "GPa"));
   }
   console.field("results", "{}", folder.path());
   console.print_json(folder.finish(summary));

@@ -16,8 +16,8 @@ struct StepTime {
 };
 
 /// Counts the products of one step over `n_config` configurations and measures their rate, for about a tenth of a
-/// second: an estimate, good to a factor of two or so on a machine that does nothing else. Products by element,
-/// symmetries and diagonalisation are left out.
+/// second: a lower estimate. Products by element, symmetries and diagonalisation are left out; they are most of the time
+/// of a small crystal, a fraction of it where n_q n^2 is large.
 StepTime estimate_step(const phonons::RealBlochBasis& basis, std::int64_t n_config, at::Device device);
 
 }  // namespace zeropoint

@@ -65,5 +65,17 @@ TEST(ParallelFor, RethrowsAndGoesOnWorking) {
   EXPECT_EQ(sum, 45);
 }
 
+TEST(ParallelFor, LeavesOutWhatHadNotBegunAfterAnError) {
+  const ThreadsRestored restored;
+  set_threads(2);
+  std::atomic<int> n_begun = 0;
+  const auto body = [&](std::int64_t i) {
+    ++n_begun;
+    throw InputError{"item {}", i};
+  };
+  EXPECT_THROW(parallel_for(1000, body), InputError);
+  EXPECT_LE(n_begun, 10);  // one a thread, and what begins while the first is noted
+}
+
 }  // namespace
 }  // namespace zeropoint
