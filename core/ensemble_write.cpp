@@ -128,14 +128,20 @@ void write_text_ensemble(const Ensemble& ensemble, const Supercell& reference, c
   write_file(energies_path, energies);
 }
 
+/// The first lines of a frame, up to the properties.
+std::string extxyz_start(const Crystal& crystal) {
+  std::string start = fmt::format("{}\nLattice=\"", crystal.n_atoms());
+  for (int i = 0; i < 9; ++i) {
+    append_number(start, crystal.cell(i / 3, i % 3));
+    start += i < 8 ? " " : "\" pbc=\"T T T\" ";
+  }
+  return start;
+}
+
 void write_extxyz_ensemble(const Ensemble& ensemble, const Supercell& reference, const std::string& path) {
   const Crystal crystal = reference.crystal();
   const std::int64_t n_atoms = reference.n_atoms();
-  std::string start = fmt::format("{}\nLattice=\"", n_atoms);
-  for (int i = 0; i < 9; ++i) {
-    append_number(start, crystal.cell(i / 3, i % 3));
-    start += i < 8 ? " " : "\" pbc=\"T T T\" Properties=species:S:1:pos:R:3:forces:R:3 energy=";
-  }
+  const std::string start = extxyz_start(crystal) + "Properties=species:S:1:pos:R:3:forces:R:3 energy=";
   AtomicFile file{path};
   for_pieces(ensemble, reference, [&](const Piece& piece, const Configurations&) {
     std::vector<std::string> frames(static_cast<std::size_t>(piece.size));
@@ -168,14 +174,7 @@ void write_hdf5_ensemble(const Ensemble& ensemble, const Supercell& reference, c
                          const EnsembleMetadata& metadata) {
   Hdf5File file = Hdf5File::create(
       path, {.filetype = ensemble_filetype, .version = 1, .configuration = metadata.configuration, .seed = metadata.seed});
-  const Crystal& cell = reference.unit_cell();
-  file.write("cell", cell.cell, "angstrom", "vector,xyz");
-  file.write("positions", cell.positions, "angstrom", "site,xyz");
-  file.write("species", cell.species, "site");
-  file.write("masses", cell.masses, "amu", "site");
-  std::vector<std::int64_t> divisions;
-  for (const int n : reference.divisions()) divisions.push_back(n);
-  file.write("supercell", at::from_blob(divisions.data(), {3}, at::kLong), "1", "vector");
+  write_crystal(reference, file);
   file.write_attribute("/", "population", std::int64_t{metadata.population});
   if (metadata.temperature) file.write_attribute("/", "temperature", *metadata.temperature);
   for_pieces(ensemble, reference, [&](const Piece&, const Configurations& c) {
@@ -188,6 +187,61 @@ void write_hdf5_ensemble(const Ensemble& ensemble, const Supercell& reference, c
 }
 
 }  // namespace
+
+void write_crystal(const Supercell& reference, Hdf5File& file) {
+  const Crystal& cell = reference.unit_cell();
+  file.write("cell", cell.cell, "angstrom", "vector,xyz");
+  file.write("positions", cell.positions, "angstrom", "site,xyz");
+  file.write("species", cell.species, "site");
+  file.write("masses", cell.masses, "amu", "site");
+  std::vector<std::int64_t> divisions;
+  for (const int n : reference.divisions()) divisions.push_back(n);
+  file.write("supercell", at::from_blob(divisions.data(), {3}, at::kLong), "1", "vector");
+}
+
+void write_text_configurations(const at::Tensor& displacements, std::int64_t first, const Supercell& reference,
+                               const std::string& path, int population, const UnitSet& units) {
+  const Crystal crystal = reference.crystal();
+  const std::int64_t n_atoms = reference.n_atoms();
+  const at::Tensor u = displacements.contiguous();
+  std::string cell = "CELL_PARAMETERS angstrom\n";
+  append_rows(cell, Eigen::Matrix<double, 3, 3, Eigen::RowMajor>(crystal.cell).data(), 3, 1);
+  parallel_for(u.size(0), [&](std::int64_t c) {
+    const double* const values = u.const_data_ptr<double>() + c * n_atoms * 3;
+    const auto write = [&](const char* what, const std::string& text) {
+      AtomicFile file{(fs::path(path) / fmt::format("{}_population{}_{}.dat", what, population, first + c + 1)).string()};
+      file.write(text);
+      file.commit(false);
+    };
+    std::string rows;
+    append_rows(rows, values, n_atoms, units.bohr);
+    write("u", rows);
+    std::string structure = cell + "\nATOMIC_POSITIONS angstrom\n";
+    for (std::int64_t atom = 0; atom < n_atoms; ++atom) {
+      structure += crystal.species[static_cast<std::size_t>(atom)];
+      for (int k = 0; k < 3; ++k) append_number(structure += ' ', values[3 * atom + k] + crystal.positions(atom, k));
+      structure += '\n';
+    }
+    write("scf", structure);
+  });
+}
+
+std::string extxyz_configurations(const at::Tensor& displacements, std::int64_t first, const Supercell& reference) {
+  const Crystal crystal = reference.crystal();
+  const std::int64_t n_atoms = reference.n_atoms();
+  const at::Tensor u = displacements.contiguous();
+  std::string text;
+  for (std::int64_t c = 0; c < u.size(0); ++c) {
+    text += extxyz_start(crystal) + fmt::format("Properties=species:S:1:pos:R:3 configuration={}\n", first + c + 1);
+    const double* const values = u.const_data_ptr<double>() + c * n_atoms * 3;
+    for (std::int64_t atom = 0; atom < n_atoms; ++atom) {
+      text += crystal.species[static_cast<std::size_t>(atom)];
+      for (int k = 0; k < 3; ++k) append_number(text += ' ', values[3 * atom + k] + crystal.positions(atom, k));
+      text += '\n';
+    }
+  }
+  return text;
+}
 
 EnsembleFormat ensemble_format(const std::string& word) {
   if (word == "npy") return EnsembleFormat::npy;

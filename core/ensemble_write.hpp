@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/ensemble.hpp"
+#include "core/hdf5_file.hpp"
 
 namespace zeropoint {
 
@@ -33,5 +34,16 @@ struct EnsembleMetadata {
 /// disagree; IoError.
 void write_ensemble(const Ensemble& ensemble, const Supercell& reference, EnsembleFormat format, const std::string& path,
                     const EnsembleMetadata& metadata = {}, const UnitSet& units = units::codata2022);
+
+/// The crystal of an h5 ensemble: cell [3, 3], positions [n, 3], species [n], masses [n] of the unit cell, supercell [3].
+void write_crystal(const Supercell& reference, Hdf5File& file);
+
+/// Configurations without labels in python-sscha's text layout: u_populationP_I.dat (bohr) and scf_populationP_I.dat (angstrom)
+/// of configurations first + 1 <= I <= first + n, `displacements` [n, n_atoms, 3].
+void write_text_configurations(const at::Tensor& displacements, std::int64_t first, const Supercell& reference,
+                               const std::string& path, int population, const UnitSet& units = units::codata2022);
+
+/// One extxyz frame without labels a configuration, `displacements` [n, n_atoms, 3].
+std::string extxyz_configurations(const at::Tensor& displacements, std::int64_t first, const Supercell& reference);
 
 }  // namespace zeropoint

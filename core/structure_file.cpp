@@ -93,4 +93,25 @@ void write_structure(const Crystal& crystal, const std::string& path, const std:
   throw InputError{"{}: structures are written as .cif or .extxyz; choose one of these endings", path};
 }
 
+std::string poscar_text(const Crystal& crystal, const std::string& comment) {
+  std::string text = on_one_line(comment) + "\n1.0\n";
+  for (int i = 0; i < 3; ++i) {
+    for (int k = 0; k < 3; ++k) text += fmt::format(" {:20.14f}", crystal.cell(i, k));
+    text += '\n';
+  }
+  std::string labels, counts, rows;
+  for (const std::string& label : crystal.species_order()) {
+    int count = 0;
+    for (int s = 0; s < crystal.n_atoms(); ++s) {
+      if (crystal.species[static_cast<std::size_t>(s)] != label) continue;
+      ++count;
+      for (int k = 0; k < 3; ++k) rows += fmt::format(" {:20.14f}", crystal.positions(s, k));
+      rows += '\n';
+    }
+    labels += fmt::format(" {:>4}", element_of(label));
+    counts += fmt::format(" {:>4}", count);
+  }
+  return text + labels + '\n' + counts + "\nCartesian\n" + rows;
+}
+
 }  // namespace zeropoint

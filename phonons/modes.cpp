@@ -93,6 +93,29 @@ std::vector<Modes> diagonalise(const DynamicalMatrices& matrices) {
   return modes;
 }
 
+DynamicalMatrices with_absolute_squares(const DynamicalMatrices& matrices, int& n_turned) {
+  const Eigen::VectorXd roots = inverse_root_masses(matrices.crystal).cwiseInverse();
+  const std::vector<Modes> modes = diagonalise(matrices);
+  DynamicalMatrices result = matrices;
+  for (std::size_t iq = 0; iq < modes.size(); ++iq) {
+    const Modes& at_q = modes[iq];
+    Eigen::VectorXd squares = at_q.frequencies.cwiseAbs2();
+    bool turned = false;
+    for (Eigen::Index mu = 0; mu < squares.size(); ++mu) {
+      if (at_q.acoustic[static_cast<std::size_t>(mu)]) {
+        squares[mu] = 0;
+      } else if (at_q.frequencies[mu] < 0) {
+        ++n_turned;
+        turned = true;
+      }
+    }
+    if (!turned) continue;
+    const Eigen::MatrixXcd e = roots.asDiagonal() * at_q.polarisations;
+    result.blocks[iq] = e * squares.asDiagonal() * e.adjoint();
+  }
+  return result;
+}
+
 std::vector<std::vector<double>> frequencies_inverse_cm(const std::vector<Modes>& modes, const UnitSet& units) {
   std::vector<std::vector<double>> all;
   for (const Modes& at_q : modes) {

@@ -21,6 +21,10 @@ struct Modes {
 /// others are diagonalised, take frequency 0 up to rounding, and stand first.
 std::vector<Modes> diagonalise(const DynamicalMatrices& matrices);
 
+/// Matrices with the same polarisation vectors and omega^2 -> |omega^2|: a starting guess where modes are imaginary.
+/// The number of modes that were turned (over the whole grid) is added to `n_turned`.
+DynamicalMatrices with_absolute_squares(const DynamicalMatrices& matrices, int& n_turned);
+
 /// All frequencies in cm^-1, [n_q] x [3n].
 std::vector<std::vector<double>> frequencies_inverse_cm(const std::vector<Modes>& modes, const UnitSet& units);
 

@@ -12,6 +12,7 @@
 #include "sscha/evaluation.hpp"
 #include "sscha/minimizer.hpp"
 #include "sscha/population.hpp"
+#include "sscha/sampling.hpp"
 #include "tools/bench_model.hpp"
 
 namespace zeropoint::bench {
@@ -85,6 +86,12 @@ EnsembleSource drawn(const std::string& folder) { return {.path = folder + "/ens
 
 void nothing(const std::string&) {}
 
+/// Drawing `n` configurations in antithetic pairs.
+Timing sample(const sscha::TrialDensity& density, std::int64_t n) {
+  const double seconds = best_of(3, [&] { sscha::Sampler(density, {}).displacements(0, n); });
+  return {.seconds = seconds, .rate = static_cast<double>(n) / seconds, .rate_unit = "configurations/s", .parts = {}};
+}
+
 }  // namespace
 
 std::vector<Case> cases() {
@@ -116,6 +123,10 @@ std::vector<Case> cases() {
       {"read_text_10000", "reading rocksalt 2x2x2, 16 atoms, 10000 configurations, text files",
        [](const std::string& folder) { write_drawn(rocksalt(2), 10000, EnsembleFormat::text, folder); },
        [](const std::string& folder) { return read(drawn(folder), rocksalt(2).matrices().supercell()); }},
+      {"sample_16_n10000", "drawing rocksalt 2x2x2, 16 atoms, 10000 configurations", nothing,
+       [](const std::string&) { return sample(rocksalt(2), 10000); }},
+      {"sample_112_n40000", "drawing 14 atoms a cell, 2x2x2, 112 atoms, 40000 configurations", nothing,
+       [](const std::string&) { return sample(general_14(2), 40000); }},
   };
 }
 

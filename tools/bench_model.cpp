@@ -8,6 +8,7 @@
 
 #include "phonons/dynamical_matrices.hpp"
 #include "phonons/real_bloch_basis.hpp"
+#include "sscha/sampling.hpp"
 
 namespace zeropoint::bench {
 namespace {
@@ -74,32 +75,24 @@ sscha::TrialDensity general_14(int divisions) {
 Configurations draw(const sscha::TrialDensity& density, std::int64_t n, unsigned seed) {
   const phonons::DynamicalMatrices& matrices = density.matrices();
   const phonons::RealBlochBasis basis(matrices.grid, matrices.n_modes());
-  const std::vector<Eigen::MatrixXcd> frame = density.force_frame();
-  const std::int64_t n_rows = basis.n_rows(), n_atoms = matrices.supercell().n_atoms();
-
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal;
   const auto fill = [&](const at::Tensor& tensor, double scale) {
     double* values = tensor.data_ptr<double>();
     for (std::int64_t i = 0; i < tensor.numel(); ++i) values[i] = scale * normal(random);
   };
-  at::Tensor displacements = at::empty({n_rows, n}, at::kDouble), forces = at::empty({n_rows, n}, at::kDouble);
+  Configurations drawn;
+  drawn.displacements = sscha::Sampler(density, {.seed = seed}).displacements(0, n);
+  const at::Tensor u = basis.transform(drawn.displacements);
+  at::Tensor forces = at::empty({basis.n_rows(), n}, at::kDouble);
   fill(forces, 0.05);  // eV/angstrom: the noise, to which the springs are added
   for (const phonons::RealBlochBasis::Slab& slab : basis.slabs()) {
-    at::Tensor modes = at::empty({slab.n_blocks, slab.block_size, n}, at::kDouble);
-    fill(modes, 1);
-    modes.slice(2, 1, n, 2).copy_(modes.slice(2, 0, n - n % 2, 2).neg());
-    // u = L^dagger y: a mode of unit variance moves atoms by its thermal amplitude over the root of their mass.
-    const at::Tensor u = at::bmm(basis.real_blocks(frame, slab).transpose(1, 2), modes);
-    const at::Tensor pull = at::bmm(basis.real_blocks(matrices.blocks, slab), u);
-    displacements.slice(0, slab.first_row, slab.first_row + slab.n_rows()).copy_(u.reshape({slab.n_rows(), n}));
-    forces.slice(0, slab.first_row, slab.first_row + slab.n_rows()).sub_(pull.reshape({slab.n_rows(), n}), 0.9);
+    const at::Tensor pull = at::bmm(basis.real_blocks(matrices.blocks, slab),
+                                    u.narrow(0, slab.first_row, slab.n_rows()).view({slab.n_blocks, slab.block_size, n}));
+    forces.narrow(0, slab.first_row, slab.n_rows()).sub_(pull.reshape({slab.n_rows(), n}), 0.9);
   }
-
-  Configurations drawn;
-  drawn.energies = displacements.mul(forces).sum(0).mul(-0.5);
-  drawn.displacements = basis.inverse(displacements).reshape({n, n_atoms, 3}).contiguous();
-  drawn.forces = basis.inverse(forces).reshape({n, n_atoms, 3}).contiguous();
+  drawn.energies = u.mul(forces).sum(0).mul(-0.5);
+  drawn.forces = basis.inverse(forces).reshape(drawn.displacements.sizes()).contiguous();
   drawn.stresses = at::zeros({n, 3, 3}, at::kDouble);
   fill(drawn.stresses, 1e-3);
   drawn.stresses = drawn.stresses.add(drawn.stresses.transpose(1, 2)).contiguous();

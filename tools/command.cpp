@@ -18,6 +18,8 @@ void declare_shared(Job& job, const std::string& directory) {
   output.key("figures", &shared.figures, "SVG, by gnuplot").free_on_resume();
 }
 
-std::vector<Command> all_commands() { return {minimize_command(), info_command(), convert_command(), plot_command()}; }
+std::vector<Command> all_commands() {
+  return {sample_command(), minimize_command(), info_command(), convert_command(), plot_command()};
+}
 
 }  // namespace zeropoint

@@ -89,6 +89,7 @@ std::function<std::unique_ptr<Job>()> job(void (*declare)(Schema&, Settings&), i
 }
 
 // One file a command.
+Command sample_command();
 Command minimize_command();
 Command info_command();
 Command convert_command();

@@ -48,6 +48,24 @@ void declare(Schema& schema, StartSettings& settings) {
       .above(0);
 }
 
+std::vector<int> sites_named(const std::string& name, const Crystal& crystal, const std::string& key) {
+  std::vector<int> sites;
+  for (int site = 0; site < crystal.n_atoms(); ++site) {
+    if (crystal.species[static_cast<std::size_t>(site)] == name || fmt::format("site {}", site + 1) == name) sites.push_back(site);
+  }
+  if (sites.empty()) {
+    throw InputError{"{} names '{}', but {} has no such species; name a species or \"site N\", N = 1 to {}", key, name,
+                     crystal.formula(), crystal.n_atoms()};
+  }
+  return sites;
+}
+
+void set_masses(Crystal& crystal, const std::map<std::string, double>& masses, const std::string& key) {
+  for (const auto& [name, mass] : masses) {
+    for (const int site : sites_named(name, crystal, key)) crystal.masses[site] = mass;
+  }
+}
+
 OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units) {
   if (settings.path.size() != 1 || settings.population.size() != 1 || settings.dyn.size() != 1 ||
       settings.temperature.size() > 1) {
@@ -95,19 +113,7 @@ phonons::DynamicalMatrices start_matrices(const StartSettings& settings, const p
         generating.grid.divisions()[1],
         generating.grid.divisions()[2]};
   }
-  const auto n_atoms = static_cast<std::size_t>(start.crystal.n_atoms());
-  for (const auto& [name, mass] : settings.masses) {
-    bool found = false;
-    for (std::size_t atom = 0; atom < n_atoms; ++atom) {
-      if (start.crystal.species[atom] != name && fmt::format("site {}", atom + 1) != name) continue;
-      start.crystal.masses[static_cast<Eigen::Index>(atom)] = mass;
-      found = true;
-    }
-    if (!found) {
-      throw InputError{"start.masses names '{}', but {} has no such species; name a species or \"site N\", N = 1 to {}",
-                       name, start.crystal.formula(), n_atoms};
-    }
-  }
+  set_masses(start.crystal, settings.masses, "start.masses");
   return start;
 }
 

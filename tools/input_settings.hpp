@@ -37,6 +37,11 @@ struct StartSettings {
 };
 void declare(Schema& schema, StartSettings& settings);
 
+/// Sites that a species ("H") or "site N" (from 1) means. @throws InputError, naming `key`, when there is none.
+std::vector<int> sites_named(const std::string& name, const Crystal& crystal, const std::string& key);
+/// Masses (amu) of species or sites. @throws as above.
+void set_masses(Crystal& crystal, const std::map<std::string, double>& masses, const std::string& key);
+
 /// An ensemble with the matrices and the temperature that generated it.
 struct OpenedEnsemble {
   phonons::DynamicalMatrices generating;

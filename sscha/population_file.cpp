@@ -1,0 +1,54 @@
+#include "sscha/population_file.hpp"
+
+#include <ATen/ops/from_blob.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/ensemble_reader.hpp"
+#include "core/ensemble_write.hpp"
+#include "core/error.hpp"
+#include "phonons/hdf5_matrices.hpp"
+
+namespace zeropoint::sscha {
+
+void write_population(const std::string& path, const TrialDensity& generating, const Sampler& sampler, std::int64_t n,
+                      const PopulationFileInfo& info, const std::function<void(std::int64_t)>& progress) {
+  Hdf5File file = Hdf5File::create(path, {.filetype = ensemble_filetype, .configuration = info.configuration, .seed = info.seed});
+  const phonons::DynamicalMatrices& matrices = generating.matrices();
+  write_crystal(matrices.supercell(), file);
+  file.write_attribute("/", "population", info.population);
+  file.write_attribute("/", "temperature", generating.temperature());
+  file.write_attribute("/", "sampling", info.sampling);
+  file.write_attribute("/", "n_locked_modes", std::int64_t{info.n_locked_modes});
+  file.write_attribute("/", "fixed_sites", std::int64_t{info.fixed_sites});
+  phonons::write_matrices(matrices, file, "generating");
+  constexpr std::int64_t piece = 4096;
+  for (std::int64_t begin = 0; begin < n; begin += piece) {
+    const std::int64_t end = std::min(n, begin + piece);
+    file.append("displacements", sampler.displacements(begin, end).cpu(), "angstrom", "configuration,atom,xyz");
+    if (progress) progress(end);
+  }
+  file.close();
+}
+
+TrialDensity read_generating(const std::string& path, const UnitSet& units) {
+  const Hdf5File file = Hdf5File::open(path, ensemble_filetype);
+  const auto temperature = file.number_attribute("/", "temperature");
+  if (!file.has("generating") || !temperature) {
+    throw InputError{"{}: it does not hold the density that generated it: give ensemble.dyn and ensemble.temperature", path};
+  }
+  return {phonons::read_matrices(file, "generating"), *temperature, units};
+}
+
+std::string population_file_in(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) {
+    const std::string inside = (fs::path(path) / "population.h5").string();
+    return fs::exists(inside, ignored) ? inside : std::string{};
+  }
+  return fs::exists(path, ignored) && is_hdf5(path) ? path : std::string{};
+}
+
+}  // namespace zeropoint::sscha
