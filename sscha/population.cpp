@@ -5,6 +5,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/logsumexp.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
@@ -18,6 +19,7 @@
 
 #include "core/device.hpp"
 #include "core/error.hpp"
+#include "core/merged_ensemble.hpp"
 #include "core/parallel.hpp"
 #include "sscha/device_loop.hpp"
 #include "sscha/weights.hpp"
@@ -122,8 +124,13 @@ at::Tensor projections(std::int64_t n_components) {
   return directions / directions.norm(2, 0);
 }
 
-/// Pairs first, partners side by side; singles after them, all in the order of the ensemble.
-std::pair<std::vector<std::int64_t>, std::int64_t> pairs_first(const at::Tensor& hashes) {
+/// Antithetic pairs and the rest, numbers in the order of the ensemble.
+struct Partners {
+  std::vector<std::pair<std::int64_t, std::int64_t>> pairs;
+  std::vector<std::int64_t> singles;
+};
+
+Partners find_partners(const at::Tensor& hashes) {
   const std::int64_t n = hashes.size(0), n_directions = hashes.size(1);
   const double* hash = hashes.data_ptr<double>();
   const double tolerance = 2 * pair_tolerance;
@@ -149,26 +156,87 @@ std::pair<std::vector<std::int64_t>, std::int64_t> pairs_first(const at::Tensor&
       }
     }
   }
-  std::vector<std::int64_t> order;
+  Partners result;
   for (std::int64_t a = 0; a < n; ++a) {
-    if (const std::int64_t b = partner[static_cast<std::size_t>(a)]; b > a) order.insert(order.end(), {a, b});
+    const std::int64_t b = partner[static_cast<std::size_t>(a)];
+    if (b > a) result.pairs.emplace_back(a, b);
+    if (b < 0) result.singles.push_back(a);
   }
-  const std::int64_t n_pairs = static_cast<std::int64_t>(order.size()) / 2;
-  for (std::int64_t a = 0; a < n; ++a) {
-    if (partner[static_cast<std::size_t>(a)] < 0) order.push_back(a);
+  return result;
+}
+
+/// Members of all parts in one list in which every stretch holds each part in its proportion: (part, number in the part).
+std::vector<std::pair<std::size_t, std::size_t>> evenly_mixed(const std::vector<std::size_t>& sizes) {
+  std::vector<std::pair<double, std::pair<std::size_t, std::size_t>>> places;
+  for (std::size_t part = 0; part < sizes.size(); ++part) {
+    for (std::size_t i = 0; i < sizes[part]; ++i) {
+      places.push_back({(static_cast<double>(i) + 0.5) / static_cast<double>(sizes[part]), {part, i}});
+    }
   }
-  return {order, n_pairs};
+  std::sort(places.begin(), places.end());
+  std::vector<std::pair<std::size_t, std::size_t>> result;
+  for (const auto& place : places) result.push_back(place.second);
+  return result;
+}
+
+at::Tensor index_tensor(const std::vector<std::int64_t>& values, at::Device device) {
+  at::Tensor result = at::empty({static_cast<std::int64_t>(values.size())}, at::kLong);
+  std::copy(values.begin(), values.end(), result.mutable_data_ptr<std::int64_t>());
+  return result.to(device);
+}
+
+void check_same_crystal(const TrialDensity& first, const TrialDensity& other, const std::string& where) {
+  const Crystal &a = first.matrices().crystal, &b = other.matrices().crystal;
+  if (a.species != b.species || first.matrices().grid.divisions() != other.matrices().grid.divisions()) {
+    throw InputError{"{}: {} atoms ({}) on another grid or in another order than those of the first population ({}): only "
+                     "populations of one supercell can be merged",
+                     where, b.n_atoms(), b.formula(), a.formula()};
+  }
+  constexpr double same_cell = 1e-4;  // angstrom
+  if (const double off = (a.cell - b.cell).cwiseAbs().maxCoeff(); !(off < same_cell)) {
+    throw InputError{"{}: its cell differs by {:.4f} angstrom from that of the first population: only populations of one cell "
+                     "can be merged, minimise each volume by itself",
+                     where, off};
+  }
+}
+
+/// The same density with its q points in the order of `first`: frames are indexed by them.
+TrialDensity with_points_of(TrialDensity density, const TrialDensity* first) {
+  if (!first || density.matrices().grid.points() == first->matrices().grid.points()) return density;
+  phonons::DynamicalMatrices matrices = first->matrices();
+  matrices.crystal = density.matrices().crystal;
+  for (int iq = 0; iq < matrices.grid.size(); ++iq) {
+    const int found = density.matrices().grid.find(matrices.grid.points()[static_cast<std::size_t>(iq)]);
+    matrices.blocks[static_cast<std::size_t>(iq)] = density.matrices().blocks.at(static_cast<std::size_t>(found));
+  }
+  return {std::move(matrices), density.temperature(), density.units()};
 }
 
 }  // namespace
 
 Population::Population(const Ensemble& ensemble, TrialDensity generating, const PopulationOptions& options)
-    : generating_(std::move(generating)),
-      basis_(generating_.matrices().grid, generating_.matrices().n_modes()),
-      device_(options.device) {
-  const std::int64_t n = ensemble.size();
-  if (n < 2) throw InputError{"{} has {} configuration: at least 2 are needed for an average with an error", ensemble.description(), n};
-  pairing_.n_config = n;
+    : Population({PopulationPart{&ensemble, std::move(generating)}}, options) {}
+
+Population::Population(std::vector<PopulationPart> parts, const PopulationOptions& options)
+    : basis_(parts.at(0).generating.matrices().grid, parts.at(0).generating.matrices().n_modes()), device_(options.device) {
+  std::vector<const Ensemble*> ensembles;
+  std::vector<Vectors> shifts;
+  std::vector<std::int64_t> begins;
+  for (PopulationPart& part : parts) {
+    if (part.ensemble->size() < 2) {
+      throw InputError{"{} has {} configuration: at least 2 are needed for an average with an error", part.ensemble->description(),
+                       part.ensemble->size()};
+    }
+    if (!generating_.empty()) check_same_crystal(generating_[0], part.generating, part.ensemble->description());
+    generating_.push_back(with_points_of(std::move(part.generating), generating_.empty() ? nullptr : &generating_[0]));
+    shifts.push_back(generating_.back().matrices().crystal.positions - generating_[0].matrices().crystal.positions);
+    ensembles.push_back(part.ensemble);
+    begins.push_back(pairing_.n_config);
+    pairing_.n_config += part.ensemble->size();
+  }
+  begins.push_back(pairing_.n_config);
+  const std::int64_t n = pairing_.n_config;
+  const std::unique_ptr<Ensemble> merged = merged_ensemble(ensembles, shifts);
   choose_sizes(options.chunk_size);
   const std::int64_t bytes = 2 * n * basis_.n_rows() * static_cast<std::int64_t>(sizeof(double));
   const std::int64_t limit = options.memory_limit > 0 ? options.memory_limit : available_memory(device_) / 2;
@@ -176,20 +244,30 @@ Population::Population(const Ensemble& ensemble, TrialDensity generating, const 
     scratch_ = std::make_shared<ScratchFile>();
     ReadCount count(options, 2 * n);
     const auto read = [&](std::int64_t n_read) { count.add(n_read); };
-    find_order(ensemble, read);
-    load_all(ensemble, read);
+    find_order(*merged, begins, read);
+    load_all(*merged, read);
   } else {
     ReadCount count(options, n);
-    const std::unique_ptr<Ensemble> in_memory = ensemble_in_memory(read_all(ensemble, count), ensemble.description());
-    find_order(*in_memory);
+    const std::unique_ptr<Ensemble> in_memory = ensemble_in_memory(read_all(*merged, count), merged->description());
+    find_order(*in_memory, begins);
     load_all(*in_memory);
   }
   mean_energy_ = energies_.mean().item<double>();
   energies_ = energies_ - mean_energy_;
   if (stresses_.defined() && stresses_.abs().max().item<double>() == 0) stresses_ = at::Tensor();
-  log_density_ = values_under(*this, generating_).log_density;
-  if (const std::string complaint = compare_with_generator(); options.check_generator && !complaint.empty()) {
-    throw InputError{"{}: {}", ensemble.description(), complaint};
+  std::vector<at::Tensor> log_densities;
+  for (std::size_t k = 0; k < generating_.size(); ++k) {
+    const double fraction = static_cast<double>(begins[k + 1] - begins[k]) / static_cast<double>(n);
+    log_densities.push_back(values_under(*this, generating_[k]).log_density.add(std::log(fraction)));
+  }
+  log_density_ = log_densities.size() == 1 ? log_densities[0] : at::logsumexp(at::stack(log_densities), 0);
+  for (int k = 0; k < n_parts(); ++k) {
+    Eigen::Vector3d ratio = Eigen::Vector3d::Ones();
+    const std::string complaint = compare_with_generator(k, ratio);
+    if (k == 0) variance_ratio_ = ratio;
+    if (options.check_generator && !complaint.empty()) {
+      throw InputError{"{}: {}", ensembles[static_cast<std::size_t>(k)]->description(), complaint};
+    }
   }
 }
 
@@ -200,7 +278,7 @@ Population Population::without_blocks(int first, int last) const {
   return result;
 }
 
-void Population::find_order(const Ensemble& ensemble, const ReadReport& report_read) {
+void Population::find_order(const Ensemble& ensemble, const std::vector<std::int64_t>& begins, const ReadReport& report_read) {
   const std::int64_t n = ensemble.size();
   const at::Tensor directions = projections(basis_.n_rows());
   const at::Tensor hashes = at::empty({n, directions.size(1)}, at::kDouble);
@@ -209,7 +287,39 @@ void Population::find_order(const Ensemble& ensemble, const ReadReport& report_r
     hashes.slice(0, begin, end).copy_(ensemble.read(begin, end).displacements.reshape({end - begin, -1}).mm(directions));
     if (report_read) report_read(end - begin);
   });
-  std::tie(order_, pairing_.n_pairs) = pairs_first(hashes);
+
+  // Partners are opposite as seen from the centroids of their own part.
+  std::vector<Partners> partners;
+  std::vector<std::size_t> n_pairs, n_singles;
+  const Vectors& reference = generating_[0].matrices().crystal.positions;
+  for (std::size_t k = 0; k < generating_.size(); ++k) {
+    const Vectors shift = (generating_[k].matrices().crystal.positions - reference).replicate(basis_.n_rows() / (3 * reference.rows()), 1);
+    const at::Tensor move = at::from_blob(const_cast<double*>(shift.data()), {1, shift.size()}, at::kDouble).mm(directions);
+    partners.push_back(find_partners(hashes.slice(0, begins[k], begins[k + 1]).sub(move)));
+    n_pairs.push_back(partners.back().pairs.size());
+    n_singles.push_back(partners.back().singles.size());
+  }
+  std::vector<std::vector<std::int64_t>> configurations(generating_.size()), samples(generating_.size());
+  std::int64_t sample = 0;
+  const auto add = [&](std::size_t part, std::int64_t configuration) {
+    configurations[part].push_back(static_cast<std::int64_t>(order_.size()));
+    order_.push_back(begins[part] + configuration);
+  };
+  for (const auto& [part, i] : evenly_mixed(n_pairs)) {
+    add(part, partners[part].pairs[i].first);
+    add(part, partners[part].pairs[i].second);
+    samples[part].push_back(sample++);
+  }
+  pairing_.n_pairs = sample;
+  for (const auto& [part, i] : evenly_mixed(n_singles)) {
+    add(part, partners[part].singles[i]);
+    samples[part].push_back(sample++);
+  }
+  if (generating_.size() == 1) return;
+  for (std::size_t k = 0; k < generating_.size(); ++k) {
+    pairing_.configurations_of_part.push_back(index_tensor(configurations[k], device_));
+    pairing_.samples_of_part.push_back(index_tensor(samples[k], device_));
+  }
 }
 
 void Population::choose_sizes(std::int64_t most_in_chunk) {
@@ -277,10 +387,20 @@ at::Tensor Population::load(int chunk, const RealBlochBasis::Slab& slab, int whi
   return rows.to(device_);
 }
 
-std::string Population::compare_with_generator() {
-  const std::vector<TrialDensity::Frame> frames = generating_.frames(basis_, device_);
-  const std::vector<Eigen::MatrixXcd> to_forces = generating_.force_frame();
+std::string Population::compare_with_generator(int part, Eigen::Vector3d& variance_ratio) const {
+  const TrialDensity& density = generating_[static_cast<std::size_t>(part)];
+  const std::vector<TrialDensity::Frame> frames = density.frames(basis_, device_);
+  const std::vector<Eigen::MatrixXcd> to_forces = density.force_frame();
   const int n_chunks_used = std::min(n_chunks(), 4);
+  // Configurations of the part count 1, others 0.
+  at::Tensor counts_here = at::ones_like(energies_);
+  if (n_parts() > 1) {
+    counts_here.zero_();
+    counts_here.index_fill_(0, pairing_.configurations_of_part[static_cast<std::size_t>(part)], 1);
+  }
+  const double n_used = counts_here.slice(0, 0, chunk_end(n_chunks_used - 1)).sum().item<double>();
+  if (n_used < 2) return {};
+  const at::Tensor shift = centroid_shift(*this, density);
   std::vector<double> ratios, slopes;
   for (std::size_t at = 0; at < basis_.slabs().size(); ++at) {
     const RealBlochBasis::Slab& slab = basis_.slabs()[at];
@@ -288,13 +408,19 @@ std::string Population::compare_with_generator() {
     at::Tensor squares = at::zeros({slab.n_rows()}, frames[at].forms.options());
     at::Tensor products = at::zeros_like(squares);
     for (int chunk = 0; chunk < n_chunks_used; ++chunk) {
-      const at::Tensor y = at::bmm(frames[at].to_modes, displacements(chunk, slab));
+      const at::Tensor count = counts_here.slice(0, chunk_begin(chunk), chunk_end(chunk));
+      at::Tensor u = displacements(chunk, slab);
+      if (part > 0 && slab.first_block == 0) {
+        u = u.clone();
+        u.select(0, 0).sub_(shift.unsqueeze(1));
+      }
+      const at::Tensor y = at::bmm(frames[at].to_modes, u).mul(count);
       squares += y.square().sum(2).view(-1);
       products += (at::bmm(force_frame, forces(chunk, slab)) * y).sum(2).view(-1);
     }
     // f^Phi = -omega^2 a^2 y in this frame, and forms[1] = omega^2 a^2 / 2.
     const at::Tensor harmonic = frames[at].forms.select(1, 1).reshape(-1) * 2;
-    const at::Tensor ratio = (squares / chunk_end(n_chunks_used - 1)).cpu();
+    const at::Tensor ratio = (squares / n_used).cpu();
     const at::Tensor slope = (-products / (harmonic * squares)).cpu();
     const at::Tensor counts = harmonic.cpu();
     for (std::int64_t row = 0; row < slab.n_rows(); ++row) {
@@ -306,9 +432,8 @@ std::string Population::compare_with_generator() {
   if (ratios.empty()) return {};
   const auto [smallest, largest] = std::minmax_element(ratios.begin(), ratios.end());
   const double mean = std::accumulate(ratios.begin(), ratios.end(), 0.0) / static_cast<double>(ratios.size());
-  variance_ratio_ = {mean, *smallest, *largest};
-  const double n_samples = static_cast<double>(chunk_end(n_chunks_used - 1)) *
-                           static_cast<double>(pairing_.n_samples()) / static_cast<double>(size());
+  variance_ratio = {mean, *smallest, *largest};
+  const double n_samples = n_used * static_cast<double>(pairing_.n_samples()) / static_cast<double>(size());
   const double spread = std::sqrt(2 / n_samples);  // of one mode's variance ratio
   const double mean_spread = spread / std::sqrt(static_cast<double>(ratios.size()));
   if (std::abs(mean - 1) > 0.05 + 10 * mean_spread || *smallest < 1 - 0.3 - 8 * spread || *largest > 1 + 0.3 + 8 * spread) {
@@ -317,11 +442,11 @@ std::string Population::compare_with_generator() {
         "matrices at {} K, and should be 1 +- {:.3f} each: these matrices, this temperature or this population did "
         "not generate the ensemble. Give those that did (ensemble.dyn, ensemble.temperature), or set "
         "ensemble.check_generator = false",
-        mean, *smallest, *largest, generating_.temperature(), spread);
+        mean, *smallest, *largest, density.temperature(), spread);
   }
   std::nth_element(slopes.begin(), slopes.begin() + static_cast<std::ptrdiff_t>(slopes.size() / 2), slopes.end());
   const double slope = slopes[slopes.size() / 2];
-  const double angstrom_per_bohr = generating_.units().bohr;
+  const double angstrom_per_bohr = density.units().bohr;
   for (const double factor : {angstrom_per_bohr, 1 / angstrom_per_bohr}) {
     if (std::abs(slope / factor - 1) < 0.06) {
       return fmt::format(

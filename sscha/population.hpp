@@ -20,6 +20,15 @@ struct Pairing {
   std::int64_t n_pairs = 0;
   std::int64_t n_config = 0;
   std::int64_t n_samples() const { return n_config - n_pairs; }  ///< pairs and singles: the independent samples
+  /// Of a merged population, for each part: numbers of its configurations, and of its samples (pairs, then singles). Empty
+  /// when there is one part.
+  std::vector<at::Tensor> configurations_of_part = {}, samples_of_part = {};
+};
+
+/// What one density drew.
+struct PopulationPart {
+  const Ensemble* ensemble;  ///< displacements count from the centroids of `generating`
+  TrialDensity generating;
 };
 
 struct PopulationOptions {
@@ -34,7 +43,12 @@ struct PopulationOptions {
 
 /// N labelled configurations and the density that drew them, transformed once to the real Bloch basis.
 ///
-/// Configurations are reordered so that antithetic partners are neighbours; `order` leads back to the ensemble.
+/// Several parts, drawn from different densities of one crystal (matrices, centroids, temperatures, masses), make a sample of the
+/// mixture sum_k (N_k/N) p_k: that is the density that weights refer to, the balance heuristic of multiple importance sampling
+/// (Veach, Guibas, SIGGRAPH 95, 419). Displacements count from the centroids of the first part.
+///
+/// Configurations are reordered so that antithetic partners are neighbours and the parts evenly mixed; `order` leads back to
+/// the ensembles, one after another.
 /// Chunks are worked on in order; a population larger than memory lies in a scratch file.
 class Population {
  public:
@@ -42,13 +56,18 @@ class Population {
   /// `generating` (other matrices, temperature or units) or when its forces look as if in another unit.
   Population(const Ensemble& ensemble, TrialDensity generating, const PopulationOptions& options = {});
 
+  /// @throws InputError as above for each part, and when the crystals, cells or grids of the parts differ.
+  Population(std::vector<PopulationPart> parts, const PopulationOptions& options = {});
+
   /// The same population with weight zero for blocks first <= b < last: it shares the data.
   Population without_blocks(int first, int last) const;
   /// [N] 1, or 0 for configurations left out; undefined when all count.
   const at::Tensor& mask() const { return mask_; }
 
   std::int64_t size() const { return pairing_.n_config; }
-  const TrialDensity& generating() const { return generating_; }
+  /// The density of the first part: the centroids that displacements count from.
+  const TrialDensity& generating() const { return generating_[0]; }
+  int n_parts() const { return static_cast<int>(generating_.size()); }
   const Pairing& pairing() const { return pairing_; }
   const phonons::RealBlochBasis& basis() const { return basis_; }
   at::Device device() const { return device_; }
@@ -76,19 +95,20 @@ class Population {
   const at::Tensor& folded_forces() const { return folded_forces_; }    ///< [N, n] f(q = 0)
   /// [N] ln of the density that drew each configuration, up to the constant of TrialDensity::log_normalisation.
   const at::Tensor& log_density() const { return log_density_; }
-  /// Sampled over theoretical variance of the unit-variance modes: mean, smallest, largest.
+  /// Sampled over theoretical variance of the unit-variance modes of the first part: mean, smallest, largest.
   Eigen::Vector3d variance_ratio() const { return variance_ratio_; }
   bool streams() const { return scratch_ != nullptr; }
 
  private:
   using ReadReport = std::function<void(std::int64_t n_read)>;
-  void find_order(const Ensemble& ensemble, const ReadReport& report_read = {});
+  void find_order(const Ensemble& ensemble, const std::vector<std::int64_t>& begins, const ReadReport& report_read = {});
   void choose_sizes(std::int64_t most_in_chunk);
   void load_all(const Ensemble& ensemble, const ReadReport& report_read = {});
-  std::string compare_with_generator();  // sets variance_ratio_; what contradicts the generating density, if anything
+  /// What contradicts the density of a part, if anything.
+  std::string compare_with_generator(int part, Eigen::Vector3d& variance_ratio) const;
   at::Tensor load(int chunk, const phonons::RealBlochBasis::Slab& slab, int which) const;
 
-  TrialDensity generating_;
+  std::vector<TrialDensity> generating_;
   phonons::RealBlochBasis basis_;
   at::Device device_;
   std::int64_t chunk_size_ = 0, block_size_ = 0;

@@ -4,7 +4,7 @@
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/from_blob.h>
+#include <ATen/ops/zeros_like.h>
 
 #include <cmath>
 
@@ -15,9 +15,6 @@ namespace zeropoint::sscha {
 
 using Slab = phonons::RealBlochBasis::Slab;
 
-namespace {
-
-/// R - R_generating as a Bloch vector at q = 0, [n]: every cell moves alike.
 at::Tensor centroid_shift(const Population& population, const TrialDensity& density) {
   const Crystal& from = population.generating().matrices().crystal;
   const Vectors shift = (density.matrices().crystal.positions - from.positions) *
@@ -26,8 +23,6 @@ at::Tensor centroid_shift(const Population& population, const TrialDensity& dens
   std::copy(shift.data(), shift.data() + shift.size(), result.data_ptr<double>());
   return result.to(population.device());
 }
-
-}  // namespace
 
 DensityValues values_under(const Population& population, const TrialDensity& density) {
   const std::vector<Slab>& slabs = population.basis().slabs();
@@ -87,19 +82,25 @@ Averages averages(const Weights& weights, const at::Tensor& samples, const Pairi
   const at::Tensor w = weights.values.unsqueeze(1);
   const at::Tensor mean = (w * columns).sum(0) / weights.sum;
   const at::Tensor deviations = w * (columns - mean);
-  at::Tensor squares;
-  std::int64_t n = pairing.n_config;
-  if (independent == Samples::pairs) {
-    n = pairing.n_samples();
+  at::Tensor sums = deviations;  // of each independent sample
+  if (independent == Samples::pairs && pairing.n_pairs > 0) {
     const std::int64_t paired = 2 * pairing.n_pairs;
-    squares = deviations.slice(0, 0, paired).view({pairing.n_pairs, 2, columns.size(1)}).sum(1).square().sum(0) +
-              deviations.slice(0, paired).square().sum(0);
-  } else {
-    squares = deviations.square().sum(0);
+    sums = at::cat({deviations.slice(0, 0, paired).view({pairing.n_pairs, 2, columns.size(1)}).sum(1), deviations.slice(0, paired)});
   }
   // One sample has no spread: its error is unknown, not zero.
-  const double correction = static_cast<double>(n) / static_cast<double>(n - 1);
-  const at::Tensor errors = (squares * correction).sqrt() / weights.sum;
+  const auto correction = [](std::int64_t n) { return static_cast<double>(n) / static_cast<double>(n - 1); };
+  at::Tensor squares;
+  const auto& parts = independent == Samples::pairs ? pairing.samples_of_part : pairing.configurations_of_part;
+  if (parts.empty()) {
+    squares = sums.square().sum(0) * correction(sums.size(0));
+  } else {
+    squares = at::zeros_like(mean);
+    for (const at::Tensor& part : parts) {
+      const at::Tensor here = sums.index_select(0, part);
+      squares += (here - here.mean(0)).square().sum(0) * correction(here.size(0));
+    }
+  }
+  const at::Tensor errors = squares.sqrt() / weights.sum;
   return {mean.view(samples.sizes().slice(1)).cpu(), errors.view(samples.sizes().slice(1)).cpu()};
 }
 

@@ -15,9 +15,12 @@ struct DensityValues {
 };
 DensityValues values_under(const Population& population, const TrialDensity& density);
 
+/// R - R_generating of a density as a Bloch vector at q = 0, [n] angstrom: every cell moves alike.
+at::Tensor centroid_shift(const Population& population, const TrialDensity& density);
+
 /// How much each configuration of a population counts under another trial density.
 struct Weights {
-  at::Tensor values;              ///< [N] p(x_c) / p_generating(x_c): mean 1 over the generating density
+  at::Tensor values;              ///< [N] p(x_c) / p_generating(x_c) (merged: of the mixture): mean 1 over the generating density
   at::Tensor auxiliary_energies;  ///< [N] eV, of the target density
   double log_scale = 0;           ///< ln of a common factor left out of `values`: 0 unless they would overflow or vanish
   double sum = 0;
@@ -39,7 +42,8 @@ enum class Samples { pairs, configurations };
 
 /// Weighted means <A> = sum w A / sum w of `samples` [N] or [N, k] and the errors of the ratio estimator,
 ///   err^2 = n/(n-1) sum_s [sum_{c in s} w_c (A_c - <A>)]^2 / (sum w)^2,
-/// a sample s being an antithetic pair or a single configuration (`Samples::configurations`: every one on its own).
+/// a sample s being an antithetic pair or a single configuration (`Samples::configurations`: every one on its own). The parts of
+/// a merged population are strata: the sum runs over each with its own n and less the square of its mean.
 struct Averages {
   at::Tensor values;           ///< [k] or scalar, on the CPU
   at::Tensor standard_errors;  ///< the same shape
