@@ -189,25 +189,32 @@ void Symmetrizer::add_rotated(const Action& action, const std::vector<Eigen::Mat
 
 void Symmetrizer::matrices(std::vector<Eigen::MatrixXcd>& blocks) const {
   for (const int iq : grid_.independent()) {
+    if (grid_.is_real(iq)) continue;
     Eigen::MatrixXcd& block = blocks[static_cast<std::size_t>(iq)];
+    block = 0.5 * (block + blocks[static_cast<std::size_t>(grid_.minus(iq))].conjugate());
+  }
+  independent_matrices(blocks);
+  for (const int iq : grid_.independent()) {
     const int partner = grid_.minus(iq);
-    block = (0.25 * (block + block.adjoint() + blocks[static_cast<std::size_t>(partner)].conjugate() +
-                     blocks[static_cast<std::size_t>(partner)].transpose()))
-                .eval();
-    if (partner == iq) block.imag().setZero();
+    if (partner != iq) blocks[static_cast<std::size_t>(partner)] = blocks[static_cast<std::size_t>(iq)].conjugate();
+  }
+}
+
+void Symmetrizer::independent_matrices(std::vector<Eigen::MatrixXcd>& blocks) const {
+  for (const int iq : grid_.independent()) {
+    Eigen::MatrixXcd& block = blocks[static_cast<std::size_t>(iq)];
+    block = (0.5 * (block + block.adjoint())).eval();
+    if (grid_.is_real(iq)) block.imag().setZero();
   }
   impose_acoustic_sum_rule(blocks[static_cast<std::size_t>(grid_.gamma())]);
   std::vector<Eigen::MatrixXcd> sum(blocks.size());
   for (const std::vector<Action>& cosets : chain_) {
     for (const int iq : grid_.independent()) sum[static_cast<std::size_t>(iq)] = blocks[static_cast<std::size_t>(iq)];
     for (const Action& action : cosets) add_rotated(action, blocks, sum);
-    const double share = 1.0 / static_cast<double>(cosets.size() + 1);
-    for (const int iq : grid_.independent()) blocks[static_cast<std::size_t>(iq)] = share * sum[static_cast<std::size_t>(iq)];
+    for (const int iq : grid_.independent()) blocks[static_cast<std::size_t>(iq)].swap(sum[static_cast<std::size_t>(iq)]);
   }
-  for (const int iq : grid_.independent()) {
-    const int partner = grid_.minus(iq);
-    if (partner != iq) blocks[static_cast<std::size_t>(partner)] = blocks[static_cast<std::size_t>(iq)].conjugate();
-  }
+  const double share = 1.0 / n_operations_;
+  for (const int iq : grid_.independent()) blocks[static_cast<std::size_t>(iq)] *= share;
 }
 
 void Symmetrizer::vectors(Vectors& values) const {
