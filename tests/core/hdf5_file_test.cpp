@@ -33,6 +33,15 @@ Eigen::MatrixXd lopsided() {
   return matrix;
 }
 
+/// The first of ZEROPOINT_PYTHON, python3 and the system's python3 that has h5py, empty when none has.
+std::string python_with_h5py() {
+  const char* const chosen = std::getenv("ZEROPOINT_PYTHON");
+  for (const std::string python : {chosen ? chosen : "python3", "/usr/bin/python3"}) {
+    if (std::system((python + " -c 'import h5py' 2>/dev/null").c_str()) == 0) return python;
+  }
+  return "";
+}
+
 TEST(Hdf5File, ReadsWhatItWrites) {
   const TemporaryFolder folder;
   const std::string path = folder / "a.h5";
@@ -90,11 +99,8 @@ TEST(Hdf5File, StoresRowsOneAfterAnother) {
 }
 
 TEST(Hdf5File, IsReadByPythonElementByElement) {
-  const char* const chosen = std::getenv("ZEROPOINT_PYTHON");
-  const std::string python = chosen ? chosen : "python3";
-  if (std::system((python + " -c 'import h5py' 2>/dev/null").c_str()) != 0) {
-    GTEST_SKIP() << "no h5py: install it, or set ZEROPOINT_PYTHON to a Python that has it";
-  }
+  const std::string python = python_with_h5py();
+  if (python.empty()) GTEST_SKIP() << "no h5py: install python3-h5py, or set ZEROPOINT_PYTHON to a Python that has it";
   const TemporaryFolder folder;
   Hdf5File file = Hdf5File::create(folder / "a.h5", {.filetype = "test", .seed = 5});
   file.write("matrix", lopsided(), "angstrom", "row,column");
