@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -14,23 +15,29 @@ bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; 
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
+bool is_sign(char c) { return c == '+' || c == '-'; }
+
+/// Of double and quadruple precision; e is read with the mantissa.
+bool is_exponent_letter(char c) { return c == 'd' || c == 'D' || c == 'q' || c == 'Q'; }
+
 /// from_chars leaves the value alone beyond the range of a double: zero below it (a number like any other), infinity above.
 const char* out_of_range(const char* begin, const char* end, double& value) {
   value = std::strtod(std::string(begin, end).c_str(), nullptr);
   return end;
 }
 
-/// A mantissa in [begin, letter) whose exponent has the letter D or, with three digits, none.
+/// A mantissa in [begin, letter) whose exponent has the letter D or Q or, behind a point and with three digits, none.
 const char* parse_fortran(const char* begin, const char* letter, const char* end, double& value) {
   const char* p = letter;
-  const bool has_letter = *p == 'd' || *p == 'D';
+  const bool has_letter = is_exponent_letter(*p);
   if (has_letter) ++p;
   const char* sign = p;
-  if (p < end && (*p == '+' || *p == '-')) ++p;
+  if (p < end && is_sign(*p)) ++p;
   const char* digits = p;
   while (p < end && is_digit(*p)) ++p;
   // Two glued numbers look like a mantissa and its exponent, 0.12-0.34, but not with three digits and white space.
-  if (p == digits || (!has_letter && p - digits != 3) || (p < end && !is_blank(*p))) return nullptr;
+  const bool point = std::find(begin, letter, '.') != letter;
+  if (p == digits || (!has_letter && (!point || p - digits != 3)) || (p < end && !is_blank(*p))) return nullptr;
   std::string text(begin, letter);
   text += 'e';
   text.append(*sign == '+' ? sign + 1 : sign, p);
@@ -43,12 +50,15 @@ const char* parse_fortran(const char* begin, const char* letter, const char* end
 }  // namespace
 
 const char* parse_number(const char* begin, const char* end, double& value) {
-  if (begin < end && *begin == '+') ++begin;
+  if (begin < end && *begin == '+') {
+    ++begin;
+    if (begin < end && is_sign(*begin)) return nullptr;
+  }
   const auto [rest, error] = std::from_chars(begin, end, value);
   if (error == std::errc::invalid_argument) return nullptr;
   if (error == std::errc::result_out_of_range) out_of_range(begin, rest, value);
   if (rest == end || is_blank(*rest)) return rest;
-  if (*rest == 'd' || *rest == 'D' || *rest == '+' || *rest == '-') return parse_fortran(begin, rest, end, value);
+  if (is_exponent_letter(*rest) || is_sign(*rest)) return parse_fortran(begin, rest, end, value);
   return nullptr;
 }
 

@@ -8,7 +8,7 @@
 namespace zeropoint {
 
 /// Reads the number that starts at `begin` and ends at white space or `end`, as C, Python and Fortran write them: "1.5",
-/// "+1.5e-3", "1.5D-03", and "1.5-300" with the three digits of an exponent that has pushed its letter out.
+/// "+1.5e-3", "1.5D-03", "1.5q1", and "1.5-300" with the three digits of an exponent that has pushed its letter out.
 /// @returns where it ends, or nullptr when this is no such number.
 const char* parse_number(const char* begin, const char* end, double& value);
 

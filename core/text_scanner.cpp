@@ -5,44 +5,30 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 
 #include "core/error.hpp"
+#include "core/number_text.hpp"
 
 namespace zeropoint {
 namespace {
 
 constexpr std::string_view blanks = " \t\r\f\v";
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_sign(char c) { return c == '+' || c == '-'; }
+/// The word as a number, infinite beyond the range of a double, or nothing.
+std::optional<double> number_in(std::string_view word) {
+  double value = 0;
+  const char* const end = word.data() + word.size();
+  return parse_number(word.data(), end, value) == end ? std::optional{value} : std::nullopt;
+}
 
-/// Length of the number at the start of `word`, 0 when there is none.
-std::size_t number_length(std::string_view word) {
-  std::size_t i = 0;
-  const auto digits = [&] {
-    const std::size_t begin = i;
-    while (i < word.size() && is_digit(word[i])) ++i;
-    return i - begin;
-  };
-  if (i < word.size() && is_sign(word[i])) ++i;
-  std::size_t n_digits = digits();
-  bool point = false;
-  if (i < word.size() && word[i] == '.') {
-    point = true;
-    ++i;
-    n_digits += digits();
+/// A word that is no number, but becomes two when it is cut.
+bool is_two_numbers(std::string_view word) {
+  if (number_in(word)) return false;
+  for (std::size_t cut = 1; cut < word.size(); ++cut) {
+    if (number_in(word.substr(0, cut)) && number_in(word.substr(cut))) return true;
   }
-  if (n_digits == 0) return 0;
-  const std::size_t mantissa = i;
-  const bool letter = i < word.size() && std::string_view("eEdDqQ").find(word[i]) != std::string_view::npos;
-  if (letter) ++i;
-  const bool sign = i < word.size() && is_sign(word[i]);
-  if (sign) ++i;
-  const std::size_t n_exponent = digits();
-  // Without its letter an exponent has three digits and nothing behind: "0.1-0.2" are two numbers.
-  const bool more = i < word.size() && word[i] == '.';
-  if (letter) return n_exponent > 0 ? i : mantissa;
-  return point && sign && n_exponent == 3 && !more ? i : mantissa;
+  return false;
 }
 
 }  // namespace
@@ -113,9 +99,7 @@ void TextScanner::require_words(std::size_t count, std::string_view expected) co
   if (words_.size() >= count) return;
   // The stars or the missing blank that swallowed a column deserve to be named first.
   for (const std::string_view word : words_) {
-    if (word.find("***") != std::string_view::npos || (number_length(word) > 0 && number_length(word) < word.size())) {
-      parse(word);
-    }
+    if (word.find("***") != std::string_view::npos || is_two_numbers(word)) parse(word);
   }
   fail("{} of {} columns ({}): the line is cut or out of place", words_.size(), count, expected);
 }
@@ -148,46 +132,19 @@ double TextScanner::parse(std::string_view word) const {
                       "'{}': the number did not fit the field of the program that wrote it; write it with more columns",
                       word));
   }
-  const std::size_t length = number_length(word);
-  if (length == 0) {
-    std::string lower;
-    for (const char c : word) lower.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
-    const std::string_view name = std::string_view(lower).substr(is_sign(lower[0]) ? 1 : 0);
-    if (name.starts_with("nan") || name.starts_with("inf")) {
-      fail_at(word, fmt::format("'{}' is not a finite number: the calculation that wrote it failed", word));
-    }
-    fail_at(word, fmt::format("'{}' where a number is expected", word));
-  }
-  if (length < word.size()) {
-    if (number_length(word.substr(length)) > 0) {
-      fail_at(word,
-              fmt::format(
-                  "'{}': two numbers without a blank between them (a field too narrow); write them with more columns",
-                  word));
-    }
-    fail_at(word, fmt::format("'{}' where a number is expected", word));
-  }
-  std::string plain;
-  for (std::size_t i = word[0] == '+' ? 1 : 0; i < word.size(); ++i) {
-    const char c = word[i];
-    if (is_sign(c) && i > 0 && (is_digit(word[i - 1]) || word[i - 1] == '.')) plain.push_back('e');
-    if (std::string_view("DdQqE").find(c) != std::string_view::npos) {
-      plain.push_back('e');
-    } else if (c != '+') {
-      plain.push_back(c);
-    }
-  }
-  double value = 0;
-  const auto [stop, error] = std::from_chars(plain.data(), plain.data() + plain.size(), value);
-  if (error == std::errc::result_out_of_range) {
-    const std::size_t exponent = plain.find('e');
-    if (exponent != std::string::npos && plain[exponent + 1] == '-') return 0;
+  const std::optional<double> value = number_in(word);
+  if (value && std::isfinite(*value)) return *value;
+  if (value && word.find_first_of("0123456789") != std::string_view::npos) {
     fail_at(word, fmt::format("'{}' is too large for a double", word));
   }
-  if (error != std::errc{} || stop != plain.data() + plain.size()) {
-    fail_at(word, fmt::format("'{}' where a number is expected", word));
+  if (value) fail_at(word, fmt::format("'{}' is not a finite number: the calculation that wrote it failed", word));
+  if (is_two_numbers(word)) {
+    fail_at(word,
+            fmt::format(
+                "'{}': two numbers without a blank between them (a field too narrow); write them with more columns",
+                word));
   }
-  return value;
+  fail_at(word, fmt::format("'{}' where a number is expected", word));
 }
 
 void TextScanner::fail_line(const std::string& message) const {

@@ -93,6 +93,10 @@ std::vector<Modes> diagonalise(const DynamicalMatrices& matrices) {
   return modes;
 }
 
+Eigen::MatrixXcd displacement_patterns(const Modes& modes, const Crystal& crystal) {
+  return inverse_root_masses(crystal).asDiagonal() * modes.polarisations;
+}
+
 DynamicalMatrices with_absolute_squares(const DynamicalMatrices& matrices, int& n_turned) {
   const Eigen::VectorXd roots = inverse_root_masses(matrices.crystal).cwiseInverse();
   const std::vector<Modes> modes = diagonalise(matrices);

@@ -21,6 +21,9 @@ struct Modes {
 /// others are diagonalised, take frequency 0 up to rounding, and stand first.
 std::vector<Modes> diagonalise(const DynamicalMatrices& matrices);
 
+/// m^-1/2 e(q), (3n, 3n): the displacements of each mode, one a column, per unit of its mass-weighted coordinate, amu^-1/2.
+Eigen::MatrixXcd displacement_patterns(const Modes& modes, const Crystal& crystal);
+
 /// Matrices with the same polarisation vectors and omega^2 -> |omega^2|: a starting guess where modes are imaginary.
 /// The number of modes that were turned (over the whole grid) is added to `n_turned`.
 DynamicalMatrices with_absolute_squares(const DynamicalMatrices& matrices, int& n_turned);

@@ -162,6 +162,16 @@ void QGrid::index_points() {
   gamma_ = lookup_[0];
 }
 
+std::vector<int> QGrid::representatives() const {
+  std::vector<int> firsts;
+  int first = 0;
+  for (const int count : stars_) {
+    firsts.push_back(first);
+    first += count;
+  }
+  return firsts;
+}
+
 int QGrid::find(const Eigen::Vector3d& q) const {
   if (!q.allFinite()) return -1;
   const Eigen::Vector3d folded = q.array() - q.array().round();

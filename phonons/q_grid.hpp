@@ -22,6 +22,8 @@ class QGrid {
   const std::vector<Eigen::Vector3d>& points() const { return points_; }
   /// Number of points in each star; stars are contiguous.
   const std::vector<int>& stars() const { return stars_; }
+  /// The first point of each star.
+  std::vector<int> representatives() const;
   int gamma() const { return gamma_; }
   /// Index of -q modulo G.
   int minus(int iq) const { return minus_[static_cast<std::size_t>(iq)]; }

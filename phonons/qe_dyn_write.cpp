@@ -1,10 +1,10 @@
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <iterator>
 
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
+#include "phonons/modes.hpp"
 #include "phonons/qe_dyn.hpp"
 
 namespace zeropoint::phonons {
@@ -14,10 +14,11 @@ namespace {
 struct Writer {
   const DynamicalMatrices& matrices;
   const UnitSet& units;
-  double alat;  // angstrom
+  std::vector<Modes> all_modes;  // [n_q]
+  double alat;                   // angstrom
 
   Writer(const DynamicalMatrices& all, const UnitSet& set)
-      : matrices(all), units(set), alat(all.alat > 0 ? all.alat : all.crystal.cell.row(0).norm()) {}
+      : matrices(all), units(set), all_modes(diagonalise(all)), alat(all.alat > 0 ? all.alat : all.crystal.cell.row(0).norm()) {}
 
   std::string grid_file() const;
   std::string star_file(int first, int count) const;
@@ -30,7 +31,7 @@ struct Writer {
   void header(std::string& text) const;
   void matrix(std::string& text, int iq) const;
   void polar(std::string& text) const;
-  void modes(std::string& text, int iq) const;
+  void diagonalisation(std::string& text, int iq) const;
   /// Cartesian, 2 pi/alat.
   Eigen::Vector3d cartesian(int iq) const {
     return alat * matrices.crystal.reciprocal().transpose() * matrices.grid.points()[static_cast<std::size_t>(iq)];
@@ -43,11 +44,9 @@ std::string Writer::grid_file() const {
   std::string text;
   put(text, "{:4d}{:4d}{:4d}\n{:4d}\n", grid.divisions()[0], grid.divisions()[1], grid.divisions()[2],
       grid.stars().size());
-  int first = 0;
-  for (const int count : grid.stars()) {
-    const Eigen::Vector3d q = cartesian(first);
+  for (const int iq : grid.representatives()) {
+    const Eigen::Vector3d q = cartesian(iq);
     put(text, "{:24.15E}{:24.15E}{:24.15E}\n", q[0], q[1], q[2]);
-    first += count;
   }
   return text;
 }
@@ -116,27 +115,22 @@ void Writer::polar(std::string& text) const {
   }
 }
 
-void Writer::modes(std::string& text, int iq) const {
+void Writer::diagonalisation(std::string& text, int iq) const {
   const std::string stars(" **************************************************************************\n");
   const Eigen::Vector3d q = cartesian(iq);
   put(text, "\n     Diagonalizing the dynamical matrix\n\n     q = ({:18.12f}{:18.12f}{:18.12f} )\n\n{}", q[0], q[1],
       q[2], stars);
 
-  Eigen::VectorXd scale(matrices.n_modes());
-  for (int x = 0; x < matrices.n_modes(); ++x) scale[x] = 1 / std::sqrt(matrices.crystal.masses[x / 3]);
-  const Eigen::MatrixXcd scaled = scale.asDiagonal() * block(iq) * scale.asDiagonal();
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXcd> solver(scaled);
+  const Modes& modes = all_modes[static_cast<std::size_t>(iq)];
+  const Eigen::MatrixXcd patterns = displacement_patterns(modes, matrices.crystal).colwise().normalized();
   for (int mode = 0; mode < matrices.n_modes(); ++mode) {
-    const double squared = solver.eigenvalues()[mode];
-    const double frequency = units.inverse_cm(std::copysign(std::sqrt(std::abs(squared)), squared));
+    const double frequency = units.inverse_cm(modes.frequencies[mode]);
     put(text, "     freq ({:5d}) ={:15.6f} [THz] ={:15.6f} [cm-1]\n", mode + 1, frequency * units::thz_per_inverse_cm,
         frequency);
-    Eigen::VectorXcd displacement = scale.asDiagonal() * solver.eigenvectors().col(mode);
-    displacement.normalize();
     for (int s = 0; s < matrices.crystal.n_atoms(); ++s) {
       text += " (";
       for (int i = 0; i < 3; ++i)
-        put(text, "{:10.6f}{:10.6f}", displacement[3 * s + i].real(), displacement[3 * s + i].imag());
+        put(text, "{:10.6f}{:10.6f}", patterns(3 * s + i, mode).real(), patterns(3 * s + i, mode).imag());
       text += " )\n";
     }
   }
@@ -149,7 +143,7 @@ std::string Writer::star_file(int first, int count) const {
   for (int iq = first; iq < first + count; ++iq) matrix(text, iq);
   const int gamma = matrices.grid.gamma();
   if (matrices.polar && gamma >= first && gamma < first + count) polar(text);
-  modes(text, first);
+  diagonalisation(text, first);
   return text;
 }
 
@@ -165,10 +159,9 @@ void write_qe_dyn(const DynamicalMatrices& matrices, const std::string& prefix, 
     }
   }
   const Writer writer(matrices, units);
-  int first = 0, file = 0;
-  for (const int count : matrices.grid.stars()) {
-    write_file(prefix + std::to_string(++file), writer.star_file(first, count));
-    first += count;
+  const std::vector<int> firsts = matrices.grid.representatives();
+  for (std::size_t star = 0; star < firsts.size(); ++star) {
+    write_file(prefix + std::to_string(star + 1), writer.star_file(firsts[star], matrices.grid.stars()[star]));
   }
   // Last, because it announces the others.
   write_file(prefix + "0", writer.grid_file());

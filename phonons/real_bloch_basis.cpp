@@ -87,17 +87,18 @@ at::Tensor RealBlochBasis::real_blocks(const std::vector<Eigen::MatrixXcd>& matr
 
 void RealBlochBasis::add_complex_blocks(const at::Tensor& real, const Slab& slab, std::vector<Eigen::MatrixXcd>& matrices) const {
   const at::Tensor host = real.cpu();
-  using Row = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   for (int i = 0; i < slab.n_blocks; ++i) {
     const Block& block = blocks_[static_cast<std::size_t>(slab.first_block + i)];
-    const Eigen::Map<const Row> from(host.data_ptr<double>() + i * host.stride(0), slab.block_size, slab.block_size);
+    const double* const from = host.const_data_ptr<double>() + i * host.stride(0);
     Eigen::MatrixXcd& matrix = matrices[static_cast<std::size_t>(block.iq)];
-    const int n = n_modes_;
-    if (block.pair) {
-      matrix.real() += 0.5 * (from.topLeftCorner(n, n) + from.bottomRightCorner(n, n));
-      matrix.imag() += 0.5 * (from.bottomLeftCorner(n, n) - from.topRightCorner(n, n));
-    } else {
-      matrix.real() += from;
+    const std::int64_t n = n_modes_, size = slab.block_size;
+    for (std::int64_t x = 0; x < n; ++x) {
+      const double *const real_row = from + x * size, *const imaginary_row = from + (x + n) * size;
+      for (std::int64_t y = 0; y < n; ++y) {
+        matrix(x, y) += block.pair ? std::complex{0.5 * (real_row[y] + imaginary_row[y + n]),
+                                                  0.5 * (imaginary_row[y] - real_row[y + n])}
+                                   : std::complex{real_row[y], 0.0};
+      }
     }
   }
 }

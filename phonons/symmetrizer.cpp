@@ -140,7 +140,7 @@ Symmetrizer::Symmetrizer(const SpaceGroup& group, const Crystal& crystal, const 
 
 namespace {
 
-/// sum += Gamma from Gamma^dagger on the blocks (s, t >= s); `Block` is real at q = -q + G.
+/// sum += Gamma from Gamma^dagger on the blocks (s, t >= s), the others being their adjoints; `Block` is real at q = -q + G.
 template <class Block, class Read, class Add>
 void rotate_blocks(const Eigen::Matrix3d& rotation, const std::vector<int>& permutation, const Eigen::VectorXcd& phase,
                    int n_atoms, Read read, Add add) {
@@ -155,6 +155,7 @@ void rotate_blocks(const Eigen::Matrix3d& rotation, const std::vector<int>& perm
 
 }  // namespace
 
+// Reads and adds to the blocks (s, t >= s) alone.
 void Symmetrizer::add_rotated(const Action& action, const std::vector<Eigen::MatrixXcd>& from,
                               std::vector<Eigen::MatrixXcd>& sum) const {
   for (const int iq : grid_.independent()) {
@@ -169,9 +170,11 @@ void Symmetrizer::add_rotated(const Action& action, const std::vector<Eigen::Mat
           action.cartesian, action.permutation, phase, n_atoms_,
           [&](int s, int t) -> Eigen::Matrix3d { return source.block<3, 3>(3 * s, 3 * t).real(); },
           [&](int s, int t, const Eigen::Matrix3d& block, std::complex<double> factor) {
-            const Eigen::Matrix3d signed_block = factor.real() * block;
-            target.block<3, 3>(3 * s, 3 * t).real() += signed_block;
-            if (s != t) target.block<3, 3>(3 * t, 3 * s).real() += signed_block.transpose();
+            if (s <= t) {
+              target.block<3, 3>(3 * s, 3 * t).real() += factor.real() * block;
+            } else {
+              target.block<3, 3>(3 * t, 3 * s).real() += factor.real() * block.transpose();
+            }
           });
     } else {
       rotate_blocks<Eigen::Matrix3cd>(
@@ -180,8 +183,11 @@ void Symmetrizer::add_rotated(const Action& action, const std::vector<Eigen::Mat
           [&](int s, int t, const Eigen::Matrix3cd& block, std::complex<double> factor) {
             Eigen::Matrix3cd turned = factor * block;
             if (conjugate) turned = turned.conjugate().eval();
-            target.block<3, 3>(3 * s, 3 * t) += turned;
-            if (s != t) target.block<3, 3>(3 * t, 3 * s) += turned.adjoint();
+            if (s <= t) {
+              target.block<3, 3>(3 * s, 3 * t) += turned;
+            } else {
+              target.block<3, 3>(3 * t, 3 * s) += turned.adjoint();
+            }
           });
     }
   }
@@ -189,24 +195,40 @@ void Symmetrizer::add_rotated(const Action& action, const std::vector<Eigen::Mat
 
 void Symmetrizer::matrices(std::vector<Eigen::MatrixXcd>& blocks) const {
   for (const int iq : grid_.independent()) {
+    if (grid_.is_real(iq)) continue;
     Eigen::MatrixXcd& block = blocks[static_cast<std::size_t>(iq)];
+    block = 0.5 * (block + blocks[static_cast<std::size_t>(grid_.minus(iq))].conjugate());
+  }
+  independent_matrices(blocks);
+  for (const int iq : grid_.independent()) {
     const int partner = grid_.minus(iq);
-    block = (0.25 * (block + block.adjoint() + blocks[static_cast<std::size_t>(partner)].conjugate() +
-                     blocks[static_cast<std::size_t>(partner)].transpose()))
-                .eval();
-    if (partner == iq) block.imag().setZero();
+    if (partner != iq) blocks[static_cast<std::size_t>(partner)] = blocks[static_cast<std::size_t>(iq)].conjugate();
+  }
+}
+
+void Symmetrizer::independent_matrices(std::vector<Eigen::MatrixXcd>& blocks) const {
+  for (const int iq : grid_.independent()) {
+    Eigen::MatrixXcd& block = blocks[static_cast<std::size_t>(iq)];
+    block = (0.5 * (block + block.adjoint())).eval();
+    if (grid_.is_real(iq)) block.imag().setZero();
   }
   impose_acoustic_sum_rule(blocks[static_cast<std::size_t>(grid_.gamma())]);
   std::vector<Eigen::MatrixXcd> sum(blocks.size());
   for (const std::vector<Action>& cosets : chain_) {
     for (const int iq : grid_.independent()) sum[static_cast<std::size_t>(iq)] = blocks[static_cast<std::size_t>(iq)];
     for (const Action& action : cosets) add_rotated(action, blocks, sum);
-    const double share = 1.0 / static_cast<double>(cosets.size() + 1);
-    for (const int iq : grid_.independent()) blocks[static_cast<std::size_t>(iq)] = share * sum[static_cast<std::size_t>(iq)];
+    for (const int iq : grid_.independent()) blocks[static_cast<std::size_t>(iq)].swap(sum[static_cast<std::size_t>(iq)]);
   }
+  const double share = 1.0 / n_operations_;
   for (const int iq : grid_.independent()) {
-    const int partner = grid_.minus(iq);
-    if (partner != iq) blocks[static_cast<std::size_t>(partner)] = blocks[static_cast<std::size_t>(iq)].conjugate();
+    Eigen::MatrixXcd& block = blocks[static_cast<std::size_t>(iq)];
+    for (int s = 0; s < n_atoms_; ++s) {
+      for (int t = s; t < n_atoms_; ++t) {
+        const Eigen::Matrix3cd upper = share * block.block<3, 3>(3 * s, 3 * t);
+        block.block<3, 3>(3 * s, 3 * t) = upper;
+        if (s != t) block.block<3, 3>(3 * t, 3 * s) = upper.adjoint();
+      }
+    }
   }
 }
 

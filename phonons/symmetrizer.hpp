@@ -23,6 +23,8 @@ class Symmetrizer {
 
   /// Group average, hermiticity, D(-q) = D(q)^*, realness at q = -q + G and D(0) -> Q D(0) Q. A projector.
   void matrices(std::vector<Eigen::MatrixXcd>& blocks) const;
+  /// The same for one of each pair (q, -q): the blocks of QGrid::independent() alone are read and written.
+  void independent_matrices(std::vector<Eigen::MatrixXcd>& blocks) const;
   /// Group average of a vector on the atoms of the unit cell, [n_atoms, 3].
   void vectors(Vectors& values) const;
   /// Group average of a 3x3 tensor.

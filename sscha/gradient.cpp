@@ -32,27 +32,30 @@ struct SlabOperators {
 at::Tensor block_sums(const at::Tensor& u, const at::Tensor& f, const at::Tensor& weights, std::int64_t n_jackknife,
                       const SlabOperators& operators) {
   const std::int64_t n = u.size(0), size = u.size(1), n_config = u.size(2) / n_jackknife;
-  const auto cut = [&](const at::Tensor& all) {
-    if (n_jackknife == 1) return all;
-    return all.view({n, size, n_jackknife, n_config}).transpose(1, 2).reshape({n * n_jackknife, size, n_config});
-  };
   const at::Tensor v = at::bmm(operators.upsilon, u).mul_(weights);
   const at::Tensor df = at::baddbmm(f, operators.matrices, u);
-  return at::bmm(cut(v), cut(df).transpose(1, 2)).view({n, n_jackknife, size, size});
+  if (n_jackknife == 1) return at::bmm(v, df.transpose(1, 2)).unsqueeze(1);
+  at::Tensor sums = at::empty({n, n_jackknife, size, size}, u.options());
+  for (std::int64_t i = 0; i < n; ++i) {  // of one q the jackknife blocks lie at equal distances: nothing is copied
+    const auto cut = [&](const at::Tensor& all) { return all.select(0, i).view({size, n_jackknife, n_config}).transpose(0, 1); };
+    at::Tensor here = sums.select(0, i);
+    at::bmm_out(here, cut(v), cut(df).transpose(1, 2));
+  }
+  return sums;
 }
 
 Vectors as_vectors(const Eigen::VectorXd& flat) { return Eigen::Map<const Vectors>(flat.data(), flat.size() / 3, 3); }
 Eigen::VectorXd flat(const Vectors& vectors) { return Eigen::Map<const Eigen::VectorXd>(vectors.data(), vectors.size()); }
 
-/// Sums over the configurations of one jackknife block, not yet symmetrised.
+/// Sums over the configurations of one jackknife block.
 struct BlockSum {
-  Blocks matrices;         // [n_q] of independent q
-  Eigen::VectorXd forces;  // [n] sum w df(q = 0)
+  Blocks matrices;         // [n_q] of independent q, symmetrised
+  Eigen::VectorXd forces;  // [n] sum w df(q = 0), not symmetrised
   double weight = 0;
 };
 
 std::vector<BlockSum> sums_by_block(const Population& population, const Weights& weights, const TrialDensity& density,
-                                    const Eigen::VectorXd& shift) {
+                                    const phonons::Symmetrizer& symmetrize, const Eigen::VectorXd& shift) {
   const RealBlochBasis& basis = population.basis();
   const phonons::DynamicalMatrices& matrices = density.matrices();
   const std::int64_t n_slabs = static_cast<std::int64_t>(basis.slabs().size());
@@ -100,18 +103,21 @@ std::vector<BlockSum> sums_by_block(const Population& population, const Weights&
   const Eigen::MatrixXd d_gamma = matrices.blocks[static_cast<std::size_t>(matrices.grid.gamma())].real();
   const std::size_t n_q = static_cast<std::size_t>(matrices.grid.size());
   std::vector<BlockSum> sums(static_cast<std::size_t>(population.n_blocks()));
-  for (BlockSum& sum : sums) {
-    sum.matrices.assign(n_q, Eigen::MatrixXcd::Zero(basis.n_modes(), basis.n_modes()));
-    sum.forces = Eigen::VectorXd::Zero(basis.n_modes());
-  }
-  for_each_item(population.device(), n_slabs, [&](std::int64_t i) {  // slabs hold different q: nobody else writes there
+  for (at::Tensor& part : parts) part = part.cpu();
+  parallel_for(static_cast<std::int64_t>(sums.size()), [&](std::int64_t b) {
+    Blocks& blocks = sums[static_cast<std::size_t>(b)].matrices;
+    blocks.resize(n_q);
+    for (const int iq : matrices.grid.independent()) {
+      blocks[static_cast<std::size_t>(iq)] = Eigen::MatrixXcd::Zero(basis.n_modes(), basis.n_modes());
+    }
     for (std::size_t p = 0; p < pieces.size(); ++p) {
-      const at::Tensor part = parts[p * static_cast<std::size_t>(n_slabs) + static_cast<std::size_t>(i)].cpu();
-      for (std::int64_t j = 0; j < pieces[p].n_jackknife; ++j) {
-        basis.add_complex_blocks(part.select(1, j), basis.slabs()[static_cast<std::size_t>(i)],
-                                 sums[static_cast<std::size_t>(pieces[p].first_block + j)].matrices);
+      const std::int64_t j = b - pieces[p].first_block;
+      if (j < 0 || j >= pieces[p].n_jackknife) continue;
+      for (std::size_t i = 0; i < basis.slabs().size(); ++i) {
+        basis.add_complex_blocks(parts[p * basis.slabs().size() + i].select(1, j), basis.slabs()[i], blocks);
       }
     }
+    symmetrize.independent_matrices(blocks);
   });
 
   // The same sums at q = 0 alone: w, w u and w f in one go.
@@ -140,50 +146,38 @@ Gradient gradient(const Population& population, const Weights& weights, const Tr
   const double root_cells = std::sqrt(static_cast<double>(grid.size()));
   const Eigen::VectorXd shift =
       root_cells * flat(matrices.crystal.positions - population.generating().matrices().crystal.positions);
-  std::vector<BlockSum> blocks = sums_by_block(population, weights, density, shift);
+  std::vector<BlockSum> blocks = sums_by_block(population, weights, density, symmetrize, shift);
 
   Gradient result;
   result.deviations.resize(blocks.size());
   result.force_deviations.resize(blocks.size());
-  parallel_for(static_cast<std::int64_t>(blocks.size()), [&](std::int64_t b) {
-    BlockSum& block = blocks[static_cast<std::size_t>(b)];
-    for (const int iq : grid.independent()) {
-      const int partner = grid.minus(iq);
-      if (partner != iq) block.matrices[static_cast<std::size_t>(partner)] = block.matrices[static_cast<std::size_t>(iq)].conjugate();
-    }
-    symmetrize.matrices(block.matrices);
-    result.deviations[static_cast<std::size_t>(b)] = std::move(block.matrices);
-    Vectors& force = result.force_deviations[static_cast<std::size_t>(b)];
-    force = as_vectors(block.forces / root_cells);
-    symmetrize.vectors(force);
-  });
-
   // Sums become means and influences; in block order, so that the bits do not depend on the threads.
-  result.matrices.assign(n_q, Eigen::MatrixXcd::Zero(matrices.n_modes(), matrices.n_modes()));
+  const double per_weight = 1 / weights.sum;
   result.forces = Vectors::Zero(matrices.crystal.n_atoms(), 3);
   for (std::size_t b = 0; b < blocks.size(); ++b) {
-    for (const int iq : grid.independent()) {
-      result.matrices[static_cast<std::size_t>(iq)] += result.deviations[b][static_cast<std::size_t>(iq)];
-    }
-    result.forces += result.force_deviations[b] / weights.sum;
+    result.deviations[b] = std::move(blocks[b].matrices);
+    Vectors& force = result.force_deviations[b];
+    force = as_vectors(blocks[b].forces / root_cells);
+    symmetrize.vectors(force);
+    result.forces += per_weight * force;
   }
+  result.matrices.resize(n_q);
   for (const int iq : grid.independent()) {
     Eigen::MatrixXcd& mean = result.matrices[static_cast<std::size_t>(iq)];
-    mean /= weights.sum;
+    mean = Eigen::MatrixXcd::Zero(matrices.n_modes(), matrices.n_modes());
+    for (const Blocks& sums : result.deviations) mean += sums[static_cast<std::size_t>(iq)];
+    mean *= per_weight;
     if (const int partner = grid.minus(iq); partner != iq) result.matrices[static_cast<std::size_t>(partner)] = mean.conjugate();
   }
   std::vector<double> variances(blocks.size());
   parallel_for(static_cast<std::int64_t>(blocks.size()), [&](std::int64_t item) {
     const std::size_t b = static_cast<std::size_t>(item);
-    const double share = blocks[b].weight / weights.sum;
+    const double share = blocks[b].weight * per_weight;
     for (const int iq : grid.independent()) {
       const std::size_t i = static_cast<std::size_t>(iq);
       Eigen::MatrixXcd& deviation = result.deviations[b][i];
-      deviation = deviation / weights.sum - share * result.matrices[i];
+      deviation = per_weight * deviation - share * result.matrices[i];
       variances[b] += (grid.is_real(iq) ? 1 : 2) * deviation.squaredNorm();
-      if (const int partner = grid.minus(iq); partner != iq) {
-        result.deviations[b][static_cast<std::size_t>(partner)] = deviation.conjugate();
-      }
     }
   });
   const Eigen::MatrixXd precondition = density.centroid_preconditioner();
@@ -192,7 +186,7 @@ Gradient gradient(const Population& population, const Weights& weights, const Tr
   Vectors force_variance = Vectors::Zero(matrices.crystal.n_atoms(), 3);
   for (std::size_t b = 0; b < blocks.size(); ++b) {
     variance += variances[b];
-    result.force_deviations[b] = result.force_deviations[b] / weights.sum - blocks[b].weight / weights.sum * result.forces;
+    result.force_deviations[b] = per_weight * (result.force_deviations[b] - blocks[b].weight * result.forces);
     force_variance.array() += result.force_deviations[b].array().square();
     centroid_variance += (precondition * flat(result.force_deviations[b])).squaredNorm();
   }
@@ -223,13 +217,11 @@ double lambda0(double frequency1, double frequency2, double temperature, const U
 }
 
 std::vector<Eigen::MatrixXcd> free_energy_derivative(const std::vector<Eigen::MatrixXcd>& gradient, const TrialDensity& density) {
-  const Eigen::VectorXd& masses = density.matrices().crystal.masses;
   std::vector<Eigen::MatrixXcd> derivative;
   for (std::size_t iq = 0; iq < gradient.size(); ++iq) {
     const phonons::Modes& modes = density.modes()[iq];
-    Eigen::MatrixXcd scaled = modes.polarisations;  // m^-1/2 e
-    for (Eigen::Index x = 0; x < scaled.rows(); ++x) scaled.row(x) /= std::sqrt(masses[x / 3]);
-    Eigen::MatrixXcd in_modes = scaled.adjoint() * gradient[iq] * scaled;
+    const Eigen::MatrixXcd patterns = phonons::displacement_patterns(modes, density.matrices().crystal);
+    Eigen::MatrixXcd in_modes = patterns.adjoint() * gradient[iq] * patterns;
     for (Eigen::Index mu = 0; mu < in_modes.rows(); ++mu) {
       for (Eigen::Index nu = 0; nu < in_modes.cols(); ++nu) {
         const bool acoustic = modes.acoustic[static_cast<std::size_t>(mu)] || modes.acoustic[static_cast<std::size_t>(nu)];
@@ -237,7 +229,7 @@ std::vector<Eigen::MatrixXcd> free_energy_derivative(const std::vector<Eigen::Ma
                                      : -lambda0(modes.frequencies[mu], modes.frequencies[nu], density.temperature(), density.units());
       }
     }
-    derivative.push_back(scaled * in_modes * scaled.adjoint());
+    derivative.push_back(patterns * in_modes * patterns.adjoint());
   }
   return derivative;
 }

@@ -28,7 +28,7 @@ struct Gradient {
 
   /// Influence of each jackknife block on the mean: the covariance of any linear function of `matrices` is
   /// B/(B-1) sum_b of the products of its values on deviations[b].
-  std::vector<std::vector<Eigen::MatrixXcd>> deviations;  ///< [B][n_q] (n, n)
+  std::vector<std::vector<Eigen::MatrixXcd>> deviations;  ///< [B][n_q] (n, n), of independent q; conjugate at -q
   std::vector<Vectors> force_deviations;                  ///< [B] [n_atoms, 3]
 };
 

@@ -96,11 +96,9 @@ Vector propose(const std::deque<Visit>& history, double beta) {
 /// The largest fraction of `step` that keeps every squared frequency between the two ratios of its value, at most 1.
 double safe_fraction(const TrialDensity& density, const Vector& step) {
   double lowest = 0, highest = 0;
-  const Eigen::VectorXd& masses = density.matrices().crystal.masses;
   for (const int iq : density.matrices().grid.independent()) {
     const phonons::Modes& modes = density.modes()[static_cast<std::size_t>(iq)];
-    Eigen::MatrixXcd scaled = modes.polarisations;
-    for (Eigen::Index x = 0; x < scaled.rows(); ++x) scaled.row(x) /= std::sqrt(masses[x / 3]);
+    Eigen::MatrixXcd scaled = phonons::displacement_patterns(modes, density.matrices().crystal);
     for (Eigen::Index mu = 0; mu < scaled.cols(); ++mu) {
       scaled.col(mu) *= modes.acoustic[static_cast<std::size_t>(mu)] ? 0.0 : 1 / modes.frequencies[mu];
     }

@@ -15,11 +15,9 @@ struct Change {
   Vectors centroids;
 };
 
-/// e^dagger m^-1/2 dD m^-1/2 e of each mode at one q, averaged over degenerate sets.
-std::vector<double> change_of_squares(const phonons::Modes& modes, const Eigen::VectorXd& masses, const Eigen::MatrixXcd& change) {
-  Eigen::MatrixXcd scaled = modes.polarisations;
-  for (Eigen::Index x = 0; x < scaled.rows(); ++x) scaled.row(x) /= std::sqrt(masses[x / 3]);
-  const Eigen::VectorXd diagonal = (scaled.adjoint() * change * scaled).diagonal().real();
+/// e^dagger m^-1/2 dD m^-1/2 e of each mode at one q, `patterns` being m^-1/2 e; averaged over degenerate sets.
+std::vector<double> change_of_squares(const phonons::Modes& modes, const Eigen::MatrixXcd& patterns, const Eigen::MatrixXcd& change) {
+  const Eigen::VectorXd diagonal = (patterns.adjoint() * change * patterns).diagonal().real();
   std::vector<double> result(static_cast<std::size_t>(diagonal.size()), 0.0);
   for (Eigen::Index first = 0; first < diagonal.size();) {
     Eigen::Index last = first + 1;
@@ -76,22 +74,28 @@ SolutionErrors solution_errors(const Population& population, const Minimum& mini
   for (const Change& change : changes) errors.centroids.array() += factor * (change.centroids - mean_centroids).array().square();
   errors.centroids = errors.centroids.cwiseSqrt();
 
-  for (std::size_t iq = 0; iq < matrices.blocks.size(); ++iq) {
+  errors.squared_frequencies.resize(matrices.blocks.size());
+  errors.frequencies.resize(matrices.blocks.size());
+  for (const int independent : matrices.grid.independent()) {
+    const std::size_t iq = static_cast<std::size_t>(independent), partner = static_cast<std::size_t>(matrices.grid.minus(independent));
     const phonons::Modes& modes = minimum.density.modes()[iq];
+    const Eigen::MatrixXcd patterns = phonons::displacement_patterns(modes, matrices.crystal);
     Eigen::MatrixXcd mean = Eigen::MatrixXcd::Zero(matrices.n_modes(), matrices.n_modes());
     for (const Change& change : changes) mean += change.matrices[iq] / n;
     std::vector<double> variance(static_cast<std::size_t>(matrices.n_modes()), 0.0);
     for (const Change& change : changes) {
-      const std::vector<double> difference = change_of_squares(modes, matrices.crystal.masses, change.matrices[iq] - mean);
+      const std::vector<double> difference = change_of_squares(modes, patterns, change.matrices[iq] - mean);
       for (std::size_t mu = 0; mu < variance.size(); ++mu) variance[mu] += factor * difference[mu] * difference[mu];
     }
-    std::vector<double>& squared = errors.squared_frequencies.emplace_back();
-    std::vector<double>& frequencies = errors.frequencies.emplace_back();
+    std::vector<double>& squared = errors.squared_frequencies[iq];
+    std::vector<double>& frequencies = errors.frequencies[iq];
     for (std::size_t mu = 0; mu < variance.size(); ++mu) {
       squared.push_back(std::sqrt(variance[mu]));
       const double frequency = modes.frequencies[static_cast<Eigen::Index>(mu)];
       frequencies.push_back(modes.acoustic[mu] ? 0.0 : minimum.density.units().inverse_cm(squared.back() / (2 * frequency)));
     }
+    errors.squared_frequencies[partner] = squared;
+    errors.frequencies[partner] = frequencies;
   }
   return errors;
 }

@@ -15,6 +15,8 @@ using phonons::RealBlochBasis;
 TrialDensity::TrialDensity(phonons::DynamicalMatrices matrices, double temperature, const UnitSet& units)
     : matrices_(std::move(matrices)), temperature_(temperature), units_(units), modes_(phonons::diagonalise(matrices_)) {
   if (!(temperature >= 0)) throw InputError{"temperature {} K: it must be 0 or positive", temperature};
+  Eigen::VectorXd root_masses(matrices_.n_modes());
+  for (Eigen::Index x = 0; x < root_masses.size(); ++x) root_masses[x] = std::sqrt(matrices_.crystal.masses[x / 3]);
   for (std::size_t iq = 0; iq < modes_.size(); ++iq) {
     const Modes& at_q = modes_[iq];
     Eigen::VectorXd& squared = squared_amplitudes_.emplace_back(Eigen::VectorXd::Zero(at_q.frequencies.size()));
@@ -31,6 +33,13 @@ TrialDensity::TrialDensity(phonons::DynamicalMatrices matrices, double temperatu
       log_normalisation_ -= 0.5 * std::log(squared[mu]);
     }
   }
+  displacement_frame_.resize(modes_.size());
+  for (const int iq : matrices_.grid.independent()) {
+    const std::size_t i = static_cast<std::size_t>(iq);
+    const Eigen::VectorXd inverse_amplitudes =
+        squared_amplitudes_[i].unaryExpr([](double a2) { return a2 > 0 ? 1 / std::sqrt(a2) : 0.0; });
+    displacement_frame_[i] = inverse_amplitudes.asDiagonal() * modes_[i].polarisations.adjoint() * root_masses.asDiagonal();
+  }
   // The Jacobian of u -> sqrt(m) u on the space without uniform translations: it matters between isotopes.
   const Eigen::VectorXd& masses = matrices_.crystal.masses;
   log_normalisation_ += 1.5 * (matrices_.grid.size() * masses.array().log().sum() - std::log(masses.mean()));
@@ -46,35 +55,16 @@ double TrialDensity::harmonic_free_energy() const {
   return phonons::harmonic_free_energy(modes_, temperature_, units_);
 }
 
-std::vector<Eigen::MatrixXcd> TrialDensity::displacement_frame() const {
-  const Crystal& crystal = matrices_.crystal;
-  std::vector<Eigen::MatrixXcd> frame;
-  for (std::size_t iq = 0; iq < modes_.size(); ++iq) {
-    Eigen::MatrixXcd e = modes_[iq].polarisations.adjoint();
-    for (Eigen::Index x = 0; x < e.cols(); ++x) e.col(x) *= std::sqrt(crystal.masses[x / 3]);
-    for (Eigen::Index mu = 0; mu < e.rows(); ++mu) {
-      const double squared = squared_amplitudes_[iq][mu];
-      e.row(mu) *= squared > 0 ? 1 / std::sqrt(squared) : 0.0;
-    }
-    frame.push_back(std::move(e));
-  }
-  return frame;
-}
-
 std::vector<Eigen::MatrixXcd> TrialDensity::force_frame() const {
-  const Crystal& crystal = matrices_.crystal;
   std::vector<Eigen::MatrixXcd> frame;
   for (std::size_t iq = 0; iq < modes_.size(); ++iq) {
-    Eigen::MatrixXcd l = modes_[iq].polarisations.adjoint();
-    for (Eigen::Index x = 0; x < l.cols(); ++x) l.col(x) /= std::sqrt(crystal.masses[x / 3]);
-    for (Eigen::Index mu = 0; mu < l.rows(); ++mu) l.row(mu) *= std::sqrt(squared_amplitudes_[iq][mu]);
-    frame.push_back(std::move(l));
+    frame.push_back(squared_amplitudes_[iq].cwiseSqrt().asDiagonal() *
+                    phonons::displacement_patterns(modes_[iq], matrices_.crystal).adjoint());
   }
   return frame;
 }
 
 std::vector<TrialDensity::Frame> TrialDensity::frames(const RealBlochBasis& basis, at::Device device) const {
-  const std::vector<Eigen::MatrixXcd> e = displacement_frame();
   std::vector<Frame> all;
   for (const RealBlochBasis::Slab& slab : basis.slabs()) {
     at::Tensor forms = at::empty({slab.n_blocks, 2, slab.block_size}, at::kDouble);
@@ -88,22 +78,32 @@ std::vector<TrialDensity::Frame> TrialDensity::frames(const RealBlochBasis& basi
         form[i][1][row] = 0.5 * frequency * frequency * squared_amplitudes_[iq][mu];  // 0 for acoustic modes
       }
     }
-    all.push_back({basis.real_blocks(e, slab).to(device), forms.to(device)});
+    all.push_back({basis.real_blocks(displacement_frame_, slab).to(device), forms.to(device)});
   }
   return all;
 }
 
 std::vector<Eigen::MatrixXcd> TrialDensity::inverse_covariance() const {
-  std::vector<Eigen::MatrixXcd> all;
-  for (const Eigen::MatrixXcd& e : displacement_frame()) all.push_back(e.adjoint() * e);
+  const phonons::QGrid& grid = matrices_.grid;
+  std::vector<Eigen::MatrixXcd> all(modes_.size());
+  for (const int iq : grid.independent()) {
+    const Eigen::MatrixXcd& e = displacement_frame_[static_cast<std::size_t>(iq)];
+    Eigen::MatrixXcd& here = all[static_cast<std::size_t>(iq)];
+    if (grid.is_real(iq)) {
+      const Eigen::MatrixXd real = e.real();
+      here = (real.transpose() * real).cast<std::complex<double>>();
+    } else {
+      here = e.adjoint() * e;
+      all[static_cast<std::size_t>(grid.minus(iq))] = here.conjugate();
+    }
+  }
   return all;
 }
 
 Eigen::MatrixXd TrialDensity::centroid_preconditioner() const {
   const std::size_t gamma = static_cast<std::size_t>(matrices_.grid.gamma());
   const Modes& modes = modes_[gamma];
-  Eigen::MatrixXd e = modes.polarisations.real();
-  for (Eigen::Index x = 0; x < e.rows(); ++x) e.row(x) /= std::sqrt(matrices_.crystal.masses[x / 3]);
+  Eigen::MatrixXd e = phonons::displacement_patterns(modes, matrices_.crystal).real();
   for (Eigen::Index mu = 0; mu < e.cols(); ++mu) {
     e.col(mu) *= modes.acoustic[static_cast<std::size_t>(mu)] ? 0.0 : 1 / modes.frequencies[mu];
   }

@@ -47,13 +47,12 @@ class TrialDensity {
   Eigen::MatrixXd centroid_preconditioner() const;
 
  private:
-  std::vector<Eigen::MatrixXcd> displacement_frame() const;
-
   phonons::DynamicalMatrices matrices_;
   double temperature_;
   UnitSet units_;
   std::vector<phonons::Modes> modes_;
   std::vector<Eigen::VectorXd> squared_amplitudes_;  // [n_q][3n], amu angstrom^2; 0 for acoustic modes
+  std::vector<Eigen::MatrixXcd> displacement_frame_;  // [n_q] E, of independent q
   double log_normalisation_ = 0;
 };
 

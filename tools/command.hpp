@@ -22,6 +22,12 @@ struct Arguments {
   ConsoleOptions console;
   RunFolderOptions folder;
   bool check = false, help = false, print_template = false;
+
+  /// The value of one of the command's own options, empty when it was not given.
+  std::string option(const std::string& name) const {
+    const auto found = own.find(name);
+    return found == own.end() ? "" : found->second;
+  }
 };
 
 /// An option that one command alone has: "--to FORMAT".

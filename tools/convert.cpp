@@ -9,14 +9,10 @@
 #include "phonons/qe_dyn.hpp"
 #include "tools/command.hpp"
 #include "tools/exit_code.hpp"
+#include "tools/file_kind.hpp"
 
 namespace zeropoint {
 namespace {
-
-std::string own_option(const Arguments& arguments, const std::string& name) {
-  const auto found = arguments.own.find(name);
-  return found == arguments.own.end() ? "" : found->second;
-}
 
 /// The supercell that an ensemble file of our own holds.
 Supercell read_supercell(const std::string& path) {
@@ -37,26 +33,27 @@ void convert_matrices(const std::string& input, const std::string& output, Conso
 
 void convert_ensemble(const Arguments& arguments, const std::string& input, const std::string& format,
                       const std::string& output, Console& console) {
-  const std::string dyn = own_option(arguments, "dyn");
-  if (dyn.empty() && !is_hdf5(input)) {
+  const std::string dyn = arguments.option("dyn");
+  const bool holds_crystal = file_kind(input) == FileKind::hdf5;
+  if (dyn.empty() && !holds_crystal) {
     throw ConfigError{"convert: --dyn PREFIX is needed: {} does not hold the crystal that displacements refer to",
                       input};
   }
   const Supercell supercell = dyn.empty() ? read_supercell(input) : phonons::read_qe_dyn(dyn).supercell();
   EnsembleMetadata metadata;
-  if (const std::string text = own_option(arguments, "population"); !text.empty()) {
+  if (const std::string text = arguments.option("population"); !text.empty()) {
     char* end = nullptr;
     metadata.population = static_cast<int>(std::strtol(text.c_str(), &end, 10));
     if (*end != '\0' || metadata.population < 0)
       throw ConfigError{"convert: --population {}: a number is needed", text};
   }
-  if (const std::string text = own_option(arguments, "temperature"); !text.empty()) {
+  if (const std::string text = arguments.option("temperature"); !text.empty()) {
     try {
       metadata.temperature = parse_quantity(text, find_unit("K"));
     } catch (const InputError& error) {
       throw ConfigError{"convert: --temperature {}: {}", text, error.what()};
     }
-  } else if (is_hdf5(input)) {
+  } else if (holds_crystal) {
     metadata.temperature = Hdf5File::open(input).number_attribute("/", "temperature");
   }
   const auto ensemble = open_ensemble({.path = input, .population = metadata.population}, supercell);
@@ -66,7 +63,7 @@ void convert_ensemble(const Arguments& arguments, const std::string& input, cons
 }
 
 int convert(const Arguments& arguments, Console& console) {
-  const std::string format = own_option(arguments, "to"), output = own_option(arguments, "output");
+  const std::string format = arguments.option("to"), output = arguments.option("output");
   if (arguments.files.size() != 1)
     throw ConfigError{"convert: one input is needed, {} are given", arguments.files.size()};
   if (output.empty()) throw ConfigError{"convert: --output is missing: a file, folder or prefix to write"};

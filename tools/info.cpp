@@ -13,6 +13,7 @@
 #include "phonons/qe_dyn.hpp"
 #include "tools/command.hpp"
 #include "tools/exit_code.hpp"
+#include "tools/file_kind.hpp"
 #include "tools/input_settings.hpp"
 
 namespace zeropoint {
@@ -41,8 +42,9 @@ ordered_json describe_matrices(const std::string& prefix, Console& console) {
   console.say("");
   console.say("frequencies (cm^-1, imaginary as negative)");
   int n_imaginary = 0;
-  std::size_t iq = 0;
-  for (const int size : matrices.grid.stars()) {
+  const std::vector<int> firsts = matrices.grid.representatives();
+  for (std::size_t star = 0; star < firsts.size(); ++star) {
+    const std::size_t iq = static_cast<std::size_t>(firsts[star]);
     const Eigen::Vector3d& q = matrices.grid.points()[iq];
     constexpr std::size_t per_line = 10;
     for (std::size_t first = 0; first < frequencies[iq].size(); first += per_line) {
@@ -52,9 +54,8 @@ ordered_json describe_matrices(const std::string& prefix, Console& console) {
       }
       console.say("  {:<20} {}", first == 0 ? "q = " + q_text(q) : "", line);
     }
-    for (const double value : frequencies[iq]) n_imaginary += value < -1e-2 ? size : 0;
+    for (const double value : frequencies[iq]) n_imaginary += value < -1e-2 ? matrices.grid.stars()[star] : 0;
     json["frequencies"].push_back({{"q", std::vector<double>(q.begin(), q.end())}, {"value", frequencies[iq]}});
-    iq += static_cast<std::size_t>(size);
   }
   if (n_imaginary > 0) console.say("  {} imaginary modes in the whole grid", n_imaginary);
   json["n_imaginary"] = n_imaginary;
@@ -88,7 +89,7 @@ ordered_json describe_summary(const std::string& file, Console& console) {
 
 ordered_json describe_hdf5(const std::string& path, Console& console) {
   const Hdf5File file = Hdf5File::open(path);
-  const std::string type = file.text_attribute("/", "filetype").value_or("HDF5 of another program");
+  const std::string own_type = filetype(path), type = own_type.empty() ? "HDF5 of another program" : own_type;
   console.field("kind", "{}", type);
   ordered_json json{{"kind", type}};
   for (const char* name : {"code_version", "git_sha"}) {
@@ -159,12 +160,7 @@ ordered_json describe_ensemble(const std::string& folder, int population, const 
   return json;
 }
 
-ordered_json describe_folder(const std::string& folder, const std::string& dyn, Console& console) {
-  if (fs::exists(folder + "/summary.json")) return describe_summary(folder + "/summary.json", console);
-  if (fs::exists(folder + "/run.toml")) {
-    console.field("kind", "an unfinished run: the same command takes it up again");
-    return {{"kind", "unfinished run"}};
-  }
+ordered_json describe_ensemble_folder(const std::string& folder, const std::string& dyn, Console& console) {
   std::set<int> found = populations(folder, "energies_pop", ".npy");
   found.merge(populations(folder, "energies_supercell_population", ".dat"));
   if (found.empty() && fs::exists(folder + "/energies.npy")) found.insert(1);
@@ -206,24 +202,27 @@ ordered_json describe_extxyz(const std::string& file, Console& console) {
 }
 
 ordered_json describe_file(const std::string& file, const std::string& dyn, Console& console) {
-  if (fs::is_directory(file)) return describe_folder(file, dyn, console);
-  if (fs::exists(file)) {
-    if (is_hdf5(file)) return describe_hdf5(file, console);
-    const std::string extension = fs::path{file}.extension().string();
-    if (extension == ".json") return describe_summary(file, console);
-    if (extension == ".xyz" || extension == ".extxyz") return describe_extxyz(file, console);
+  switch (file_kind(file)) {
+    case FileKind::result_folder: return describe_summary(file + "/summary.json", console);
+    case FileKind::unfinished_folder:
+      console.field("kind", "an unfinished run: the same command takes it up again");
+      return {{"kind", "unfinished run"}};
+    case FileKind::other_folder: return describe_ensemble_folder(file, dyn, console);
+    case FileKind::hdf5: return describe_hdf5(file, console);
+    case FileKind::summary: return describe_summary(file, console);
+    case FileKind::extxyz: return describe_extxyz(file, console);
+    case FileKind::matrices: return describe_matrices(file, console);
   }
-  return describe_matrices(file, console);
+  throw InternalError{"{}: a kind of file without a description", file};
 }
 
 int info(const Arguments& arguments, Console& console) {
   if (arguments.files.empty()) throw ConfigError{"info: name the files or folders to look at"};
-  const auto dyn = arguments.own.find("dyn");
   ordered_json all = ordered_json::object();
   for (const std::string& file : arguments.files) {
     if (!all.empty()) console.say("");
     console.field("file", "{}", file);
-    all[file] = describe_file(file, dyn == arguments.own.end() ? "" : dyn->second, console);
+    all[file] = describe_file(file, arguments.option("dyn"), console);
   }
   console.print_json((arguments.files.size() == 1 ? all.front() : all).dump(2) + "\n");
   return exit_code::done;

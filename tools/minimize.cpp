@@ -108,12 +108,11 @@ void describe_change(const MinimizeResult& result, Console& console) {
   };
   console.say("");
   console.say("frequencies (cm^-1)");
-  std::size_t iq = 0;
-  for (const int size : after.matrices().grid.stars()) {
+  for (const int first : after.matrices().grid.representatives()) {
+    const std::size_t iq = static_cast<std::size_t>(first);
     console.say("  q = {:<16} before {}", q_text(after.matrices().grid.points()[iq]), list(before_values[iq]));
     console.say("      {:<16} after  {}", "", list(after_values[iq]));
     console.say("      {:<16} +-     {}", "", list(result.errors.frequencies[iq]));
-    iq += static_cast<std::size_t>(size);
   }
 }
 
@@ -162,12 +161,10 @@ int run(const Settings& settings, Run& context) {
   const double bytes = 2.0 * 3 * 8 * static_cast<double>(input.ensemble->size()) * matrices.supercell().n_atoms();
   if (!context.folder) {
     console.field("memory", "{} for displacements and forces", format_bytes(bytes));
-    const StepTime time = estimate_step({matrices.grid, matrices.n_modes()}, input.ensemble->size(), device);
-    console.field(
-        "time",
-        "at least {:.2g} s per step: {:.3g} Gflop of matrix products at {:.3g} Gflop/s as measured now; an estimate, "
-        "symmetries and small matrices come on top",
-        time.seconds(), time.flops / 1e9, time.rate / 1e9);
+    const sscha::TrialDensity density = sscha::symmetrized({matrices, temperature, units}, group, symmetrize);
+    const StepTime time =
+        measure_step(*input.ensemble, {input.generating, input.temperature, units}, density, group, device);
+    console.field("time", "about {:.2g} s per step, measured with {} configurations", time.seconds, time.n_measured);
     return exit_code::done;
   }
   const RunFolder& folder = *context.folder;

@@ -23,15 +23,13 @@ json rows(const Eigen::Ref<const Eigen::MatrixXd>& matrix) {
   return list;
 }
 
-/// First q of each star.
-std::vector<std::size_t> representatives(const std::vector<int>& stars) {
-  std::vector<std::size_t> result;
-  std::size_t iq = 0;
-  for (const int size : stars) {
-    result.push_back(iq);
-    iq += static_cast<std::size_t>(size);
-  }
-  return result;
+phonons::QGrid read_grid(const Hdf5File& file) {
+  const Eigen::MatrixXd rows = file.read_matrix("q/points");
+  std::vector<Eigen::Vector3d> points;
+  for (Eigen::Index iq = 0; iq < rows.rows(); ++iq) points.emplace_back(rows.row(iq));
+  std::vector<int> stars;
+  for (const double size : file.read_vector("q/stars")) stars.push_back(static_cast<int>(size));
+  return {std::move(points), std::move(stars)};
 }
 
 at::Tensor table(const std::vector<std::vector<double>>& values) {
@@ -227,17 +225,16 @@ std::vector<figures::Figure> figures_of_minimize(const std::string& path) {
   const auto value = [&](std::size_t s, std::size_t iq, std::size_t mode) {
     return data[(s * static_cast<std::size_t>(shape[1]) + iq) * static_cast<std::size_t>(shape[2]) + mode];
   };
-  const Eigen::VectorXd sizes = file.read_vector("q/stars");
-  std::vector<int> stars;
-  for (const double size : sizes) stars.push_back(static_cast<int>(size));
-  const Eigen::MatrixXd points = file.read_matrix("q/points");
+  const phonons::QGrid grid = read_grid(file);
+  const auto q_name = [&](std::size_t iq) { return q_text(grid.points()[iq]); };
   struct Soft {
     double frequency;
     std::size_t iq, mode;
   };
   std::vector<Soft> soft;
-  const std::vector<std::size_t> firsts = representatives(stars);
-  for (const std::size_t iq : firsts) {
+  const std::vector<int> firsts = grid.representatives();
+  for (const int first : firsts) {
+    const std::size_t iq = static_cast<std::size_t>(first);
     double previous = 0;
     for (std::size_t mode = 0; mode < static_cast<std::size_t>(shape[2]); ++mode) {
       const double frequency = value(step.size() - 1, iq, mode);
@@ -252,7 +249,7 @@ std::vector<figures::Figure> figures_of_minimize(const std::string& path) {
     std::vector<double> y;
     for (std::size_t s = 0; s < step.size(); ++s) y.push_back(value(s, mode.iq, mode.mode));
     modes.curves.push_back(
-        curve(fmt::format("{:.1f} at {}", mode.frequency, q_text(points.row(static_cast<Eigen::Index>(mode.iq)))), y));
+        curve(fmt::format("{:.1f} at {}", mode.frequency, q_name(mode.iq)), y));
   }
 
   Panel levels{.x_label = "q (crystal coordinates)", .y_label = "frequency (cm⁻¹)", .style = Style::levels};
@@ -260,14 +257,14 @@ std::vector<figures::Figure> figures_of_minimize(const std::string& path) {
     const Eigen::MatrixXd frequencies = file.read_matrix(std::string{group} + "/frequencies");
     Curve levels_of{.label = label, .x = {}, .y = {}, .error = {}};
     for (std::size_t i = 0; i < firsts.size(); ++i) {
-      for (const double frequency : frequencies.row(static_cast<Eigen::Index>(firsts[i]))) {
+      for (const double frequency : frequencies.row(firsts[i])) {
         levels_of.x.push_back(static_cast<double>(i));
         levels_of.y.push_back(frequency);
       }
     }
     levels.curves.push_back(std::move(levels_of));
   }
-  for (const std::size_t iq : firsts) levels.x_names.push_back(q_text(points.row(static_cast<Eigen::Index>(iq))));
+  for (const int iq : firsts) levels.x_names.push_back(q_name(static_cast<std::size_t>(iq)));
 
   const int width = std::clamp(120 + 112 * static_cast<int>(firsts.size()), 480, 1600);
   return {Figure{.name = "convergence", .title = "", .panels = {energy, gradient, ratio, modes}, .columns = 2},

@@ -1,10 +1,10 @@
 #include <filesystem>
 
 #include "core/error.hpp"
-#include "core/hdf5_file.hpp"
 #include "core/nearest_name.hpp"
 #include "tools/command.hpp"
 #include "tools/exit_code.hpp"
+#include "tools/file_kind.hpp"
 #include "tools/minimize_result.hpp"
 
 namespace zeropoint {
@@ -13,7 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::vector<figures::Figure> figures_of(const std::string& file) {
-  const std::string type = Hdf5File::open(file).text_attribute("/", "filetype").value_or("");
+  const std::string type = filetype(file);
   if (type == "zeropoint minimize") return figures_of_minimize(file);
   throw InputError{"{}: filetype '{}' has no figures; give the result.h5 of a run", file, type};
 }
@@ -35,8 +35,8 @@ int plot(const Arguments& arguments, Console& console) {
                         fmt::join(names, ", ")};
     }
   }
-  const auto output = arguments.own.find("output");
-  const std::string folder = output != arguments.own.end() ? output->second : (file.parent_path() / "figures").string();
+  const std::string output = arguments.option("output");
+  const std::string folder = !output.empty() ? output : (file.parent_path() / "figures").string();
   for (const figures::Figure& figure : all) {
     const bool drawn = figures::draw(figure, folder);
     console.say("{}/{}.{}", folder, figure.name, drawn ? "svg" : "gp");

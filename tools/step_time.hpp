@@ -2,22 +2,22 @@
 
 #include <c10/core/Device.h>
 
-#include "phonons/real_bloch_basis.hpp"
+#include "core/ensemble.hpp"
+#include "core/space_group.hpp"
+#include "sscha/trial_density.hpp"
 
 namespace zeropoint {
 
-/// What one step of a minimisation costs, before it is made.
+/// What one step of a minimisation takes, before the whole ensemble is read.
 struct StepTime {
-  /// Of the matrix products of weights and gradient: 8 N n_q n^2, pairs (q, -q) counting twice.
-  double flops;
-  double rate;  ///< flop/s that such products reach on this device now, with all threads
-
-  double seconds() const { return flops / rate; }
+  double seconds;
+  std::int64_t n_measured;  ///< configurations that it was measured with; fewer than all: drawn out in a straight line
 };
 
-/// Counts the products of one step over `n_config` configurations and measures their rate, for about a tenth of a
-/// second: a lower estimate. Products by element, symmetries and diagonalisation are left out; they are most of the time
-/// of a small crystal, a fraction of it where n_q n^2 is large.
-StepTime estimate_step(const phonons::RealBlochBasis& basis, std::int64_t n_config, at::Device device);
+/// Makes a few steps at `start` with the first configurations of `ensemble`, enough to keep all threads busy, and draws the
+/// time out to all of them. Good to a factor of two on a machine that has nothing else to do.
+/// @throws InputError as sscha::Population for an ensemble that cannot be used, except for what contradicts `generating`.
+StepTime measure_step(const Ensemble& ensemble, const sscha::TrialDensity& generating, const sscha::TrialDensity& start,
+                      const SpaceGroup& group, at::Device device);
 
 }  // namespace zeropoint

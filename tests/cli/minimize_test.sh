@@ -25,7 +25,7 @@ TOML
 
 exits 0 minimize run.toml --check
 says "space group"
-says "s per step: 0.0"
+says "s per step, measured with"
 [[ ! -e result ]] || fail "--check leaves a folder"
 
 exits 3 minimize run.toml

@@ -1,12 +1,10 @@
 #include "core/atomic_file.hpp"
 
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <filesystem>
 
+#include "tests/support/killed_writer.hpp"
 #include "tests/support/sample_ensembles.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -49,31 +47,15 @@ TEST(AtomicFile, KilledWriterLeavesTheOldOrTheNewFile) {
   const TemporaryFolder folder;
   const std::string path = folder / "a.txt";
   const std::string old_content(8 << 20, 'o'), new_content(8 << 20, 'n');
-  int old_found = 0, new_found = 0;
-  write_file(path, old_content);
-  constexpr int never = -1;
-  for (const int microseconds : {0, 500, 1000, 2000, 4000, 8000, 16000, 32000, 64000, never}) {
-    write_file(path, old_content);
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-      try {
-        write_file(path, new_content);
-      } catch (...) {
-      }
-      ::_exit(0);
-    }
-    if (microseconds != never) {
-      ::usleep(static_cast<useconds_t>(microseconds));
-      ::kill(child, SIGKILL);
-    }
-    ::waitpid(child, nullptr, 0);
-    const std::string content = read_file(path);
-    ASSERT_TRUE(content == old_content || content == new_content) << "after " << microseconds << " us";
-    ++(content == old_content ? old_found : new_found);
-  }
-  EXPECT_GT(old_found, 0);  // the earliest kill comes before the 8 MB are written
-  EXPECT_GT(new_found, 0);  // the last one is not killed
+  const test::FilesLeft found = test::kill_writers(
+      [&] { write_file(path, old_content); }, [&] { write_file(path, new_content); },
+      [&] {
+        const std::string content = read_file(path);
+        EXPECT_TRUE(content == old_content || content == new_content);
+        return content == new_content;
+      });
+  EXPECT_GT(found.n_old, 0);  // the earliest kill comes before the 8 MB are written
+  EXPECT_GT(found.n_new, 0);  // the last one is not killed
   write_file(path, "next");  // what was left behind does not disturb the next writer
   EXPECT_EQ(read_file(path), "next");
 }

@@ -4,14 +4,12 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cstring>
 #include <filesystem>
 
 #include "core/atomic_file.hpp"
+#include "tests/support/killed_writer.hpp"
 #include "tests/support/sample_ensembles.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -33,6 +31,15 @@ Eigen::MatrixXd lopsided() {
   Eigen::MatrixXd matrix(2, 3);
   matrix << 1, 2, 3, 4, 5, 6;
   return matrix;
+}
+
+/// The first of ZEROPOINT_PYTHON, python3 and the system's python3 that has h5py, empty when none has.
+std::string python_with_h5py() {
+  const char* const chosen = std::getenv("ZEROPOINT_PYTHON");
+  for (const std::string python : {chosen ? chosen : "python3", "/usr/bin/python3"}) {
+    if (std::system((python + " -c 'import h5py' 2>/dev/null").c_str()) == 0) return python;
+  }
+  return "";
 }
 
 TEST(Hdf5File, ReadsWhatItWrites) {
@@ -92,11 +99,8 @@ TEST(Hdf5File, StoresRowsOneAfterAnother) {
 }
 
 TEST(Hdf5File, IsReadByPythonElementByElement) {
-  const char* const chosen = std::getenv("ZEROPOINT_PYTHON");
-  const std::string python = chosen ? chosen : "python3";
-  if (std::system((python + " -c 'import h5py' 2>/dev/null").c_str()) != 0) {
-    GTEST_SKIP() << "no h5py: install it, or set ZEROPOINT_PYTHON to a Python that has it";
-  }
+  const std::string python = python_with_h5py();
+  if (python.empty()) GTEST_SKIP() << "no h5py: install python3-h5py, or set ZEROPOINT_PYTHON to a Python that has it";
   const TemporaryFolder folder;
   Hdf5File file = Hdf5File::create(folder / "a.h5", {.filetype = "test", .seed = 5});
   file.write("matrix", lopsided(), "angstrom", "row,column");
@@ -176,32 +180,16 @@ TEST(Hdf5File, KilledWriterLeavesTheOldOrTheNewFile) {
     for (int piece = 0; piece < 16; ++piece) file.append("x", at::full({65536}, value, at::kDouble), "1", "i");
     file.close();
   };
-  int old_found = 0, new_found = 0;
-  constexpr int never = -1;
-  for (const int microseconds : {0, 1000, 3000, 6000, 12000, 25000, 50000, never}) {
-    write(1);
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-      try {
-        write(2);
-      } catch (...) {
-      }
-      ::_exit(0);
-    }
-    if (microseconds != never) {
-      ::usleep(static_cast<useconds_t>(microseconds));
-      ::kill(child, SIGKILL);
-    }
-    ::waitpid(child, nullptr, 0);
-    const at::Tensor x = Hdf5File::open(path, "test").read("x");
-    const double value = x.const_data_ptr<double>()[0];
-    ASSERT_TRUE(value == 1 || value == 2) << "after " << microseconds << " us";
-    ASSERT_TRUE(x.equal(at::full({16 * 65536}, value, at::kDouble))) << "after " << microseconds << " us";
-    ++(value == 1 ? old_found : new_found);
-  }
-  EXPECT_GT(old_found, 0);
-  EXPECT_GT(new_found, 0);  // the last one is not killed
+  const test::FilesLeft found = test::kill_writers([&] { write(1); }, [&] { write(2); },
+                                                   [&] {
+                                                     const at::Tensor x = Hdf5File::open(path, "test").read("x");
+                                                     const double value = x.const_data_ptr<double>()[0];
+                                                     EXPECT_TRUE(value == 1 || value == 2);
+                                                     EXPECT_TRUE(x.equal(at::full({16 * 65536}, value, at::kDouble)));
+                                                     return value == 2;
+                                                   });
+  EXPECT_GT(found.n_old, 0);
+  EXPECT_GT(found.n_new, 0);  // the last one is not killed
 }
 
 }  // namespace

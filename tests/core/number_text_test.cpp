@@ -24,11 +24,12 @@ TEST(NumberText, ReadsCAndFortranForms) {
   EXPECT_EQ(number("-1.25d+03"), -1.25e3);
   EXPECT_EQ(number("1.0-300"), 1e-300);
   EXPECT_EQ(number("-2.5+101"), -2.5e101);
+  EXPECT_EQ(number("1q1"), 10);
   EXPECT_EQ(number("1e-400"), 0);
 }
 
 TEST(NumberText, RefusesWhatIsNoNumber) {
-  for (const char* text : {"", "abc", "1.0x", "****", "0.12-0.34", "1.0-30", "1.0D", "1.0E+", "--1"}) {
+  for (const char* text : {"", "abc", "1.0x", "****", "0.12-0.34", "12-345", "+-1", "1.0-30", "1.0D", "1.0E+", "--1"}) {
     EXPECT_TRUE(std::isnan(number(text))) << text;
   }
 }

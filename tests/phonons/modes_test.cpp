@@ -42,6 +42,19 @@ TEST(Modes, DiagonaliseTheMassScaledMatrices) {
   }
 }
 
+TEST(Modes, DisplacementPatternsTurnMatricesIntoSquaredFrequencies) {
+  const std::vector<Modes> modes = diagonalise(triclinic());
+  for (std::size_t iq = 0; iq < modes.size(); ++iq) {
+    const Eigen::MatrixXcd patterns = displacement_patterns(modes[iq], triclinic().crystal);
+    Eigen::MatrixXcd in_modes = patterns.adjoint() * triclinic().blocks[iq] * patterns;
+    for (Eigen::Index mu = 0; mu < in_modes.rows(); ++mu) {
+      const double frequency = modes[iq].frequencies[mu];
+      in_modes(mu, mu) -= std::copysign(frequency * frequency, frequency);
+    }
+    EXPECT_LT(in_modes.cwiseAbs().maxCoeff(), 1e-12);  // rounding of values near 1
+  }
+}
+
 TEST(Modes, AtMinusQAreTheComplexConjugatesExactly) {
   const std::vector<Modes> modes = diagonalise(triclinic());
   for (int iq = 0; iq < triclinic().grid.size(); ++iq) {

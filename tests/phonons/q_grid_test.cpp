@@ -48,6 +48,7 @@ TEST(QGrid, KeepsTheOrderAndTheZonesOfTheFile) {
   const QGrid grid(points, {10, 20});
   EXPECT_EQ(grid.divisions(), Eigen::Vector3i(3, 2, 5));
   EXPECT_EQ(grid.stars(), (std::vector<int>{10, 20}));
+  EXPECT_EQ(grid.representatives(), (std::vector<int>{0, 10}));
   for (int iq = 0; iq < grid.size(); ++iq) {
     EXPECT_LT((grid.points()[static_cast<std::size_t>(iq)] - points[static_cast<std::size_t>(iq)]).norm(), 1e-14);
   }

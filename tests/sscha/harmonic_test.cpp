@@ -6,6 +6,7 @@
 #include "sscha/minimizer.hpp"
 #include "tests/support/anharmonic_model.hpp"
 #include "tests/support/crystals.hpp"
+#include "tests/support/crystals_on_grids.hpp"
 #include "tests/support/model_matrices.hpp"
 #include "tests/support/sampled_ensemble.hpp"
 
@@ -21,20 +22,10 @@ DynamicalMatrices truth(const Crystal& crystal, const Eigen::Vector3i& divisions
   return matrices;
 }
 
-struct Case {
-  const char* name;
-  Crystal crystal;
-  Eigen::Vector3i divisions;
-};
-
-std::vector<Case> cases() {
-  return {{"triclinic isotopes 3x2x1", test::triclinic_crystal(), {3, 2, 1}},
-          {"Cmc2_1 2x2x2", test::cmc21_crystal(), {2, 2, 2}},
-          {"hcp 3x3x1", test::hexagonal_crystal(), {3, 3, 1}}};
-}
+using Case = test::CrystalOnGrid;
 
 TEST(HarmonicCrystal, HasNoGradientNoErrorAndItsOwnFreeEnergyAtTheTrueMatrices) {
-  for (const Case& c : cases()) {
+  for (const Case& c : test::crystals_on_grids()) {
     const DynamicalMatrices matrices = truth(c.crystal, c.divisions);
     const test::HarmonicModel model(matrices);
     const phonons::Symmetrizer none(find_space_group(c.crystal, {.enabled = false}), c.crystal, matrices.grid);
@@ -57,7 +48,7 @@ TEST(HarmonicCrystal, HasNoGradientNoErrorAndItsOwnFreeEnergyAtTheTrueMatrices) 
 }
 
 TEST(HarmonicCrystal, IsFoundToRoundingFromAnotherStart) {
-  for (const Case& c : cases()) {
+  for (const Case& c : test::crystals_on_grids()) {
     const DynamicalMatrices matrices = truth(c.crystal, c.divisions);
     const SpaceGroup group = keeping_grid(find_space_group(c.crystal), matrices.grid);
     for (const double temperature : {0.0, 400.0}) {
@@ -77,7 +68,7 @@ TEST(HarmonicCrystal, IsFoundToRoundingFromAnotherStart) {
 }
 
 TEST(HarmonicCrystal, CentroidsReturnToTheSites) {
-  const Case c = cases()[0];
+  const Case c = test::crystals_on_grids()[0];
   const DynamicalMatrices matrices = truth(c.crystal, c.divisions);
   DynamicalMatrices start = matrices;
   for (Eigen::Index i = 0; i < start.crystal.positions.size(); ++i) {

@@ -10,7 +10,7 @@
 
 #include "core/parallel.hpp"
 #include "phonons/modes.hpp"
-#include "tests/support/crystals.hpp"
+#include "tests/support/crystals_on_grids.hpp"
 #include "tests/support/model_matrices.hpp"
 #include "tests/support/sample_ensembles.hpp"
 #include "tests/support/sampled_ensemble.hpp"
@@ -18,17 +18,7 @@
 namespace zeropoint::sscha {
 namespace {
 
-struct Case {
-  const char* name;
-  Crystal crystal;
-  Eigen::Vector3i divisions;
-};
-
-std::vector<Case> cases() {
-  return {{"triclinic isotopes 3x2x1", test::triclinic_crystal(), {3, 2, 1}},
-          {"Cmc2_1 2x2x2", test::cmc21_crystal(), {2, 2, 2}},
-          {"hcp 3x3x1", test::hexagonal_crystal(), {3, 3, 1}}};
-}
+using Case = test::CrystalOnGrid;
 
 TrialDensity density_of(const Case& c, double temperature) {
   return {test::model_matrices(c.crystal, c.divisions, 1), temperature, units::codata2022};
@@ -41,7 +31,7 @@ Eigen::MatrixXd columns(const at::Tensor& displacements) {
 }
 
 TEST(Sampler, DrawsIndependentModesOfTheTheoreticalVariances) {
-  for (const Case& c : cases()) {
+  for (const Case& c : test::crystals_on_grids()) {
     for (const double temperature : {0.0, 300.0}) {
       const TrialDensity density = density_of(c, temperature);
       const std::int64_t n = 4000;
@@ -66,12 +56,12 @@ TEST(Sampler, DrawsIndependentModesOfTheTheoreticalVariances) {
 }
 
 TEST(Sampler, DrawsPairsThatAreOppositeToTheLastBit) {
-  const at::Tensor u = Sampler(density_of(cases()[0], 300), {}).displacements(0, 1000);
+  const at::Tensor u = Sampler(density_of(test::crystals_on_grids()[0], 300), {}).displacements(0, 1000);
   EXPECT_TRUE(at::equal(u.slice(0, 0, 1000, 2), u.slice(0, 1, 1000, 2).neg()));
 }
 
 TEST(Sampler, GivesTheSameConfigurationForTheSameNumbersWhateverIsDrawnAroundIt) {
-  const TrialDensity density = density_of(cases()[0], 300);
+  const TrialDensity density = density_of(test::crystals_on_grids()[0], 300);
   const int before = threads();
   for (const SamplingMethod method : {SamplingMethod::random, SamplingMethod::antithetic, SamplingMethod::sobol}) {
     const SamplingOptions options{.method = method, .seed = 3, .population = 2};
@@ -95,7 +85,7 @@ TEST(Sampler, GivesTheSameConfigurationForTheSameNumbersWhateverIsDrawnAroundIt)
 }
 
 TEST(SobolSampler, IntegratesAQuadraticMoreThanTenTimesBetterThanRandomNumbers) {
-  const Case c = cases()[0];
+  const Case c = test::crystals_on_grids()[0];
   const TrialDensity density = density_of(c, 300);
   const Eigen::MatrixXd constants = test::dense(density.matrices());
   const Eigen::MatrixXd w = test::amplitudes(density);
@@ -120,7 +110,7 @@ TEST(SobolSampler, IntegratesAQuadraticMoreThanTenTimesBetterThanRandomNumbers) 
 
 TEST(SobolSampler, ScramblesWithoutBiasOverItsSeeds) {
   // Over many scramblings every point is uniform: the mean and the square of each mode of the very first point.
-  const TrialDensity density = density_of(cases()[2], 0);
+  const TrialDensity density = density_of(test::crystals_on_grids()[2], 0);
   const Eigen::MatrixXd w = test::amplitudes(density);
   constexpr int n_seeds = 400;
   Eigen::MatrixXd first(w.rows(), n_seeds);
@@ -134,7 +124,7 @@ TEST(SobolSampler, ScramblesWithoutBiasOverItsSeeds) {
 }
 
 TEST(Sampler, LeavesLockedModesAtRest) {
-  const TrialDensity density = density_of(cases()[0], 300);
+  const TrialDensity density = density_of(test::crystals_on_grids()[0], 300);
   std::vector<double> all;  // without the translations
   for (const phonons::Modes& modes : density.modes()) {
     for (std::size_t mu = 0; mu < modes.acoustic.size(); ++mu) {
@@ -154,7 +144,7 @@ TEST(Sampler, LeavesLockedModesAtRest) {
 }
 
 TEST(Sampler, LetsTheOtherAtomsVibrateInTheFieldOfFixedOnes) {
-  const Case c = cases()[0];
+  const Case c = test::crystals_on_grids()[0];
   const TrialDensity density = density_of(c, 300);
   const Sampler sampler(density, {.method = SamplingMethod::random, .fixed_sites = {false, true, false}});
   const std::int64_t n = 20000;

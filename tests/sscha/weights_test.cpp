@@ -169,6 +169,42 @@ TEST(Weights, DoNotSeeACommonTranslation) {
   EXPECT_LT((ratio - 1).abs().max().item<double>(), 1e-11);
 }
 
+/// Largest overlap of an eigenvector of `a` with another one of `b` that belongs to the same degenerate set.
+double largest_mixing(const TrialDensity& a, const TrialDensity& b) {
+  double largest = 0;
+  for (std::size_t iq = 0; iq < a.modes().size(); ++iq) {
+    const phonons::Modes& modes = a.modes()[iq];
+    const Eigen::MatrixXcd overlap = modes.polarisations.adjoint() * b.modes()[iq].polarisations;
+    for (Eigen::Index mu = 0; mu < overlap.rows(); ++mu) {
+      for (Eigen::Index nu = 0; nu < overlap.cols(); ++nu) {
+        const bool degenerate = std::abs(modes.frequencies[mu] - modes.frequencies[nu]) < 1e-6;
+        if (mu != nu && degenerate) largest = std::max(largest, std::abs(overlap(mu, nu)));
+      }
+    }
+  }
+  return largest;
+}
+
+TEST(Weights, DoNotSeeTheBasisOfADegenerateSet) {
+  // Rounding decides on the eigenvectors of a degenerate set: noise of 1e-14 turns them by large angles and nothing else.
+  const Crystal crystal = test::cubic_crystal();
+  DynamicalMatrices matrices = with_sum_rule(test::model_matrices(crystal, {3, 3, 3}, 1));
+  phonons::Symmetrizer(find_space_group(crystal), crystal, matrices.grid).matrices(matrices.blocks);
+  const auto with_noise = [&](double factor, unsigned seed) {
+    DynamicalMatrices result = matrices;
+    const DynamicalMatrices noise = with_sum_rule(test::model_matrices(crystal, {3, 3, 3}, seed));
+    for (std::size_t i = 0; i < result.blocks.size(); ++i) result.blocks[i] = factor * result.blocks[i] + 1e-14 * noise.blocks[i];
+    return TrialDensity(std::move(result), 300, units::codata2022);
+  };
+  const TrialDensity generating = with_noise(1, 2), one = with_noise(1.1, 3), other = with_noise(1.1, 4);
+  EXPECT_GT(largest_mixing(one, other), 0.1);
+  const Population population = test::sample(generating, &unlabelled, {.n = 100});
+  const Weights a = reweight(population, one), b = reweight(population, other);
+  // 159 modes, each with a relative noise of 1e-14 in its square and rounding of the same size.
+  EXPECT_LT((a.values / b.values - 1).abs().max().item<double>(), 1e-10);
+  EXPECT_LT((a.auxiliary_energies / b.auxiliary_energies - 1).abs().max().item<double>(), 1e-12);
+}
+
 TEST(Weights, SurviveTenThousandModes) {  // a product instead of a sum of logarithms overflows
   const TrialDensity density = triclinic({12, 10, 10}, 0);
   const phonons::RealBlochBasis basis(density.matrices().grid, 9);

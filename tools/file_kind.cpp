@@ -1,0 +1,27 @@
+#include "tools/file_kind.hpp"
+
+#include <filesystem>
+
+#include "core/hdf5_file.hpp"
+
+namespace zeropoint {
+
+namespace fs = std::filesystem;
+
+FileKind file_kind(const std::string& path) {
+  if (fs::is_directory(path)) {
+    if (fs::exists(fs::path{path} / "summary.json")) return FileKind::result_folder;
+    return fs::exists(fs::path{path} / "run.toml") ? FileKind::unfinished_folder : FileKind::other_folder;
+  }
+  if (!fs::exists(path)) return FileKind::matrices;
+  if (is_hdf5(path)) return FileKind::hdf5;
+  const std::string extension = fs::path{path}.extension().string();
+  if (extension == ".json") return FileKind::summary;
+  return extension == ".xyz" || extension == ".extxyz" ? FileKind::extxyz : FileKind::matrices;
+}
+
+std::string filetype(const std::string& path) {
+  return Hdf5File::open(path).text_attribute("/", "filetype").value_or("");
+}
+
+}  // namespace zeropoint
