@@ -17,6 +17,8 @@ class TextScanner {
  public:
   /// Reads the whole file. @throws IoError when it cannot be read, InputError for a binary file.
   explicit TextScanner(const std::string& path);
+  /// Walks over a text that has been read already; `path` names it in complaints. @throws InputError for a binary one.
+  TextScanner(std::string path, std::string text);
 
   /// Moves to the next line. Returns false behind the last one.
   bool next();
