@@ -9,25 +9,23 @@
 namespace zeropoint {
 namespace {
 
-constexpr double largest_net_force = 1e-3;  // eV/angstrom, times the number of atoms
-constexpr double largest_force = 50;        // eV/angstrom
 // Programs symmetrise the stress and print it with 1e-6 eV/angstrom^3 or better.
 constexpr double asymmetry = 1e-5;           // eV/angstrom^3
 constexpr double relative_asymmetry = 1e-3;  // of the largest element
 
-void check_forces(const LabelledStructure& structure) {
+void check_forces(const LabelledStructure& structure, const LabelLimits& limits) {
   const Vectors& forces = structure.forces;
   for (Eigen::Index atom = 0; atom < forces.rows(); ++atom) {
     if (!forces.row(atom).allFinite()) {
       throw InputError{"the force on atom {} is not finite: the calculation failed, run it again", atom + 1};
     }
-    if (const double force = forces.row(atom).norm(); force >= largest_force) {
+    if (const double force = forces.row(atom).norm(); force >= limits.force) {
       throw InputError{"the force on atom {} is {:.4g} eV/angstrom (at most {} is believed): atoms on top of each other, or another unit",
-                       atom + 1, force, largest_force};
+                       atom + 1, force, limits.force};
     }
   }
   const double net = forces.colwise().sum().norm();
-  if (const double limit = largest_net_force * static_cast<double>(forces.rows()); net >= limit) {
+  if (const double limit = limits.net_force_per_atom * static_cast<double>(forces.rows()); net >= limit) {
     throw InputError{"the forces do not add up to zero: their sum is {:.4g} eV/angstrom (below {:.4g} is expected): rows are missing, or "
                      "the calculation is not converged",
                      net, limit};
@@ -45,7 +43,7 @@ void check_stress(const Eigen::Matrix3d& stress) {
 
 }  // namespace
 
-void check(const LabelledStructure& structure) {
+void check(const LabelledStructure& structure, const LabelLimits& limits) {
   const Eigen::Index n_atoms = structure.n_atoms();
   if (n_atoms == 0) throw InputError{"there are no atoms in it"};
   if (structure.positions.rows() != n_atoms || structure.forces.rows() != n_atoms) {
@@ -58,7 +56,7 @@ void check(const LabelledStructure& structure) {
   }
   if (!structure.positions.allFinite()) throw InputError{"a position is not finite: the file is damaged"};
   if (!std::isfinite(structure.energy)) throw InputError{"the energy is not finite: the calculation failed, run it again"};
-  check_forces(structure);
+  check_forces(structure, limits);
   if (structure.stress) check_stress(*structure.stress);
 }
 

@@ -10,18 +10,18 @@
 namespace zeropoint {
 
 /// The readers behind read_labelled_structures(), one a format. `text` is the whole file, without zero bytes; `path` names
-/// it in complaints. Each returns labels that have passed check(). @throws InputError with the reason to refuse it.
+/// it in complaints. @throws InputError with the reason to refuse it.
 LabelledStructure read_pwx_output(const std::string& path, const std::string& text);
 LabelledStructure read_pwx_xml(const std::string& text);
 LabelledStructure read_vasp_xml(const std::string& text);
 LabelledStructure read_vasp_outcar(const std::string& path, const std::string& text);
 LabelledStructure read_xsf(const std::string& path, const std::string& text);
-/// Frames are refused one by one.
-LabelledStructures read_extxyz_frames(const std::string& path, const std::string& text);
+/// Frames are checked and refused one by one.
+LabelledStructures read_extxyz_frames(const std::string& path, const std::string& text, const LabelLimits& limits);
 
 /// What every label must fulfil: as many forces as atoms, finite numbers, a cell with a volume, no net force, no enormous
 /// force, a symmetric stress. @throws InputError.
-void check(const LabelledStructure& structure);
+void check(const LabelledStructure& structure, const LabelLimits& limits);
 
 /// The numbers in a piece of text, over several lines. @throws InputError that begins with `what` unless all are finite and
 /// there are `count` of them.

@@ -14,7 +14,8 @@ bool is_count(std::string_view line) {
 /// Walks from frame to frame; a damaged one costs only itself.
 class Frames {
  public:
-  Frames(const std::string& path, const std::string& text) : path_(path), scan_(path, text), has_last_newline_(text.ends_with('\n')) {}
+  Frames(const std::string& path, const std::string& text, const LabelLimits& limits)
+      : path_(path), limits_(limits), scan_(path, text), has_last_newline_(text.ends_with('\n')) {}
 
   LabelledStructures read() {
     bool more = scan_.next_filled();
@@ -24,7 +25,7 @@ class Frames {
       const std::string source = fmt::format("{}, frame {}", path_, frame_);
       try {
         LabelledStructure structure = read_frame();
-        check(structure);
+        check(structure, limits_);
         structure.source = source;
         all_.accepted.push_back(std::move(structure));
         more = scan_.next_filled();
@@ -101,6 +102,7 @@ class Frames {
   }
 
   const std::string& path_;
+  const LabelLimits& limits_;
   TextScanner scan_;
   int frame_ = 0;
   int first_line_ = 0;  // of this frame
@@ -110,6 +112,8 @@ class Frames {
 
 }  // namespace
 
-LabelledStructures read_extxyz_frames(const std::string& path, const std::string& text) { return Frames{path, text}.read(); }
+LabelledStructures read_extxyz_frames(const std::string& path, const std::string& text, const LabelLimits& limits) {
+  return Frames{path, text, limits}.read();
+}
 
 }  // namespace zeropoint

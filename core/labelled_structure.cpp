@@ -77,15 +77,17 @@ LabelledStructure read_one(Format format, const std::string& path, const std::st
 
 }  // namespace
 
-LabelledStructures read_labelled_structures(const std::string& path) {
+LabelledStructures read_labelled_structures(const std::string& path, const LabelLimits& limits) {
   std::string text = read_file(path);
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);  // byte-order mark
   const Format format = format_of(text);
   LabelledStructures all;
   try {
-    if (format == Format::extxyz) return read_extxyz_frames(path, text);
-    all.accepted.push_back(read_one(format, path, text));
-    all.accepted.back().source = path;
+    if (format == Format::extxyz) return read_extxyz_frames(path, text, limits);
+    LabelledStructure structure = read_one(format, path, text);
+    check(structure, limits);
+    structure.source = path;
+    all.accepted.push_back(std::move(structure));
   } catch (const InputError& error) {
     all.refused.push_back({path, reason_without_path(error.what(), path)});
   }

@@ -33,6 +33,12 @@ struct LabelledStructures {
   std::vector<RefusedOutput> refused;
 };
 
+/// What is believed. Training sets of strongly disordered structures may need a larger `force`.
+struct LabelLimits {
+  double force = 50;                 ///< eV/angstrom: a longer force on an atom is refused
+  double net_force_per_atom = 1e-3;  ///< eV/angstrom: forces must add up to less than this times n_atoms
+};
+
 /// Reads the output of one calculation, or a file of many labelled structures. The format is known by content, never by
 /// name:
 ///
@@ -43,9 +49,9 @@ struct LabelledStructures {
 ///   extended XYZ     any number of frames, each judged by itself; `free_energy` is preferred to `energy`
 ///   XSF              of aenet and ACNN, with "# total energy" and forces, and VIRIAL where there is one
 ///
-/// A label that is not complete, finite and converged is refused, and so are net forces above 1e-3 eV/angstrom an atom,
-/// forces above 50 eV/angstrom and stresses that are not symmetric. A file of no known format is refused, too.
+/// A label that is not complete, finite and converged is refused, and so are forces beyond `limits` and stresses that are
+/// not symmetric. A file of no known format is refused, too.
 /// @throws IoError when the file cannot be read; never for what stands in it.
-LabelledStructures read_labelled_structures(const std::string& path);
+LabelledStructures read_labelled_structures(const std::string& path, const LabelLimits& limits = {});
 
 }  // namespace zeropoint

@@ -310,9 +310,7 @@ LabelledStructure Run::structure() const {
 LabelledStructure read_pwx_output(const std::string& path, const std::string& text) {
   const Sections sections = count_sections(TextScanner{path, text});
   require_one_complete_run(sections);
-  LabelledStructure structure = Run{TextScanner{path, text}, sections.first_line}.structure();
-  check(structure);
-  return structure;
+  return Run{TextScanner{path, text}, sections.first_line}.structure();
 }
 
 }  // namespace zeropoint

@@ -206,9 +206,7 @@ LabelledStructure Outcar::structure() const {
 }  // namespace
 
 LabelledStructure read_vasp_outcar(const std::string& path, const std::string& text) {
-  LabelledStructure structure = Outcar{TextScanner{path, text}}.structure();
-  check(structure);
-  return structure;
+  return Outcar{TextScanner{path, text}}.structure();
 }
 
 }  // namespace zeropoint

@@ -111,7 +111,6 @@ LabelledStructure read_vasp_xml(const std::string& text) {
     if (stress.rows() != 3) throw InputError{"{} rows of the stress, 3 expected: the file is damaged", stress.rows()};
     found.stress = stress / (-kbar_per_gpa * units::gpa_per_ev_angstrom3);
   }
-  check(found);
   return found;
 }
 

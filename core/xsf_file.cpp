@@ -105,7 +105,6 @@ LabelledStructure read_xsf(const std::string& path, const std::string& text) {
   found.energy = *energy;
   found.cell = *cell;
   if (virial) found.stress = -*virial / std::abs(cell->determinant());  // the virial is positive under compression
-  check(found);
   return found;
 }
 
