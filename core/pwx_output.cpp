@@ -278,18 +278,17 @@ void Run::check_convergence() const {
 }
 
 LabelledStructure Run::structure() const {
-  const std::optional<double> alat = alat_ ? alat_ : rough_alat_;
-  if (!alat || !axes_ || positions_.rows() == 0) {
+  if (!alat_ || !axes_ || positions_.rows() == 0) {
     throw InputError{"no {}: the beginning of the run is missing, run it again",
-                     !alat ? "lattice parameter" : !axes_ ? "crystal axes" : "table of sites (alat units)"};
+                     !alat_ ? "lattice parameter celldm(1)" : !axes_ ? "crystal axes" : "table of sites (alat units)"};
   }
-  if (alat_ && rough_alat_ && !(std::abs(*alat_ - *rough_alat_) < 1e-4)) {
+  if (rough_alat_ && !(std::abs(*alat_ - *rough_alat_) < 1e-4)) {
     throw InputError{"the lattice parameter is {} and {} bohr in two places: the file is damaged", *rough_alat_, *alat_};
   }
   if (!energy_ || forces_.rows() == 0) throw InputError{"no complete energy and forces in it: the file is damaged, run it again"};
   check_convergence();
 
-  const double length = *alat * unit_set.bohr;
+  const double length = *alat_ * unit_set.bohr;
   LabelledStructure found;
   found.cell = length * *axes_;
   found.positions = length * positions_;
@@ -298,7 +297,7 @@ LabelledStructure Run::structure() const {
   found.forces = forces_ * unit_set.rydberg_per_bohr();
   if (stress_) found.stress = -*stress_ * unit_set.rydberg_per_bohr3();
   found.force_noise = *force_noise_ * unit_set.rydberg_per_bohr();
-  const double volume = std::abs(axes_->determinant()) * *alat * *alat * *alat;
+  const double volume = std::abs(axes_->determinant()) * std::pow(*alat_, 3);
   if (volume_ && !(std::abs(volume - *volume_) < 1e-4 * volume + 1e-3)) {
     throw InputError{"the crystal axes span {:.4f} bohr^3, but a volume of {:.4f} is told: the file is damaged", volume, *volume_};
   }
