@@ -12,16 +12,17 @@
 namespace zeropoint {
 namespace {
 
-constexpr double cell_tolerance = 1e-4;     // angstrom, an element of a cell vector
-constexpr double farthest_crystal = 1e6;    // positions beyond so many cells are no positions
-constexpr std::size_t most_evidence = 8;    // configurations compared in full to explain a failure
-constexpr int n_compared_for_nearest = 4;   // atoms that decide which configuration is called the nearest
+constexpr double cell_tolerance = 1e-4;    // angstrom, an element of a cell vector
+constexpr double farthest_crystal = 1e6;   // positions beyond so many cells are no positions
+constexpr std::size_t most_evidence = 8;   // configurations compared in full to explain a failure
+constexpr int n_compared_for_nearest = 4;  // atoms that decide which configuration is called the nearest
 
 /// "Fe" of "Fe1", "FE" or "fe_up".
 std::string element_of(const std::string& label) {
   std::string element = label.substr(0, label.find_first_of("0123456789+-_"));
   for (std::size_t k = 0; k < element.size(); ++k) {
-    element[k] = static_cast<char>(k == 0 ? std::toupper(static_cast<unsigned char>(element[k])) : std::tolower(static_cast<unsigned char>(element[k])));
+    element[k] = static_cast<char>(k == 0 ? std::toupper(static_cast<unsigned char>(element[k]))
+                                          : std::tolower(static_cast<unsigned char>(element[k])));
   }
   return element;
 }
@@ -39,7 +40,8 @@ std::vector<std::string> elements(std::vector<std::string> labels) {
 
 /// Labels distinguish atoms only where both sides use the same ones.
 bool same_labels(const std::map<std::string, int>& a, const std::map<std::string, int>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) { return x.first == y.first; });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const auto& x, const auto& y) { return x.first == y.first; });
 }
 
 std::string formula(const std::map<std::string, int>& counts) {
@@ -53,8 +55,10 @@ std::string hint(const Eigen::Matrix3d& cell, const Eigen::Matrix3d& expected) {
   const double scale = std::cbrt(std::abs(cell.determinant() / expected.determinant()));
   const bool uniform = ((cell - scale * expected).cwiseAbs().maxCoeff() < 1e-3 * expected.cwiseAbs().maxCoeff());
   const double bohr = units::codata2022.bohr;
-  if (uniform && std::abs(scale * bohr - 1) < 1e-3) return "all vectors are 1/0.529 times as long: bohr instead of angstrom?";
-  if (uniform && std::abs(scale / bohr - 1) < 1e-3) return "all vectors are 0.529 times as long: taken for bohr, but angstrom?";
+  if (uniform && std::abs(scale * bohr - 1) < 1e-3)
+    return "all vectors are 1/0.529 times as long: bohr instead of angstrom?";
+  if (uniform && std::abs(scale / bohr - 1) < 1e-3)
+    return "all vectors are 0.529 times as long: taken for bohr, but angstrom?";
   if (uniform) return fmt::format("all vectors are {:.6f} times as long: another volume", scale);
   if ((cell * cell.transpose() - expected * expected.transpose()).cwiseAbs().maxCoeff() < 1e-2) {
     return "lengths and angles are the same: the crystal is rotated, and rotated structures are not matched";
@@ -70,9 +74,11 @@ std::string other_cell(const Eigen::Matrix3d& cell, const Eigen::Matrix3d& expec
   Eigen::Index row, column;
   const double off = (cell - expected).cwiseAbs().maxCoeff(&row, &column);
   if (off <= cell_tolerance) return {};
-  return fmt::format("another cell: a{} is ({:.6f}, {:.6f}, {:.6f}) angstrom, that of the supercell ({:.6f}, {:.6f}, {:.6f}), {:.2g} off; {}",
-                     row + 1, cell(row, 0), cell(row, 1), cell(row, 2), expected(row, 0), expected(row, 1), expected(row, 2), off,
-                     hint(cell, expected));
+  return fmt::format(
+      "another cell: a{} is ({:.6f}, {:.6f}, {:.6f}) angstrom, that of the supercell ({:.6f}, {:.6f}, {:.6f}), {:.2g} "
+      "off; {}",
+      row + 1, cell(row, 0), cell(row, 1), cell(row, 2), expected(row, 0), expected(row, 1), expected(row, 2), off,
+      hint(cell, expected));
 }
 
 /// The two atoms with the largest mean square displacements.
@@ -81,13 +87,15 @@ std::pair<int, int> most_moving(const double* u, std::int64_t n_configurations, 
   const std::int64_t stride = std::max<std::int64_t>(1, n_configurations / 1000);
   for (std::int64_t c = 0; c < n_configurations; c += stride) {
     for (int atom = 0; atom < n_atoms; ++atom) {
-      squares[static_cast<std::size_t>(atom)] += Eigen::Map<const Eigen::RowVector3d>(u + 3 * (c * n_atoms + atom)).squaredNorm();
+      squares[static_cast<std::size_t>(atom)] +=
+          Eigen::Map<const Eigen::RowVector3d>(u + 3 * (c * n_atoms + atom)).squaredNorm();
     }
   }
   std::vector<int> atoms(squares.size());
   std::iota(atoms.begin(), atoms.end(), 0);
-  std::stable_sort(atoms.begin(), atoms.end(),
-                   [&](int a, int b) { return squares[static_cast<std::size_t>(a)] > squares[static_cast<std::size_t>(b)]; });
+  std::stable_sort(atoms.begin(), atoms.end(), [&](int a, int b) {
+    return squares[static_cast<std::size_t>(a)] > squares[static_cast<std::size_t>(b)];
+  });
   return {atoms[0], atoms[atoms.size() > 1 ? 1 : 0]};
 }
 
@@ -96,20 +104,24 @@ std::pair<int, int> most_moving(const double* u, std::int64_t n_configurations, 
 /// A structure that is looked for.
 struct ConfigurationIndex::Query {
   const LabelledStructure& structure;
-  std::vector<std::string> species;           // of the structure, as far as they distinguish atoms
-  std::vector<std::string> expected;          // of the supercell
-  Eigen::RowVector3d cell_difference;         // length of the difference of each cell vector, angstrom
-  bool identity_species;                      // the same species in the same order
-  PeriodicPoints points;                      // atoms of the structure
+  std::vector<std::string> species;    // of the structure, as far as they distinguish atoms
+  std::vector<std::string> expected;   // of the supercell
+  Eigen::RowVector3d cell_difference;  // length of the difference of each cell vector, angstrom
+  bool identity_species;               // the same species in the same order
+  PeriodicPoints points;               // atoms of the structure
 
   int n_atoms() const { return structure.n_atoms(); }
 };
 
 ConfigurationIndex::ConfigurationIndex(const Supercell& reference, at::Tensor displacements, double tolerance)
-    : crystal_(reference.crystal()), displacements_(std::move(displacements)), to_fractional_(crystal_.cell.inverse()), tolerance_(tolerance) {
+    : crystal_(reference.crystal()),
+      displacements_(std::move(displacements)),
+      to_fractional_(crystal_.cell.inverse()),
+      tolerance_(tolerance) {
   if (displacements_.dim() != 3 || displacements_.size(1) != crystal_.n_atoms() || displacements_.size(2) != 3 ||
       displacements_.scalar_type() != at::kDouble || !displacements_.is_cpu()) {
-    throw InputError{"displacements must be float64 [n, {}, 3] on the CPU, one row for each atom of the supercell", crystal_.n_atoms()};
+    throw InputError{"displacements must be float64 [n, {}, 3] on the CPU, one row for each atom of the supercell",
+                     crystal_.n_atoms()};
   }
   displacements_ = displacements_.contiguous();
   u_ = displacements_.const_data_ptr<double>();
@@ -127,7 +139,8 @@ ConfigurationIndex::ConfigurationIndex(const Supercell& reference, at::Tensor di
 }
 
 Eigen::RowVector3d ConfigurationIndex::position(std::int64_t configuration, int atom) const {
-  return crystal_.positions.row(atom) + Eigen::Map<const Eigen::RowVector3d>(u_ + 3 * (configuration * crystal_.n_atoms() + atom));
+  return crystal_.positions.row(atom) +
+         Eigen::Map<const Eigen::RowVector3d>(u_ + 3 * (configuration * crystal_.n_atoms() + atom));
 }
 
 std::string ConfigurationIndex::other_atoms(const LabelledStructure& structure) const {
@@ -143,7 +156,8 @@ std::string ConfigurationIndex::other_atoms(const LabelledStructure& structure) 
 bool ConfigurationIndex::is_at(const Query& query, int structure_atom, std::int64_t configuration, int atom) const {
   Eigen::RowVector3d shift;
   const Eigen::RowVector3d off =
-      nearest_image(query.structure.positions.row(structure_atom) - position(configuration, atom), crystal_.cell, to_fractional_, shift);
+      nearest_image(query.structure.positions.row(structure_atom) - position(configuration, atom), crystal_.cell,
+                    to_fractional_, shift);
   if (off.squaredNorm() <= tolerance_ * tolerance_) return true;
   return off.norm() <= tolerance_ + shift.cwiseAbs().cwiseMin(1.0).dot(query.cell_difference);
 }
@@ -157,7 +171,8 @@ bool ConfigurationIndex::in_identity_order(const Query& query, std::int64_t conf
 }
 
 /// Which atom of the structure is each supercell atom. `stop_early`: at the first that is none or of another species.
-ConfigurationIndex::Comparison ConfigurationIndex::compare(const Query& query, std::int64_t configuration, bool stop_early) const {
+ConfigurationIndex::Comparison ConfigurationIndex::compare(const Query& query, std::int64_t configuration,
+                                                           bool stop_early) const {
   Comparison found{configuration, std::vector<int>(static_cast<std::size_t>(query.n_atoms()), -1), {}, {}};
   std::vector<bool> taken(found.order.size(), false);
   for (int step = 0; step < query.n_atoms(); ++step) {
@@ -186,7 +201,8 @@ ConfigurationIndex::Comparison ConfigurationIndex::compare(const Query& query, s
 }
 
 /// The configurations that have `atom` where the structure has one of its atoms, ascending; `points` are its positions.
-std::vector<std::int64_t> ConfigurationIndex::candidates(const Query& query, const PeriodicPoints& points, int atom) const {
+std::vector<std::int64_t> ConfigurationIndex::candidates(const Query& query, const PeriodicPoints& points,
+                                                         int atom) const {
   std::vector<std::int64_t> all;
   for (int j = 0; j < query.n_atoms(); ++j) {
     for (const std::int64_t c : points.near(query.structure.positions.row(j))) {
@@ -243,7 +259,8 @@ std::string ConfigurationIndex::nearest_evidence(const Query& query) const {
     Comparison found = compare(query, c, false);
     if (best.configuration < 0 || found.n_wrong() < best.n_wrong()) best = std::move(found);
   }
-  const bool mostly_right = best.configuration >= 0 && 2 * best.unmatched.size() <= static_cast<std::size_t>(query.n_atoms());
+  const bool mostly_right =
+      best.configuration >= 0 && 2 * best.unmatched.size() <= static_cast<std::size_t>(query.n_atoms());
   return mostly_right ? describe(query, best) : far_from_all(query);
 }
 
@@ -253,12 +270,13 @@ std::string ConfigurationIndex::describe(const Query& query, const Comparison& c
     std::string list;
     for (std::size_t k = 0; k < std::min<std::size_t>(comparison.exchanged.size(), 4); ++k) {
       const auto a = static_cast<std::size_t>(comparison.exchanged[k]);
-      list += fmt::format("{}atom {} is {} where atom {} of the supercell is {}", k > 0 ? ", " : "", comparison.order[a] + 1,
-                          species_at(comparison.order[a]), a + 1, query.expected[a]);
+      list += fmt::format("{}atom {} is {} where atom {} of the supercell is {}", k > 0 ? ", " : "",
+                          comparison.order[a] + 1, species_at(comparison.order[a]), a + 1, query.expected[a]);
     }
-    return fmt::format("the positions are those of configuration {}, but species are exchanged: {}{}. Run the calculation again with "
-                       "each species at its place",
-                       comparison.configuration + 1, list, comparison.exchanged.size() > 4 ? ", ..." : "");
+    return fmt::format(
+        "the positions are those of configuration {}, but species are exchanged: {}{}. Run the calculation again with "
+        "each species at its place",
+        comparison.configuration + 1, list, comparison.exchanged.size() > 4 ? ", ..." : "");
   }
   // The atom that belongs to the first empty site: the nearest that has none.
   std::vector<bool> taken(comparison.order.size(), false);
@@ -271,21 +289,24 @@ std::string ConfigurationIndex::describe(const Query& query, const Comparison& c
   for (int j = 0; j < query.n_atoms(); ++j) {
     if (taken[static_cast<std::size_t>(j)]) continue;
     Eigen::RowVector3d shift;
-    const double d = nearest_image(query.structure.positions.row(j) - position(comparison.configuration, site), crystal_.cell,
-                                   to_fractional_, shift)
+    const double d = nearest_image(query.structure.positions.row(j) - position(comparison.configuration, site),
+                                   crystal_.cell, to_fractional_, shift)
                          .norm();
     if (d < distance) std::tie(nearest, distance) = std::pair{j, d};
   }
-  return fmt::format("nearest is configuration {}, but {} of {} atoms are off, such as atom {} ({}): {:.3g} angstrom from atom {} of the "
-                     "supercell ({}), at most {:.2g} are allowed",
-                     comparison.configuration + 1, comparison.unmatched.size(), query.n_atoms(), nearest + 1, species_at(nearest), distance,
-                     site + 1, query.expected[static_cast<std::size_t>(site)], tolerance_);
+  return fmt::format(
+      "nearest is configuration {}, but {} of {} atoms are off, such as atom {} ({}): {:.3g} angstrom from atom {} of "
+      "the "
+      "supercell ({}), at most {:.2g} are allowed",
+      comparison.configuration + 1, comparison.unmatched.size(), query.n_atoms(), nearest + 1, species_at(nearest),
+      distance, site + 1, query.expected[static_cast<std::size_t>(site)], tolerance_);
 }
 
 std::string ConfigurationIndex::far_from_all(const Query& query) const {
   const auto distance = [&](std::int64_t c, int atom) {
     Eigen::RowVector3d shift;
-    return nearest_image(query.structure.positions.row(atom) - position(c, atom), crystal_.cell, to_fractional_, shift).norm();
+    return nearest_image(query.structure.positions.row(atom) - position(c, atom), crystal_.cell, to_fractional_, shift)
+        .norm();
   };
   std::int64_t best = 0;
   double least = std::numeric_limits<double>::infinity();
@@ -299,9 +320,11 @@ std::string ConfigurationIndex::far_from_all(const Query& query) const {
   for (int atom = 1; atom < query.n_atoms(); ++atom) {
     if (distance(best, atom) > distance(best, worst)) worst = atom;
   }
-  return fmt::format("no configuration is near: in the order of the supercell the nearest is configuration {}, where atom {} is {:.3g} "
-                     "angstrom off. Another population, or atoms that were relaxed, translated or rotated",
-                     best + 1, worst + 1, distance(best, worst));
+  return fmt::format(
+      "no configuration is near: in the order of the supercell the nearest is configuration {}, where atom {} is "
+      "{:.3g} "
+      "angstrom off. Another population, or atoms that were relaxed, translated or rotated",
+      best + 1, worst + 1, distance(best, worst));
 }
 
 Vectors in_supercell_order(const Vectors& vectors, const std::vector<int>& order) {

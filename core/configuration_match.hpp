@@ -15,28 +15,30 @@ namespace zeropoint {
 /// Which configuration of a population a structure is.
 struct Match {
   std::int64_t configuration = -1;  ///< from 0; -1: none
-  std::vector<int> order;           ///< [n_atoms] the atom of the structure that is supercell atom i; empty when none matches
-  std::string reason;               ///< why none matches, with the nearest evidence; empty when one does
+  std::vector<int> order;  ///< [n_atoms] the atom of the structure that is supercell atom i; empty when none matches
+  std::string reason;      ///< why none matches, with the nearest evidence; empty when one does
 
   explicit operator bool() const { return configuration >= 0; }
 };
 
 /// Finds structures among the configurations reference + displacements.
 ///
-/// A structure matches when its cell is that of the supercell to 1e-4 angstrom and each of its atoms lies within `tolerance`
-/// of an atom of the same species of one configuration, lattice vectors of the supercell aside; the atoms may have any order.
-/// For an atom that was moved by a lattice vector the difference of this vector between the two cells comes on top of the
-/// tolerance. Labels such as Fe1 and Fe count as the same element when the two sets of labels differ. Rotated, translated
-/// or strained copies do not match. The order of the supercell is tried before others; of equal configurations the first
-/// is found.
+/// A structure matches when its cell is that of the supercell to 1e-4 angstrom and each of its atoms lies within
+/// `tolerance` of an atom of the same species of one configuration, lattice vectors of the supercell aside; the atoms
+/// may have any order. For an atom that was moved by a lattice vector the difference of this vector between the two
+/// cells comes on top of the tolerance. Labels such as Fe1 and Fe count as the same element when the two sets of labels
+/// differ. Rotated, translated or strained copies do not match. The order of the supercell is tried before others; of
+/// equal configurations the first is found.
 ///
-/// The default tolerance covers the 7 decimals of positions in units of alat that pw.x prints, up to alat = 75 bohr, and
-/// the 5 decimals of VASP's OUTCAR.
+/// The default tolerance covers the 7 decimals of positions in units of alat that pw.x prints, up to alat = 75 bohr,
+/// and the 5 decimals of VASP's OUTCAR.
 ///
-/// Setting up takes a time of order N log N, looking up one of order n_atoms. find() may be called from several threads.
+/// Setting up takes a time of order N log N, looking up one of order n_atoms. find() may be called from several
+/// threads.
 class ConfigurationIndex {
  public:
-  /// `displacements` [N, n_atoms, 3] float64 on the CPU, angstrom. @throws InputError for another shape, type or device.
+  /// `displacements` [N, n_atoms, 3] float64 on the CPU, angstrom. @throws InputError for another shape, type or
+  /// device.
   ConfigurationIndex(const Supercell& reference, at::Tensor displacements, double tolerance = 2e-5);
 
   Match find(const LabelledStructure& structure) const;

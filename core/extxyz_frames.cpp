@@ -49,7 +49,8 @@ class Frames {
 
   double energy_of(std::string_view comment) const {
     // ASE writes both; the forces are derivatives of the free one.
-    const auto text = extxyz::value_of(comment, "free_energy") ? extxyz::value_of(comment, "free_energy") : extxyz::value_of(comment, "energy");
+    const auto text = extxyz::value_of(comment, "free_energy") ? extxyz::value_of(comment, "free_energy")
+                                                               : extxyz::value_of(comment, "energy");
     if (!text) scan_.fail("no energy=... (eV) in it: a frame without labels");
     const auto numbers = extxyz::numbers_in(*text);
     if (!numbers || numbers->size() != 1) scan_.fail("energy={} is not a number", *text);
@@ -83,8 +84,8 @@ class Frames {
     for (int atom = 0; atom < n_atoms; ++atom) {
       scan_.require_next(fmt::format("atom {} of {}", atom + 1, n_atoms));
       if (scan_.words().size() != columns.count) {
-        scan_.fail("atom {} of {} has {} columns, {} expected from Properties (rows missing or cut?)", atom + 1, n_atoms, scan_.words().size(),
-                   columns.count);
+        scan_.fail("atom {} of {} has {} columns, {} expected from Properties (rows missing or cut?)", atom + 1,
+                   n_atoms, scan_.words().size(), columns.count);
       }
       found.species.emplace_back(scan_.words()[columns.species]);
       for (std::size_t k = 0; k < 3; ++k) {
@@ -93,7 +94,8 @@ class Frames {
       }
     }
     if (const std::string_view next = scan_.peek(); !trimmed(next).empty() && !is_count(next)) {
-      scan_.fail("more rows than the {} atoms that are announced: the number of atoms or the frame is damaged", n_atoms);
+      scan_.fail("more rows than the {} atoms that are announced: the number of atoms or the frame is damaged",
+                 n_atoms);
     }
     if (scan_.peek().empty() && !has_last_newline_) fail_without_newline(scan_);
     found.positions = Eigen::Map<const Vectors>(positions.data(), n_atoms, 3);

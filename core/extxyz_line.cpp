@@ -23,7 +23,8 @@ bool same_word(std::string_view a, std::string_view b) {
   });
 }
 
-std::optional<std::array<double, 9>> tensor_of(std::string_view comment, std::string_view name, double scale, std::string_view where) {
+std::optional<std::array<double, 9>> tensor_of(std::string_view comment, std::string_view name, double scale,
+                                               std::string_view where) {
   const auto value = value_of(comment, name);
   if (!value) return std::nullopt;
   const auto v = numbers_in(*value);
@@ -94,7 +95,8 @@ Columns columns_of(std::string_view comment, std::string_view where) {
   for (std::size_t k = 0; k < parts.size(); k += 3) {
     std::size_t width = 0;
     std::from_chars(parts[k + 2].data(), parts[k + 2].data() + parts[k + 2].size(), width);
-    if (width == 0) throw InputError{"{}: Properties={}: '{}' is no number of columns", where, *properties, parts[k + 2]};
+    if (width == 0 || width > 1000)
+      throw InputError{"{}: Properties={}: '{}' is no number of columns", where, *properties, parts[k + 2]};
     const auto take = [&](bool& has, std::size_t& column) {
       has = true;
       column = columns.count;
@@ -106,7 +108,9 @@ Columns columns_of(std::string_view comment, std::string_view where) {
   }
   if (!has_species || !has_positions || !has_forces) {
     throw InputError{"{}: Properties={} has no {}: species:S:1, pos:R:3 and forces:R:3 are needed", where, *properties,
-                     !has_species ? "species" : !has_positions ? "pos" : "forces"};
+                     !has_species     ? "species"
+                     : !has_positions ? "pos"
+                                      : "forces"};
   }
   return columns;
 }
@@ -124,9 +128,11 @@ std::optional<std::array<double, 9>> stress_of(std::string_view comment, double 
   const auto virial = tensor_of(comment, "virial", -1.0 / volume, where);
   for (std::size_t k = 0; stress && virial && k < 9; ++k) {
     if (std::abs((*stress)[k] - (*virial)[k]) > stress_agreement + 1e-4 * std::abs((*stress)[k])) {
-      throw InputError{"{}: stress and virial disagree ({:.6g} and {:.6g} eV/angstrom^3 in element {}): the virial is -volume x stress; "
-                       "keep the one that is right",
-                       where, (*stress)[k], (*virial)[k], k + 1};
+      throw InputError{
+          "{}: stress and virial disagree ({:.6g} and {:.6g} eV/angstrom^3 in element {}): the virial is -volume x "
+          "stress; "
+          "keep the one that is right",
+          where, (*stress)[k], (*virial)[k], k + 1};
     }
   }
   return stress ? stress : virial;

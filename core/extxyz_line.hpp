@@ -9,7 +9,8 @@
 
 namespace zeropoint::extxyz {
 
-// The second line of an extended XYZ frame: KEY=value KEY="several values" ..., keys in any case. `where` begins complaints.
+// The second line of an extended XYZ frame: KEY=value KEY="several values" ..., keys in any case. `where` begins
+// complaints.
 
 /// The value of a key, without its quotes or brackets.
 std::optional<std::string_view> value_of(std::string_view comment, std::string_view key);
@@ -28,8 +29,8 @@ Columns columns_of(std::string_view comment, std::string_view where);
 /// Cell vectors in rows, angstrom. @throws InputError unless they are 9 numbers.
 std::optional<Eigen::Matrix3d> lattice_of(std::string_view comment, std::string_view where);
 
-/// Row-major stress in eV/angstrom^3, tensile positive, from `stress` (the same) or `virial` (eV, = -volume stress), of 9
-/// numbers or the 6 of Voigt's order xx yy zz yz xz xy. @throws InputError for another count, or when both disagree.
+/// Row-major stress in eV/angstrom^3, tensile positive, from `stress` (the same) or `virial` (eV, = -volume stress), of
+/// 9 numbers or the 6 of Voigt's order xx yy zz yz xz xy. @throws InputError for another count, or when both disagree.
 std::optional<std::array<double, 9>> stress_of(std::string_view comment, double volume, std::string_view where);
 
 }  // namespace zeropoint::extxyz

@@ -62,17 +62,21 @@ LabelledStructure read_one(Format format, const std::string& path, const std::st
     case Format::empty:
       throw InputError{"the file is empty: the run was killed before it wrote, or the disk was full. Run it again"};
     case Format::binary:
-      throw InputError{"zero byte at position {}: a binary file, or one that was damaged on its disk. Give the text output of the run",
-                       text.find('\0') + 1};
+      throw InputError{
+          "zero byte at position {}: a binary file, or one that was damaged on its disk. Give the text output of the "
+          "run",
+          text.find('\0') + 1};
     case Format::other_xml:
       throw InputError{"an XML file that is neither of pw.x nor of VASP (<modeling>), or cut at its beginning"};
     case Format::extxyz:
     case Format::unknown:
       break;
   }
-  throw InputError{"no known format; it begins with '{}'. Readable are outputs of pw.x (text or XML), vasprun.xml, OUTCAR, extended XYZ and XSF "
-                   "with energy and forces",
-                   first_filled_line(text).substr(0, 60)};
+  throw InputError{
+      "no known format; it begins with '{}'. Readable are outputs of pw.x (text or XML), vasprun.xml, OUTCAR, extended "
+      "XYZ and XSF "
+      "with energy and forces",
+      first_filled_line(text).substr(0, 60)};
 }
 
 }  // namespace

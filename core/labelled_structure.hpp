@@ -17,7 +17,7 @@ struct LabelledStructure {
   Vectors forces;                         ///< [n_atoms, 3] eV/angstrom
   std::optional<Eigen::Matrix3d> stress;  ///< eV/angstrom^3, positive = tensile (ASE); none when it was not computed
   std::string source;                     ///< "dft/7.out" or "set.extxyz, frame 3"
-  double force_noise = 0;                 ///< eV/angstrom, norm over all atoms ("Total SCF correction" of pw.x); 0: not told
+  double force_noise = 0;  ///< eV/angstrom, norm over all atoms ("Total SCF correction" of pw.x); 0: not told
 
   int n_atoms() const { return static_cast<int>(species.size()); }
 };
@@ -49,8 +49,8 @@ struct LabelLimits {
 ///   extended XYZ     any number of frames, each judged by itself; `free_energy` is preferred to `energy`
 ///   XSF              of aenet and ACNN, with "# total energy" and forces, and VIRIAL where there is one
 ///
-/// A label that is not complete, finite and converged is refused, and so are forces beyond `limits` and stresses that are
-/// not symmetric. A file of no known format is refused, too.
+/// A label that is not complete, finite and converged is refused, and so are forces beyond `limits` and stresses that
+/// are not symmetric. A file of no known format is refused, too.
 /// @throws IoError when the file cannot be read; never for what stands in it.
 LabelledStructures read_labelled_structures(const std::string& path, const LabelLimits& limits = {});
 

@@ -14,8 +14,9 @@ std::int64_t modulo(std::int64_t i, std::int64_t n) { return (i % n + n) % n; }
 
 }  // namespace
 
-PeriodicPoints::PeriodicPoints(const Eigen::Matrix3d& cell, double reach,
-                               const Eigen::Ref<const Eigen::Matrix<double, Eigen::Dynamic, 3, Eigen::RowMajor>>& positions)
+PeriodicPoints::PeriodicPoints(
+    const Eigen::Matrix3d& cell, double reach,
+    const Eigen::Ref<const Eigen::Matrix<double, Eigen::Dynamic, 3, Eigen::RowMajor>>& positions)
     : to_fractional_(cell.inverse()) {
   const double box = box_per_reach * reach;
   for (int k = 0; k < 3; ++k) {
@@ -35,7 +36,8 @@ PeriodicPoints::PeriodicPoints(const Eigen::Matrix3d& cell, double reach,
 }
 
 std::uint64_t PeriodicPoints::box_number(std::int64_t i, std::int64_t j, std::int64_t k) const {
-  return static_cast<std::uint64_t>((modulo(i, boxes_[0]) * boxes_[1] + modulo(j, boxes_[1])) * boxes_[2] + modulo(k, boxes_[2]));
+  return static_cast<std::uint64_t>((modulo(i, boxes_[0]) * boxes_[1] + modulo(j, boxes_[1])) * boxes_[2] +
+                                    modulo(k, boxes_[2]));
 }
 
 std::vector<std::int64_t> PeriodicPoints::near(const Eigen::RowVector3d& position) const {
@@ -46,13 +48,15 @@ std::vector<std::int64_t> PeriodicPoints::near(const Eigen::RowVector3d& positio
   for (int k = 0; k < 3; ++k) {
     const double n = static_cast<double>(boxes_[k]);
     low[k] = static_cast<std::int64_t>(std::floor((f[k] - reach_[k]) * n));
-    high[k] = std::min(static_cast<std::int64_t>(std::floor((f[k] + reach_[k]) * n)), low[k] + boxes_[k] - 1);  // each box once
+    high[k] = std::min(static_cast<std::int64_t>(std::floor((f[k] + reach_[k]) * n)),
+                       low[k] + boxes_[k] - 1);  // each box once
   }
   for (std::int64_t i = low[0]; i <= high[0]; ++i) {
     for (std::int64_t j = low[1]; j <= high[1]; ++j) {
       for (std::int64_t k = low[2]; k <= high[2]; ++k) {
         const std::uint64_t box = box_number(i, j, k);
-        auto entry = std::lower_bound(entries_.begin(), entries_.end(), box, [](const Entry& e, std::uint64_t b) { return e.box < b; });
+        auto entry = std::lower_bound(entries_.begin(), entries_.end(), box,
+                                      [](const Entry& e, std::uint64_t b) { return e.box < b; });
         for (; entry != entries_.end() && entry->box == box; ++entry) found.push_back(entry->point);
       }
     }
@@ -61,8 +65,8 @@ std::vector<std::int64_t> PeriodicPoints::near(const Eigen::RowVector3d& positio
   return found;
 }
 
-Eigen::RowVector3d nearest_image(const Eigen::RowVector3d& vector, const Eigen::Matrix3d& cell, const Eigen::Matrix3d& to_fractional,
-                                 Eigen::RowVector3d& shift) {
+Eigen::RowVector3d nearest_image(const Eigen::RowVector3d& vector, const Eigen::Matrix3d& cell,
+                                 const Eigen::Matrix3d& to_fractional, Eigen::RowVector3d& shift) {
   shift = (vector * to_fractional).array().round();
   return vector - shift * cell;
 }

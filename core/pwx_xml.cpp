@@ -19,27 +19,30 @@ void require_one_converged_scf(const pugi::xml_node& top) {
   const std::string_view status = top.child("exit_status") ? top.child_value("exit_status") : top.child_value("status");
   const pugi::xml_node output = top.child("output");
   if (!output) throw InputError{"no <output> in it: the run stopped before its end; run it again"};
-  std::size_t n_steps = 0;
-  for ([[maybe_unused]] const pugi::xml_node& step : top.children("step")) ++n_steps;
-  if (n_steps > 1) {
-    throw InputError{"{} ionic steps: a relax or md run has a label for each of them. Run calculation = 'scf' for this structure", n_steps};
-  }
-  const std::string_view calculation = trimmed(top.child("input").child("control_variables").child_value("calculation"));
-  if (calculation == "nscf" || calculation == "bands") {
-    throw InputError{"calculation = '{}' has no total energy and forces: run calculation = 'scf'", calculation};
+  // After a relaxation the positions in <output> are not those that the forces belong to.
+  const std::string_view calculation =
+      trimmed(top.child("input").child("control_variables").child_value("calculation"));
+  if (calculation != "scf") {
+    throw InputError{
+        "calculation = '{}', not 'scf': a label needs one SCF cycle for one structure. Run calculation = 'scf'",
+        calculation};
   }
   const pugi::xml_node convergence = output.child("convergence_info").child("scf_conv");
   if (!convergence) throw InputError{"no <convergence_info>: this version of the file is not known"};
   if (!is_true(convergence.child("convergence_achieved"))) {
-    throw InputError{"the SCF cycle did not converge (convergence_achieved is not true): run it again with a smaller mixing_beta or a larger "
-                     "electron_maxstep"};
+    throw InputError{
+        "the SCF cycle did not converge (convergence_achieved is not true): run it again with a smaller mixing_beta or "
+        "a larger "
+        "electron_maxstep"};
   }
   const double accuracy = xml::number(convergence, "scf_error");
   const double threshold = xml::number(top.child("input").child("electron_control"), "conv_thr");
   if (!(accuracy <= threshold)) {
-    throw InputError{"the SCF cycle ended with an accuracy of {:.2g} Ha, above the conv_thr of {:.2g} Ha (scf_must_converge = .false.?): run it "
-                     "again with a larger electron_maxstep",
-                     accuracy, threshold};
+    throw InputError{
+        "the SCF cycle ended with an accuracy of {:.2g} Ha, above the conv_thr of {:.2g} Ha (scf_must_converge = "
+        ".false.?): run it "
+        "again with a larger electron_maxstep",
+        accuracy, threshold};
   }
   if (trimmed(status) != "0") throw InputError{"pw.x ended with the status '{}', not 0: run it again", trimmed(status)};
 }

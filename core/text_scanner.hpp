@@ -33,6 +33,7 @@ class TextScanner {
   std::string_view line() const { return line_; }
   int line_number() const { return line_number_; }  ///< from 1
   const std::string& path() const { return path_; }
+  std::size_t n_bytes() const { return text_.size(); }
   /// "path:line", for messages about something seen earlier.
   std::string where() const { return fmt::format("{}:{}", path_, line_number_); }
 

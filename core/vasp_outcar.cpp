@@ -22,12 +22,15 @@ class Outcar {
 
  private:
   void read_section();
+  void read_iteration();
   void read_cell();
   void read_fractional();
   void read_stress();
   void read_forces();
   /// The number behind `mark` in this line.
   double number_behind(std::string_view mark) const;
+  /// A count below the number of bytes of the file.
+  int count(double number) const;
   void require_one_converged_step() const;
   std::vector<std::string> species() const;
 
@@ -45,11 +48,14 @@ class Outcar {
 double Outcar::number_behind(std::string_view mark) const {
   const std::string_view line = scan_.line();
   const std::size_t found = line.find(mark);
-  const auto words = split_words(found == std::string_view::npos ? std::string_view{} : line.substr(found + mark.size()));
+  const auto words =
+      split_words(found == std::string_view::npos ? std::string_view{} : line.substr(found + mark.size()));
   if (words.empty()) scan_.fail("no number behind '{}': the line is cut", mark);
   std::string_view word = words[0];
   if (word.ends_with(';')) word.remove_suffix(1);
-  return scan_.numbers_in(word)[0];
+  const auto numbers = scan_.numbers_in(word);
+  if (numbers.size() != 1) scan_.fail("no number behind '{}': the line is damaged", mark);
+  return numbers[0];
 }
 
 void Outcar::read_section() {
@@ -59,18 +65,17 @@ void Outcar::read_section() {
     scan_.require_words(4, "TITEL = PAW_PBE element");
     types_.emplace_back(scan_.words()[3].substr(0, scan_.words()[3].find('_')));
   } else if (line.starts_with("ions per type")) {
-    for (std::size_t k = 4; k < scan_.words().size(); ++k) counts_.push_back(scan_.integer(k));
+    for (std::size_t k = 4; k < scan_.words().size(); ++k) counts_.push_back(count(scan_.integer(k)));
   } else if (has("NIONS =")) {
-    n_atoms_ = static_cast<int>(number_behind("NIONS ="));
+    n_atoms_ = count(number_behind("NIONS ="));
   } else if (line.starts_with("NELM ")) {
-    max_iterations_ = static_cast<int>(number_behind("="));
+    max_iterations_ = count(number_behind("="));
   } else if (line.starts_with("direct lattice vectors")) {
     read_cell();
   } else if (line.starts_with("position of ions in fractional coordinates")) {
     read_fractional();
-  } else if (has(" Iteration ") && has("(")) {
-    ionic_steps_ = static_cast<int>(scan_.numbers_in(line.substr(line.find("Iteration") + 9, line.find('(') - line.find("Iteration") - 9)).at(0));
-    last_iteration_ = static_cast<int>(scan_.numbers_in(line.substr(line.find('(') + 1, line.find(')') - line.find('(') - 1)).at(0));
+  } else if (line.starts_with("---") && has(" Iteration ")) {
+    read_iteration();
   } else if (has("aborting loop")) {
     (has("not reached") ? not_converged_ : converged_) = true;
   } else if (line.starts_with("free  energy   TOTEN")) {
@@ -84,6 +89,24 @@ void Outcar::read_section() {
   } else if (line.starts_with("General timing and accounting")) {
     finished_ = true;
   }
+}
+
+int Outcar::count(double number) const {
+  if (!(number >= 0 && number <= static_cast<double>(scan_.n_bytes())))
+    scan_.fail("{} is no count: the line is damaged", number);
+  return static_cast<int>(number);
+}
+
+/// "---- Iteration      1(  17)  ----"
+void Outcar::read_iteration() {
+  const std::string_view line = scan_.line();
+  const std::size_t begin = line.find("Iteration") + 9, open = line.find('(', begin), close = line.find(')', begin);
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open) scan_.fail("the line is cut");
+  const auto ionic = scan_.numbers_in(line.substr(begin, open - begin));
+  const auto electronic = scan_.numbers_in(line.substr(open + 1, close - open - 1));
+  if (ionic.size() != 1 || electronic.size() != 1) scan_.fail("'Iteration  1(  17)' is expected");
+  ionic_steps_ = count(ionic[0]);
+  last_iteration_ = count(electronic[0]);
 }
 
 void Outcar::read_cell() {
@@ -113,9 +136,10 @@ void Outcar::read_stress() {
     if (trimmed(scan_.line()).starts_with("POSITION")) scan_.fail("no line 'in kB' in the stress: the file is damaged");
   }
   scan_.require_words(8, "in kB  xx yy zz xy yz zx");
-  const auto v = [&](std::size_t k) { return scan_.number(2 + k); };
+  double v[6];
+  for (std::size_t k = 0; k < 6; ++k) v[k] = scan_.number(2 + k);
   Eigen::Matrix3d kbar;
-  kbar << v(0), v(3), v(5), v(3), v(1), v(4), v(5), v(4), v(2);
+  kbar << v[0], v[3], v[5], v[3], v[1], v[4], v[5], v[4], v[2];
   stress_ = kbar;
   ++n_stresses_;
 }
@@ -127,7 +151,8 @@ void Outcar::read_forces() {
   scan_.require_next("the table of forces");
   for (int atom = 0; atom < n_atoms_; ++atom) {
     scan_.require_next("the table of forces");
-    if (trimmed(scan_.line()).starts_with("---")) scan_.fail("{} of {} rows in the table of forces: the file is damaged", atom, n_atoms_);
+    if (trimmed(scan_.line()).starts_with("---"))
+      scan_.fail("{} of {} rows in the table of forces: the file is damaged", atom, n_atoms_);
     scan_.require_words(6, "position and force");
     for (int k = 0; k < 3; ++k) {
       positions_(atom, k) = scan_.number(static_cast<std::size_t>(k));
@@ -139,44 +164,57 @@ void Outcar::read_forces() {
 }
 
 std::vector<std::string> Outcar::species() const {
-  if (types_.empty() || n_atoms_ < 1) throw InputError{"the species or the number of ions are not told: the beginning of the run is missing"};
+  if (types_.empty() || n_atoms_ < 1)
+    throw InputError{"the species or the number of ions are not told: the beginning of the run is missing"};
   // Old versions cut the line 'ions per type' when there are many types.
-  const int sum = std::accumulate(counts_.begin(), counts_.end(), 0);
+  const std::int64_t sum = std::accumulate(counts_.begin(), counts_.end(), std::int64_t{0});
   if (counts_.size() != types_.size() || sum != n_atoms_) {
-    throw InputError{"'ions per type' tells {} ions of {} types, but there are {} ions and {} potentials (TITEL): the line is cut; give "
-                     "vasprun.xml of this run",
-                     sum, counts_.size(), n_atoms_, types_.size()};
+    throw InputError{
+        "'ions per type' tells {} ions of {} types, but there are {} ions and {} potentials (TITEL): the line is cut; "
+        "give "
+        "vasprun.xml of this run",
+        sum, counts_.size(), n_atoms_, types_.size()};
   }
   std::vector<std::string> all;
-  for (std::size_t type = 0; type < types_.size(); ++type) all.insert(all.end(), static_cast<std::size_t>(counts_[type]), types_[type]);
+  for (std::size_t type = 0; type < types_.size(); ++type)
+    all.insert(all.end(), static_cast<std::size_t>(counts_[type]), types_[type]);
   return all;
 }
 
 void Outcar::require_one_converged_step() const {
   if (not_converged_) {
-    throw InputError{"the electronic cycle did not converge ('EDIFF was not reached'): run it again with a larger NELM or another ALGO"};
+    throw InputError{
+        "the electronic cycle did not converge ('EDIFF was not reached'): run it again with a larger NELM or another "
+        "ALGO"};
   }
   if (!finished_) {
-    throw InputError{"no 'General timing and accounting informations' up to the end (line {}): the run was killed, is still running, or the "
-                     "file is truncated. Run it again",
-                     scan_.line_number()};
+    throw InputError{
+        "no 'General timing and accounting informations' up to the end (line {}): the run was killed, is still "
+        "running, or the "
+        "file is truncated. Run it again",
+        scan_.line_number()};
   }
   if (ionic_steps_ > 1 || n_energies_ > 1 || n_force_tables_ > 1 || n_stresses_ > 1) {
-    throw InputError{"{} ionic steps: a relaxation or a trajectory has a label for each of them. Run this structure with NSW = 0",
-                     std::max({ionic_steps_, n_energies_, n_force_tables_})};
+    throw InputError{
+        "{} ionic steps: a relaxation or a trajectory has a label for each of them. Run this structure with NSW = 0",
+        std::max({ionic_steps_, n_energies_, n_force_tables_})};
   }
   if (!converged_) {
-    throw InputError{"no 'aborting loop because EDIFF is reached': the electronic cycle did not converge in {} steps (NELM = {}). Run it again "
-                     "with a larger NELM or another ALGO",
-                     last_iteration_, max_iterations_};
+    throw InputError{
+        "no 'aborting loop because EDIFF is reached': the electronic cycle did not converge in {} steps (NELM = {}). "
+        "Run it again "
+        "with a larger NELM or another ALGO",
+        last_iteration_, max_iterations_};
   }
   if (max_iterations_ < 1) throw InputError{"NELM is not told: the beginning of the run is missing"};
   if (last_iteration_ >= max_iterations_) {
     throw InputError{"{} electronic steps, as many as NELM allows: run it again with a larger NELM", last_iteration_};
   }
   if (n_energies_ == 0 || n_force_tables_ == 0 || !cell_) {
-    throw InputError{"no {} in it: the file is damaged, run it again",
-                     n_energies_ == 0 ? "free energy TOTEN" : n_force_tables_ == 0 ? "TOTAL-FORCE" : "direct lattice vectors"};
+    throw InputError{"no {} in it: the file is damaged, run it again", n_energies_ == 0 ? "free energy TOTEN"
+                                                                       : n_force_tables_ == 0
+                                                                           ? "TOTAL-FORCE"
+                                                                           : "direct lattice vectors"};
   }
 }
 
@@ -193,9 +231,11 @@ LabelledStructure Outcar::structure() const {
     Vectors moved = (positions_ - precise) * found.cell.inverse();
     moved = (moved.array() - moved.array().round()).matrix() * found.cell;
     if (const double off = moved.cwiseAbs().maxCoeff(); off > position_agreement) {
-      throw InputError{"the positions beside the forces differ by {:.2g} angstrom from the fractional coordinates at the beginning: the file is "
-                       "damaged, or the atoms moved",
-                       off};
+      throw InputError{
+          "the positions beside the forces differ by {:.2g} angstrom from the fractional coordinates at the beginning: "
+          "the file is "
+          "damaged, or the atoms moved",
+          off};
     }
     found.positions = precise;
   }

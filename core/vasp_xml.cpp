@@ -21,7 +21,8 @@ pugi::xml_node named(const pugi::xml_node& parent, const char* tag, const char* 
 
 double number_named(const pugi::xml_node& parent, const char* name) {
   const pugi::xml_node node = named(parent, "i", name);
-  if (!node) throw InputError{"no {} in <{}>: the file is damaged or of a version that is not known", name, parent.name()};
+  if (!node)
+    throw InputError{"no {} in <{}>: the file is damaged or of a version that is not known", name, parent.name()};
   return finite_numbers(node.child_value(), 1, name)[0];
 }
 
@@ -37,7 +38,8 @@ Vectors rows_of(const pugi::xml_node& array, const char* what) {
   if (!array) throw InputError{"no {} in the calculation: the run stopped before its end; run it again", what};
   std::vector<double> values;
   for (const pugi::xml_node& row : array.children("v")) {
-    const auto numbers = finite_numbers(row.child_value(), 3, fmt::format("row {} of the {}", values.size() / 3 + 1, what));
+    const auto numbers =
+        finite_numbers(row.child_value(), 3, fmt::format("row {} of the {}", values.size() / 3 + 1, what));
     values.insert(values.end(), numbers.begin(), numbers.end());
   }
   return Eigen::Map<const Vectors>(values.data(), static_cast<Eigen::Index>(values.size() / 3), 3);
@@ -52,8 +54,8 @@ std::vector<std::string> species_of(const pugi::xml_node& top) {
   return species;
 }
 
-/// The free energy. That of the step and that of its last electronic step are the same, but for a dispersion correction that
-/// comes on top.
+/// The free energy. That of the step and that of its last electronic step are the same, but for a dispersion correction
+/// that comes on top.
 double free_energy(const pugi::xml_node& top, const pugi::xml_node& calculation, const pugi::xml_node& last_scf_step) {
   const double electronic = number_named(last_scf_step.child("energy"), "e_fr_energy");
   const pugi::xml_node of_step = calculation.child("energy");
@@ -61,9 +63,11 @@ double free_energy(const pugi::xml_node& top, const pugi::xml_node& calculation,
   const double total = number_named(of_step, "e_fr_energy");
   const bool dispersion = parameter(top, "IVDW", 0) > 0 || named(top.child("incar"), "i", "IVDW");
   if (std::abs(total - electronic) > energy_agreement && !dispersion) {
-    throw InputError{"the free energy is {} eV after the last electronic step and {} eV at the end, without a dispersion correction (IVDW): "
-                     "which one the forces belong to is not known",
-                     electronic, total};
+    throw InputError{
+        "the free energy is {} eV after the last electronic step and {} eV at the end, without a dispersion correction "
+        "(IVDW): "
+        "which one the forces belong to is not known",
+        electronic, total};
   }
   return total;
 }
@@ -73,7 +77,9 @@ void require_one_converged_step(const pugi::xml_node& top) {
   const auto n_steps = std::distance(steps.begin(), steps.end());
   if (n_steps == 0) throw InputError{"no <calculation> in it: the run stopped before its end; run it again"};
   if (n_steps > 1) {
-    throw InputError{"{} ionic steps: a relaxation or a trajectory has a label for each of them. Run this structure with NSW = 0", n_steps};
+    throw InputError{
+        "{} ionic steps: a relaxation or a trajectory has a label for each of them. Run this structure with NSW = 0",
+        n_steps};
   }
   const auto scf = steps.begin()->children("scstep");
   const auto n_scf = std::distance(scf.begin(), scf.end());
@@ -81,7 +87,9 @@ void require_one_converged_step(const pugi::xml_node& top) {
   const double limit = parameter(top, "NELM", 0);
   if (!(limit >= 1)) throw InputError{"NELM is not told in <parameters>: whether the run converged cannot be known"};
   if (static_cast<double>(n_scf) >= limit) {
-    throw InputError{"{} electronic steps, as many as NELM allows: not converged. Run it again with a larger NELM or another ALGO", n_scf};
+    throw InputError{
+        "{} electronic steps, as many as NELM allows: not converged. Run it again with a larger NELM or another ALGO",
+        n_scf};
   }
 }
 

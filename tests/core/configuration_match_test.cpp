@@ -125,17 +125,20 @@ TEST_F(ConfigurationMatch, NamesAnAtomOffItsSite) {
     EXPECT_FALSE(match);
     EXPECT_TRUE(match.order.empty());
     const std::string& species = crystal_.species[static_cast<std::size_t>(atom)];
-    EXPECT_THAT_CONTAINS(match.reason, fmt::format("nearest is configuration 21, but 1 of 24 atoms are off, such as atom {0} ({1}): 0.0123 "
-                                                   "angstrom from atom {0} of the supercell ({1}), at most 2e-05 are allowed",
-                                                   atom + 1, species));
+    EXPECT_THAT_CONTAINS(
+        match.reason,
+        fmt::format("nearest is configuration 21, but 1 of 24 atoms are off, such as atom {0} ({1}): 0.0123 "
+                    "angstrom from atom {0} of the supercell ({1}), at most 2e-05 are allowed",
+                    atom + 1, species));
   }
 }
 
 TEST_F(ConfigurationMatch, RefusesExchangedSpecies) {
   LabelledStructure s = structure(8);
   std::swap(s.species[0], s.species[2]);  // the labels
-  EXPECT_THAT_CONTAINS(index_.find(s).reason, "the positions are those of configuration 9, but species are exchanged: atom 1 is Sn where "
-                                              "atom 1 of the supercell is Te, atom 3 is Te where atom 3 of the supercell is Sn.");
+  EXPECT_THAT_CONTAINS(index_.find(s).reason,
+                       "the positions are those of configuration 9, but species are exchanged: atom 1 is Sn where "
+                       "atom 1 of the supercell is Te, atom 3 is Te where atom 3 of the supercell is Sn.");
   for (int a = 0; a < 24; ++a) {  // whichever of the atoms: their places
     const int b = a / 4 * 4 + (a + 1) % 4;
     LabelledStructure swapped = structure(8);
@@ -182,7 +185,8 @@ TEST_F(ConfigurationMatch, NamesOtherAtomsAndOtherPopulations) {
   EXPECT_EQ(index_.find(s).reason, "23 atoms, the supercell has 24");
   s = structure(5);
   s.positions.array() += 0.3;
-  EXPECT_THAT_CONTAINS(index_.find(s).reason, "no configuration is near: in the order of the supercell the nearest is configuration ");
+  EXPECT_THAT_CONTAINS(index_.find(s).reason,
+                       "no configuration is near: in the order of the supercell the nearest is configuration ");
   const ConfigurationIndex none{reference_, at::empty({0, 24, 3}, at::kDouble)};
   EXPECT_EQ(none.find(structure(0)).reason, "the population is empty");
   s = structure(5);
@@ -227,7 +231,9 @@ TEST(ConfigurationIndex, IsFastForLargePopulations) {  // bounds are ten times w
   const Supercell reference{cell, {2, 2, 2}};
   const Crystal crystal = reference.crystal();
   const at::Tensor u = random_displacements(40000, 112, 0.1);
-  const auto seconds_since = [](auto start) { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+  const auto seconds_since = [](auto start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
   const auto start = std::chrono::steady_clock::now();
   const ConfigurationIndex index{reference, u};
   const double setup = seconds_since(start);

@@ -72,7 +72,7 @@ TEST(ExtxyzFrames, AreReadOneByOne) {
 TEST(ExtxyzFrames, TakeVoigtStressesAndVirials) {
   const std::string full = "stress=\"0.01 0.06 0.05 0.06 0.02 0.04 0.05 0.04 0.03\"";
   expect_the_frame(accepted(replaced(frame, full, "stress=\"0.01 0.02 0.03 0.04 0.05 0.06\"")));  // xx yy zz yz xz xy
-  const std::string virial = "virial=\"-1.25 -7.5 -6.25 -7.5 -2.5 -5.0 -6.25 -5.0 -3.75\"";      // -volume x stress
+  const std::string virial = "virial=\"-1.25 -7.5 -6.25 -7.5 -2.5 -5.0 -6.25 -5.0 -3.75\"";       // -volume x stress
   static_assert(volume == 125);
   expect_the_frame(accepted(replaced(frame, full, virial)));
   expect_the_frame(accepted(replaced(frame, full, "Virial=\"-1.25 -2.5 -3.75 -5.0 -6.25 -7.5\"")));
@@ -86,9 +86,11 @@ TEST(ExtxyzFrames, TakeTheSpellingsOfOtherPrograms) {
   expect_the_frame(accepted(replaced(frame, "forces:R:3", "force:R:3")));
   expect_the_frame(accepted(replaced(frame, "pbc=\"T T T\"", "pbc=[T, T, T] weight=1.0 config_type=\"a b\"")));
   expect_the_frame(accepted(replaced(frame, "Lattice", "lattice")));
-  expect_the_frame(accepted(replaced(frame, " energy=-7.25", " energy=-7.00 free_energy=-7.25")));  // forces belong to the free one
+  expect_the_frame(
+      accepted(replaced(frame, " energy=-7.25", " energy=-7.00 free_energy=-7.25")));  // forces belong to the free one
   const std::string columns = replaced(frame, "pos:R:3:forces", "Z:I:1:pos:R:3:momenta:R:3:forces");
-  expect_the_frame(accepted(replaced(replaced(columns, "Sn 0.1 0.2 0.3", "Sn 50 0.1 0.2 0.3 9 9 9"), "Te 2.1 2.2 2.3", "Te 52 2.1 2.2 2.3 9 9 9")));
+  expect_the_frame(accepted(replaced(replaced(columns, "Sn 0.1 0.2 0.3", "Sn 50 0.1 0.2 0.3 9 9 9"), "Te 2.1 2.2 2.3",
+                                     "Te 52 2.1 2.2 2.3 9 9 9")));
   expect_the_frame(accepted("\xEF\xBB\xBF" + all_replaced(frame, "\n", "\r\n")));
 }
 
@@ -110,10 +112,13 @@ TEST(ExtxyzFrames, ADamagedFrameCostsOnlyItself) {
   EXPECT_THAT_CONTAINS(middle(replaced(frame, "2\nL", "1\nL")), "more rows than the 1 atoms that are announced");
   EXPECT_THAT_CONTAINS(middle(replaced(frame, "2\nL", "0\nL")), "more rows than the 0 atoms");
   EXPECT_THAT_CONTAINS(middle(replaced(frame, "-2.5 3.5", "-2.5")), "line 7: atom 1 of 2 has 6 columns");
-  EXPECT_THAT_CONTAINS(middle(replaced(frame, "-2.5 3.5", "NaN 3.5")), "line 7, column 20: 'NaN' is not a finite number");
+  EXPECT_THAT_CONTAINS(middle(replaced(frame, "-2.5 3.5", "NaN 3.5")),
+                       "line 7, column 20: 'NaN' is not a finite number");
   EXPECT_THAT_CONTAINS(middle(replaced(frame, "-2.5 3.5", "********* 3.5")), "'*********'");
-  EXPECT_THAT_CONTAINS(middle(replaced(frame, "-2.5 3.5", "-2.4 3.5")), "their sum is 0.1 eV/angstrom (below 0.002 is expected)");
-  EXPECT_THAT_CONTAINS(middle(replaced(replaced(frame, "1.5 -2.5", "60 -2.5"), "-1.5 2.5", "-60 2.5")), "the force on atom 1 is 60.15 eV/angstrom");
+  EXPECT_THAT_CONTAINS(middle(replaced(frame, "-2.5 3.5", "-2.4 3.5")),
+                       "their sum is 0.1 eV/angstrom (below 0.002 is expected)");
+  EXPECT_THAT_CONTAINS(middle(replaced(replaced(frame, "1.5 -2.5", "60 -2.5"), "-1.5 2.5", "-60 2.5")),
+                       "the force on atom 1 is 60.15 eV/angstrom");
   EXPECT_THAT_CONTAINS(middle(replaced(frame, "0.05 0.04 0.03", "0.05 0.07 0.03")), "the stress is not symmetric");
   EXPECT_THAT_CONTAINS(middle(replaced(frame, "0.05 0.04 0.03", "0.05 0.04")), "stress must be 9 numbers");
   EXPECT_THAT_CONTAINS(middle(replaced(frame, "0.5 0.0 6.25", "0.5 0.0 0.00")), "span a volume of 0");
@@ -138,14 +143,16 @@ TEST(ExtxyzFrames, LargerForcesAreBelievedOnRequest) {
 TEST(XsfFile, IsReadWithItsVirial) {
   expect_the_frame(accepted(xsf));
   expect_the_frame(accepted(replaced(replaced(xsf, "Sn 0.1", "50 0.1"), "VIRIAL\n", "VIRIAL")));
-  expect_the_frame(accepted(replaced(xsf, " -1.25 -7.5 -6.25 -7.5 -2.5 -5.0 -6.25", " -1.25 -7.5 -6.25\n -7.5 -2.5 -5.0\n -6.25")));
+  expect_the_frame(
+      accepted(replaced(xsf, " -1.25 -7.5 -6.25 -7.5 -2.5 -5.0 -6.25", " -1.25 -7.5 -6.25\n -7.5 -2.5 -5.0\n -6.25")));
   const LabelledStructure without = accepted(without_line(without_line(xsf, "VIRIAL"), " -1.25"));
   EXPECT_FALSE(without.stress);
   EXPECT_EQ(without.energy, -7.25);
 }
 
 TEST(XsfFile, FailuresAreNamed) {
-  for (int line = 0; line < n_lines(xsf); ++line) ASSERT_NE(refusal(first_lines(xsf, line)), "accepted") << line << " lines";
+  for (int line = 0; line < n_lines(xsf); ++line)
+    ASSERT_NE(refusal(first_lines(xsf, line)), "accepted") << line << " lines";
   EXPECT_THAT_CONTAINS(refusal(xsf.substr(0, xsf.size() - 1)), "the last line of the file has no end");
   EXPECT_THAT_CONTAINS(refusal(without_line(xsf, "total energy")), "no '# total energy = NUMBER eV'");
   EXPECT_THAT_CONTAINS(refusal(replaced(xsf, "-7.25 eV", "-7.25 Ha")), "'# total energy = NUMBER eV' is expected");
@@ -153,14 +160,16 @@ TEST(XsfFile, FailuresAreNamed) {
   EXPECT_THAT_CONTAINS(refusal(replaced(xsf, "2 1\n", "1 1\n")), "more atoms than the number above them");
   EXPECT_THAT_CONTAINS(refusal(replaced(xsf, " 1.5 -2.5 3.5", "")), "atom 1 has no force");
   EXPECT_THAT_CONTAINS(refusal(replaced(xsf, "CRYSTAL", "MOLECULE")), "not periodic in three directions");
-  EXPECT_THAT_CONTAINS(refusal(replaced(xsf, " -3.75\n", "\n")), "line 4, column 1: 'CRYSTAL' where a number is expected");
+  EXPECT_THAT_CONTAINS(refusal(replaced(xsf, " -3.75\n", "\n")),
+                       "line 4, column 1: 'CRYSTAL' where a number is expected");
   EXPECT_THAT_CONTAINS(refusal(replaced(xsf, "3.5\n", "inf\n")), "'inf' is not a finite number");
 }
 
 TEST(LabelledStructures, FilesOfNoKnownFormatAreRefused) {
   EXPECT_THAT_CONTAINS(refusal(""), "the file is empty");
   EXPECT_THAT_CONTAINS(refusal(" \n\n"), "the file is empty");
-  EXPECT_THAT_CONTAINS(refusal("Dear colleague,\nthe numbers are in the other file.\n"), "no known format; it begins with 'Dear colleague,'");
+  EXPECT_THAT_CONTAINS(refusal("Dear colleague,\nthe numbers are in the other file.\n"),
+                       "no known format; it begins with 'Dear colleague,'");
   EXPECT_THAT_CONTAINS(refusal(data_text("pwx/scf.in")), "no known format; it begins with '&control'");
   EXPECT_THAT_CONTAINS(refusal("<?xml version=\"1.0\"?>\n<svg></svg>\n"), "neither of pw.x nor of VASP");
   std::string noise;

@@ -1,10 +1,8 @@
 // 100 outputs of pw.x 6.7 for CsSnI3, 2 x 2 x 2 (40 atoms), published with python-sscha: antithetic pairs (2k, 2k + 1).
 // Numbers from the files themselves, found once with an independent program; to the digits that the files have.
-#include <gtest/gtest.h>
-
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
-
+#include <gtest/gtest.h>
 
 #include "core/configuration_match.hpp"
 #include "core/error.hpp"
@@ -55,8 +53,13 @@ TEST(GoldenPwxOutputs, GiveThePublishedNumbers) {
   const auto structures = read_all(data);
   std::vector<InRydberg> all(structures.begin(), structures.end());
   constexpr double e = 0.6e-8;  // the files have 8 decimals
-  for (const auto& [k, energy] : {std::pair{0, -2256.30195529}, {1, -2256.30597541}, {74, -2256.27891799}, {90, -2256.29862546},
-                                  {99, -2256.30458366}, {29, -2256.32813568}, {88, -2256.24942073}}) {
+  for (const auto& [k, energy] : {std::pair{0, -2256.30195529},
+                                  {1, -2256.30597541},
+                                  {74, -2256.27891799},
+                                  {90, -2256.29862546},
+                                  {99, -2256.30458366},
+                                  {29, -2256.32813568},
+                                  {88, -2256.24942073}}) {
     EXPECT_NEAR(all[static_cast<std::size_t>(k)].energy, energy, e) << k;
   }
   double mean = 0, square = 0, forces = 0;
@@ -76,12 +79,16 @@ TEST(GoldenPwxOutputs, GiveThePublishedNumbers) {
   Eigen::Matrix3d first;
   first << -4.599e-5, 8.7e-7, -3.92e-6, 8.7e-7, -6.503e-5, -1.25e-6, -3.92e-6, -1.25e-6, -5.028e-5;
   EXPECT_LT((all[0].stress - first).cwiseAbs().maxCoeff(), 1e-12);
-  EXPECT_LT((all[74].stress.diagonal() - Eigen::Vector3d{-4.191e-5, -3.862e-5, -4.149e-5}).cwiseAbs().maxCoeff(), 1e-12);
-  EXPECT_LT((all[90].stress.diagonal() - Eigen::Vector3d{-5.707e-5, -5.420e-5, -5.953e-5}).cwiseAbs().maxCoeff(), 1e-12);
+  EXPECT_LT((all[74].stress.diagonal() - Eigen::Vector3d{-4.191e-5, -3.862e-5, -4.149e-5}).cwiseAbs().maxCoeff(),
+            1e-12);
+  EXPECT_LT((all[90].stress.diagonal() - Eigen::Vector3d{-5.707e-5, -5.420e-5, -5.953e-5}).cwiseAbs().maxCoeff(),
+            1e-12);
   EXPECT_LT((diagonal - Eigen::Vector3d{-4.89045e-5, -4.83017e-5, -4.93666e-5}).cwiseAbs().maxCoeff(), 1e-10);
   EXPECT_NEAR(diagonal.sum() / 3, -4.88576e-5, 1e-10);
-  EXPECT_LT((all[0].forces.row(0) - Eigen::RowVector3d{-0.00064251, 0.00168653, -0.00073824}).cwiseAbs().maxCoeff(), 1e-12);
-  EXPECT_LT((all[0].positions.row(0) - Eigen::RowVector3d{5.53823465, 5.8819845, 5.40777672}).cwiseAbs().maxCoeff(), 1e-7);
+  EXPECT_LT((all[0].forces.row(0) - Eigen::RowVector3d{-0.00064251, 0.00168653, -0.00073824}).cwiseAbs().maxCoeff(),
+            1e-12);
+  EXPECT_LT((all[0].positions.row(0) - Eigen::RowVector3d{5.53823465, 5.8819845, 5.40777672}).cwiseAbs().maxCoeff(),
+            1e-7);
   for (const LabelledStructure& s : structures) {
     EXPECT_NEAR(s.cell(0, 0) / unit_set.bohr, 23.7585, 1e-9);
     EXPECT_NEAR(std::abs(s.cell.determinant()) / std::pow(unit_set.bohr, 3), 13410.8736, 1e-3);  // alat has 6 decimals

@@ -21,7 +21,8 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 
 std::string all_replaced(std::string text, const std::string& from, const std::string& to) {
   if (text.find(from) == std::string::npos) throw std::runtime_error("the text to replace is not there: " + from);
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) text.replace(at, from.size(), to);
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+    text.replace(at, from.size(), to);
   return text;
 }
 
@@ -32,7 +33,9 @@ std::string line_with(const std::string& text, const std::string& mark) {
   return text.substr(begin, std::min(text.find('\n', found), text.size() - 1) + 1 - begin);
 }
 
-std::string without_line(const std::string& text, const std::string& mark) { return replaced(text, line_with(text, mark), ""); }
+std::string without_line(const std::string& text, const std::string& mark) {
+  return replaced(text, line_with(text, mark), "");
+}
 
 std::string first_lines(const std::string& text, int n) {
   std::size_t end = 0;
@@ -50,7 +53,8 @@ LabelledStructures read_text(const std::string& text, const LabelLimits& limits)
   for (RefusedOutput& refused : all.refused) {
     refused.source.erase(0, folder.path().size() + 1);
     // What is wrong belongs into the reason, the name of the file does not.
-    if (refused.reason.find(folder.path()) != std::string::npos) throw std::runtime_error("a path in the reason: " + refused.reason);
+    if (refused.reason.find(folder.path()) != std::string::npos)
+      throw std::runtime_error("a path in the reason: " + refused.reason);
   }
   return all;
 }
