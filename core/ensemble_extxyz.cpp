@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
@@ -13,7 +12,9 @@
 
 #include "core/ensemble_reader.hpp"
 #include "core/error.hpp"
+#include "core/extxyz_line.hpp"
 #include "core/number_text.hpp"
+#include "core/text_scanner.hpp"
 
 namespace zeropoint {
 namespace {
@@ -48,75 +49,6 @@ class RandomAccess {
  private:
   std::string path_;
   int descriptor_;
-};
-
-std::vector<std::string_view> words(std::string_view line) {
-  std::vector<std::string_view> all;
-  for (std::size_t at = 0; at < line.size();) {
-    if (is_blank(line[at])) {
-      ++at;
-      continue;
-    }
-    const std::size_t begin = at;
-    while (at < line.size() && !is_blank(line[at])) ++at;
-    all.push_back(line.substr(begin, at - begin));
-  }
-  return all;
-}
-
-bool same_word(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
-  });
-}
-
-/// The value of KEY=value, KEY="value" in a comment line; keys in any case.
-std::optional<std::string_view> value_of(std::string_view comment, std::string_view key) {
-  for (std::size_t at = 0; at < comment.size();) {
-    if (is_blank(comment[at])) {
-      ++at;
-      continue;
-    }
-    const std::size_t begin = at;
-    while (at < comment.size() && comment[at] != '=' && !is_blank(comment[at])) ++at;
-    const std::string_view name = comment.substr(begin, at - begin);
-    if (at >= comment.size() || comment[at] != '=') continue;
-    ++at;
-    std::string_view value;
-    const std::string_view open = "\"'{[", close = "\"'}]";
-    if (const std::size_t kind = at < comment.size() ? open.find(comment[at]) : std::string_view::npos;
-        kind != std::string_view::npos) {
-      const std::size_t end = std::min(comment.find(close[kind], at + 1), comment.size());
-      value = comment.substr(at + 1, end - at - 1);
-      at = end + 1;
-    } else {
-      const std::size_t value_begin = at;
-      while (at < comment.size() && !is_blank(comment[at])) ++at;
-      value = comment.substr(value_begin, at - value_begin);
-    }
-    if (same_word(name, key)) return value;
-  }
-  return std::nullopt;
-}
-
-/// The numbers in a value; nothing when one cannot be read. Commas separate as blanks do.
-std::optional<std::vector<double>> numbers_in(std::string_view text) {
-  std::string clean{text};
-  for (char& c : clean) {
-    if (std::strchr(",[](){}", c)) c = ' ';
-  }
-  std::vector<double> all;
-  for (const std::string_view word : words(clean)) {
-    double value;
-    if (parse_number(word.data(), word.data() + word.size(), value) != word.data() + word.size()) return std::nullopt;
-    all.push_back(value);
-  }
-  return all;
-}
-
-/// Columns of the atom lines.
-struct Columns {
-  std::size_t species = 0, positions = 0, forces = 0, count = 0;
 };
 
 class ExtxyzEnsemble : public FileEnsemble {
@@ -179,7 +111,7 @@ class ExtxyzEnsemble : public FileEnsemble {
 
   void end_line(std::string& first_line, std::int64_t& line, std::int64_t& line_begin, std::int64_t next) {
     if (line == 0) {
-      const auto counts = words(first_line);
+      const auto counts = split_words(first_line);
       if (counts.empty()) {  // blank lines may only follow the last frame
         line_begin = next;
         return;
@@ -223,71 +155,21 @@ class ExtxyzEnsemble : public FileEnsemble {
     const std::string text = frame(c, c + 1);
     std::string_view rest = text;
     next_line(rest);
-    return stress_of(next_line(rest), c);
-  }
-
-  /// eV/angstrom^3, tensile positive, from `stress` (the same) or `virial` (eV, = -volume stress).
-  std::optional<std::array<double, 9>> stress_of(std::string_view comment, std::int64_t c) const {
-    const auto stress = value_of(comment, "stress"), virial = value_of(comment, "virial");
-    if (!stress && !virial) return std::nullopt;
-    const char* const name = stress ? "stress" : "virial";
-    const auto v = numbers_in(stress ? *stress : *virial);
-    if (!v || (v->size() != 9 && v->size() != 6)) {
-      throw InputError{"{}: {} must be 9 numbers (3 x 3) or 6 (xx yy zz yz xz xy)", where(c, 1), name};
-    }
-    const double scale = stress ? 1.0 : -1.0 / reference_.volume();
-    std::array<double, 9> full;
-    constexpr std::array<std::size_t, 9> voigt = {0, 5, 4, 5, 1, 3, 4, 3, 2};
-    for (std::size_t k = 0; k < 9; ++k) full[k] = scale * (*v)[v->size() == 9 ? k : voigt[k]];
-    return full;
-  }
-
-  Columns columns_of(std::string_view comment, std::int64_t c) const {
-    const auto properties = value_of(comment, "Properties");
-    if (!properties) {
-      throw InputError{"{}: no Properties=...: species:S:1:pos:R:3:forces:R:3 is needed to know the columns", where(c, 1)};
-    }
-    Columns columns;
-    bool has_species = false, has_positions = false, has_forces = false;
-    std::string fields{*properties};
-    std::replace(fields.begin(), fields.end(), ':', ' ');
-    const auto parts = words(fields);
-    if (parts.size() % 3 != 0) throw InputError{"{}: Properties={} is not made of name:type:number", where(c, 1), *properties};
-    for (std::size_t k = 0; k < parts.size(); k += 3) {
-      std::size_t width = 0;
-      std::from_chars(parts[k + 2].data(), parts[k + 2].data() + parts[k + 2].size(), width);
-      if (width == 0) throw InputError{"{}: Properties={}: '{}' is no number of columns", where(c, 1), *properties, parts[k + 2]};
-      const auto take = [&](bool& has, std::size_t& column) {
-        has = true;
-        column = columns.count;
-      };
-      if (parts[k] == "species" && width == 1) take(has_species, columns.species);
-      if (parts[k] == "pos" && width == 3) take(has_positions, columns.positions);
-      if ((parts[k] == "forces" || parts[k] == "force") && width == 3) take(has_forces, columns.forces);
-      columns.count += width;
-    }
-    if (!has_species || !has_positions || !has_forces) {
-      throw InputError{"{}: Properties={} has no {}: species:S:1, pos:R:3 and forces:R:3 are needed", where(c, 1), *properties,
-                       !has_species ? "species" : !has_positions ? "pos" : "forces"};
-    }
-    return columns;
+    return extxyz::stress_of(next_line(rest), reference_.volume(), where(c, 1));
   }
 
   void check_lattice(std::string_view comment, std::int64_t c) const {
-    const auto lattice = value_of(comment, "Lattice");
+    const auto lattice = extxyz::lattice_of(comment, where(c, 1));
     if (!lattice) return;
-    const auto v = numbers_in(*lattice);
-    if (!v || v->size() != 9) throw InputError{"{}: Lattice must be 9 numbers", where(c, 1)};
-    const Eigen::Matrix3d cell = Eigen::Map<const Eigen::Matrix<double, 3, 3, Eigen::RowMajor>>(v->data());
-    if (const double off = (cell - cell_).cwiseAbs().maxCoeff(); !(off <= lattice_tolerance)) {
+    if (const double off = (*lattice - cell_).cwiseAbs().maxCoeff(); !(off <= lattice_tolerance)) {
       throw InputError{"{}: Lattice differs by {:.4f} angstrom from the supercell of the matrices: they belong to another volume, "
                        "grid or choice of cell vectors",
                        where(c, 1), off};
     }
   }
 
-  void read_atom(std::string_view line, const Columns& columns, std::int64_t c, std::int64_t atom, const Labels& labels) const {
-    const auto fields = words(line);
+  void read_atom(std::string_view line, const extxyz::Columns& columns, std::int64_t c, std::int64_t atom, const Labels& labels) const {
+    const auto fields = split_words(line);
     if (fields.size() != columns.count) {
       throw InputError{"{} (atom {}): {} columns, {} expected from Properties{}", where(c, atom + 2), atom + 1, fields.size(),
                        columns.count, fields.size() < columns.count ? " (truncated?)" : ""};
@@ -321,16 +203,16 @@ class ExtxyzEnsemble : public FileEnsemble {
       const std::int64_t k = c - begin;
       next_line(rest);
       const std::string_view comment = next_line(rest);
-      const Columns columns = columns_of(comment, c);
+      const extxyz::Columns columns = extxyz::columns_of(comment, where(c, 1));
       check_lattice(comment, c);
-      const auto energy = value_of(comment, "energy");
-      const auto value = energy ? numbers_in(*energy) : std::nullopt;
+      const auto energy = extxyz::value_of(comment, "energy");
+      const auto value = energy ? extxyz::numbers_in(*energy) : std::nullopt;
       if (!value || value->size() != 1) throw InputError{"{}: no energy=... (eV) in it", where(c, 1)};
       labels.energies[k] = value->front();
       const Labels here{labels.displacements + k * n_numbers, nullptr, labels.forces + k * n_numbers, nullptr};
       for (std::int64_t atom = 0; atom < n_atoms(); ++atom) read_atom(next_line(rest), columns, c, atom, here);
       if (!labels.stresses) continue;
-      const auto stress = stress_of(comment, c);
+      const auto stress = extxyz::stress_of(comment, reference_.volume(), where(c, 1));
       if (!stress) throw InputError{"{}: neither stress nor virial, which the first configuration has", where(c, 1)};
       std::copy(stress->begin(), stress->end(), labels.stresses + 9 * k);
     }

@@ -31,6 +31,16 @@ bool is_two_numbers(std::string_view word) {
   return false;
 }
 
+std::string whole_file(const std::string& path) {
+  std::error_code code;
+  if (std::filesystem::is_directory(path, code)) throw IoError{"{} is a folder, not a file", path};
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw IoError{"cannot open {}: check that the file exists and may be read", path};
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  if (file.bad()) throw IoError{"cannot read {}: the disk reports an error", path};
+  return text;
+}
+
 }  // namespace
 
 std::vector<std::string_view> split_words(std::string_view text) {
@@ -50,15 +60,11 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
-TextScanner::TextScanner(const std::string& path) : path_(path) {
-  std::error_code code;
-  if (std::filesystem::is_directory(path, code)) throw IoError{"{} is a folder, not a file", path};
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw IoError{"cannot open {}: check that the file exists and may be read", path};
-  text_.assign(std::istreambuf_iterator<char>(file), {});
-  if (file.bad()) throw IoError{"cannot read {}: the disk reports an error", path};
+TextScanner::TextScanner(const std::string& path) : TextScanner(path, whole_file(path)) {}
+
+TextScanner::TextScanner(std::string path, std::string text) : path_(std::move(path)), text_(std::move(text)) {
   if (text_.find('\0') != std::string::npos) {
-    throw InputError{"{}: a binary file (or UTF-16) where text is expected: check the name or convert the file", path};
+    throw InputError{"{}: a binary file (or UTF-16) where text is expected: check the name or convert the file", path_};
   }
   if (text_.starts_with("\xEF\xBB\xBF")) position_ = 3;
 }

@@ -17,6 +17,8 @@ class TextScanner {
  public:
   /// Reads the whole file. @throws IoError when it cannot be read, InputError for a binary file.
   explicit TextScanner(const std::string& path);
+  /// Walks over a text that has been read already; `path` names it in complaints. @throws InputError for a binary one.
+  TextScanner(std::string path, std::string text);
 
   /// Moves to the next line. Returns false behind the last one.
   bool next();
@@ -31,6 +33,7 @@ class TextScanner {
   std::string_view line() const { return line_; }
   int line_number() const { return line_number_; }  ///< from 1
   const std::string& path() const { return path_; }
+  std::size_t n_bytes() const { return text_.size(); }
   /// "path:line", for messages about something seen earlier.
   std::string where() const { return fmt::format("{}:{}", path_, line_number_); }
 
