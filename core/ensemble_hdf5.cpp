@@ -27,10 +27,12 @@ class Hdf5Ensemble : public FileEnsemble {
     const std::vector<std::int64_t> vectors = {n, n_atoms(), 3};
     check_shape("displacements", vectors);
     check_shape("forces", vectors);
-    set_size(n);
+    if (file_.has("labelled")) find_labelled(n);
+    set_size(rows_.empty() ? n : static_cast<std::int64_t>(rows_.size()));
     check_crystal();
     if (!file_.has("stresses")) return;
     check_shape("stresses", {n, 3, 3});
+    if (some_stress_is_missing()) return;
     find_stresses([this](std::int64_t begin, std::int64_t end, double* values) { fetch("stresses", begin, end, values); });
   }
 
@@ -74,9 +76,40 @@ class Hdf5Ensemble : public FileEnsemble {
     if (moved.cwiseAbs().maxCoeff() > rounding_of_units) shift_ = moved;
   }
 
+  /// Rows of a population of which not all came back.
+  void find_labelled(std::int64_t n) {
+    check_shape("labelled", {n});
+    const Eigen::VectorXd labelled = file_.read_vector("labelled");
+    for (Eigen::Index row = 0; row < labelled.size(); ++row) {
+      if (labelled[row] != 0) rows_.push_back(row);
+    }
+    if (rows_.empty()) {
+      throw InputError{"{}: none of its {} configurations is labelled: collect outputs first (zeropoint collect)", source_.path, n};
+    }
+    if (static_cast<std::int64_t>(rows_.size()) == n) rows_.clear();
+  }
+
+  bool some_stress_is_missing() const {
+    const at::Tensor stresses = file_.read("stresses").to(at::kDouble).view({-1, 9});
+    const double* const values = stresses.const_data_ptr<double>();
+    for (std::int64_t i = 0; i < size(); ++i) {
+      if (std::isnan(values[9 * (rows_.empty() ? i : rows_[static_cast<std::size_t>(i)])])) return true;
+    }
+    return false;
+  }
+
   void fetch(const char* name, std::int64_t begin, std::int64_t end, double* values) const {
-    const at::Tensor numbers = file_.read(name, begin, end).to(at::kDouble);
-    std::copy_n(numbers.const_data_ptr<double>(), numbers.numel(), values);
+    if (rows_.empty()) {
+      const at::Tensor numbers = file_.read(name, begin, end).to(at::kDouble);
+      std::copy_n(numbers.const_data_ptr<double>(), numbers.numel(), values);
+      return;
+    }
+    const auto row = [&](std::int64_t i) { return rows_[static_cast<std::size_t>(i)]; };
+    const at::Tensor numbers = file_.read(name, row(begin), row(end - 1) + 1).to(at::kDouble);
+    const std::int64_t width = numbers.numel() / numbers.size(0);
+    for (std::int64_t i = begin; i < end; ++i) {
+      values = std::copy_n(numbers.const_data_ptr<double>() + (row(i) - row(begin)) * width, width, values);
+    }
   }
 
   void load(std::int64_t begin, std::int64_t end, const Labels& labels) const override {
@@ -91,6 +124,7 @@ class Hdf5Ensemble : public FileEnsemble {
   }
 
   Hdf5File file_;
+  std::vector<std::int64_t> rows_;  // that are labelled; empty: all
   Vectors shift_;  // stored minus reference positions, [n_atoms_cell, 3]; empty when they agree
 };
 

@@ -6,22 +6,23 @@
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
 #include "phonons/qe_dyn.hpp"
+#include "sscha/population_file.hpp"
 #include "tools/console.hpp"
 
 namespace zeropoint {
 
 void declare(Schema& schema, EnsembleSettings& settings) {
   Section& section = schema.section("ensemble", "labelled configurations");
-  section.key("path", &settings.path, "python-sscha folder (npy or text), .h5 or .extxyz file")
+  section.key("path", &settings.path, "python-sscha folder (npy or text), folder made by `sample`, .h5 or .extxyz file; a list is merged")
       .required("\"population1\"")
       .paths()
       .usually_one();
   section.key("population", &settings.population, "number in the file names").usually_one().at_least(0);
-  section.key("dyn", &settings.dyn, "the matrices that generated it (prefix; dyn0 is used when there)")
-      .required("\"harmonic/dyn\"")
+  section.key("dyn", &settings.dyn, "the matrices that generated it (prefix); a population made by `sample` holds them")
+      .example("\"harmonic/dyn\"")
       .paths()
       .usually_one();
-  section.quantity("temperature", &settings.temperature, "K", "of the generating density; an .h5 file may hold its own")
+  section.quantity("temperature", &settings.temperature, "K", "of the generating density; an .h5 file holds its own")
       .example("\"300 K\"")
       .usually_one()
       .at_least(0);
@@ -66,33 +67,71 @@ void set_masses(Crystal& crystal, const std::map<std::string, double>& masses, c
   }
 }
 
-OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units) {
-  if (settings.path.size() != 1 || settings.population.size() != 1 || settings.dyn.size() != 1 ||
-      settings.temperature.size() > 1) {
-    throw ConfigError{
-        "ensemble.path, population, dyn and temperature take one value each, {} paths are given: "
-        "populations are not merged yet, run them one by one",
-        settings.path.size()};
+std::vector<sscha::PopulationPart> OpenedEnsemble::parts() const {
+  std::vector<sscha::PopulationPart> result;
+  for (std::size_t k = 0; k < ensembles.size(); ++k) result.push_back({ensembles[k].get(), generating[k]});
+  return result;
+}
+
+std::int64_t OpenedEnsemble::size() const {
+  std::int64_t n = 0;
+  for (const auto& ensemble : ensembles) n += ensemble->size();
+  return n;
+}
+
+bool OpenedEnsemble::has_stresses() const {
+  return std::all_of(ensembles.begin(), ensembles.end(), [](const auto& ensemble) { return ensemble->has_stresses(); });
+}
+
+namespace {
+
+/// The value of one of `count` populations: a list has one for each, a single value holds for all; nothing when it is not given.
+template <class Value>
+std::optional<Value> of_population(const std::vector<Value>& values, std::size_t which, std::size_t count, const char* key) {
+  if (values.empty()) return {};
+  if (values.size() == 1) return values[0];
+  if (values.size() != count) {
+    throw ConfigError{"ensemble.{} has {} values, but ensemble.path names {} populations: give one value, or one for each", key,
+                      values.size(), count};
   }
-  const std::string& path = settings.path[0];
-  std::optional<double> temperature;
-  if (!settings.temperature.empty()) {
-    temperature = settings.temperature[0];
-  } else if (is_hdf5(path)) {
-    temperature = Hdf5File::open(path).number_attribute("/", "temperature");
+  return values[which];
+}
+
+sscha::TrialDensity generating_density(const std::string& file, const std::optional<std::string>& dyn,
+                                       std::optional<double> temperature, const std::string& path, const UnitSet& units) {
+  if (!dyn) {
+    if (file.empty() || !Hdf5File::open(file).has("generating")) {
+      throw ConfigError{"ensemble.dyn is missing: {} does not hold the matrices that generated it, write dyn = \"harmonic/dyn\"", path};
+    }
+    const sscha::TrialDensity stored = sscha::read_generating(file, units);
+    return temperature ? sscha::TrialDensity(stored.matrices(), *temperature, units) : stored;
   }
+  if (!temperature && !file.empty()) temperature = Hdf5File::open(file).number_attribute("/", "temperature");
   if (!temperature) {
     throw ConfigError{
         "ensemble.temperature is missing: {} does not hold the temperature of its generating density, "
         "write temperature = \"300 K\"",
         path};
   }
-  OpenedEnsemble opened{phonons::read_qe_dyn(settings.dyn[0], units), *temperature, nullptr};
-  opened.ensemble = open_ensemble({.path = path,
-                                   .population = settings.population[0],
-                                   .n_configurations = settings.n_configurations,
-                                   .reference_energy = settings.reference_energy},
-                                  opened.generating.supercell(), units);
+  return {phonons::read_qe_dyn(*dyn, units), *temperature, units};
+}
+
+}  // namespace
+
+OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units) {
+  OpenedEnsemble opened;
+  const std::size_t count = settings.path.size();
+  for (std::size_t k = 0; k < count; ++k) {
+    const std::string file = sscha::population_file_in(settings.path[k]);
+    opened.generating.push_back(generating_density(file, of_population(settings.dyn, k, count, "dyn"),
+                                                   of_population(settings.temperature, k, count, "temperature"),
+                                                   settings.path[k], units));
+    opened.ensembles.push_back(open_ensemble({.path = file.empty() ? settings.path[k] : file,
+                                              .population = of_population(settings.population, k, count, "population").value_or(1),
+                                              .n_configurations = settings.n_configurations,
+                                              .reference_energy = settings.reference_energy},
+                                             opened.generating.back().matrices().supercell(), units));
+  }
   return opened;
 }
 

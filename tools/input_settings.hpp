@@ -10,6 +10,7 @@
 #include "core/run_file.hpp"
 #include "core/space_group.hpp"
 #include "phonons/dynamical_matrices.hpp"
+#include "sscha/population.hpp"
 
 namespace zeropoint {
 
@@ -42,13 +43,18 @@ std::vector<int> sites_named(const std::string& name, const Crystal& crystal, co
 /// Masses (amu) of species or sites. @throws as above.
 void set_masses(Crystal& crystal, const std::map<std::string, double>& masses, const std::string& key);
 
-/// An ensemble with the matrices and the temperature that generated it.
+/// Ensembles with the densities that generated them: one, or several that are merged.
 struct OpenedEnsemble {
-  phonons::DynamicalMatrices generating;
-  double temperature;
-  std::unique_ptr<Ensemble> ensemble;
+  std::vector<sscha::TrialDensity> generating;
+  std::vector<std::unique_ptr<Ensemble>> ensembles;
+
+  /// As parts of a population; they refer to the ensembles here.
+  std::vector<sscha::PopulationPart> parts() const;
+  std::int64_t size() const;
+  bool has_stresses() const;
 };
-/// @throws ConfigError when dyn or temperature are missing and the ensemble does not hold them.
+/// @throws ConfigError when lists have different lengths, or when dyn or temperature are missing and the ensemble does not hold
+/// them.
 OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units);
 
 /// The matrices of [start] or else the generating ones, with the masses asked for. The crystal, the grid and the order

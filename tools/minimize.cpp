@@ -125,11 +125,11 @@ void draw_figures(const RunFolder& folder, Console& console) {
   }
 }
 
-sscha::Population read_population(const OpenedEnsemble& input, const EnsembleSettings& settings, const UnitSet& units,
-                                  at::Device device, Console& console) {
+sscha::Population read_population(const OpenedEnsemble& input, const EnsembleSettings& settings, at::Device device,
+                                  Console& console) {
   std::optional<Progress> bar;
   std::int64_t shown = 0;
-  return sscha::Population(*input.ensemble, sscha::TrialDensity(input.generating, input.temperature, units),
+  return sscha::Population(input.parts(),
                            {.device = device,
                             .check_generator = settings.check_generator,
                             .progress = [&](std::int64_t done, std::int64_t total) {
@@ -146,24 +146,26 @@ int run(const Settings& settings, Run& context) {
 
   const at::Device device = open_device(context.shared.device);  // before any tensor
   const OpenedEnsemble input = open(settings.ensemble, units);
-  const phonons::DynamicalMatrices matrices = start_matrices(settings.start, input.generating, units);
+  const phonons::DynamicalMatrices matrices = start_matrices(settings.start, input.generating[0].matrices(), units);
   const SpaceGroup group = phonons::keeping_grid(find_space_group(matrices.crystal, settings.symmetry), matrices.grid);
   const phonons::Symmetrizer symmetrize(group, matrices.crystal, matrices.grid);
-  const double temperature = settings.start.temperature.value_or(input.temperature);
+  const double temperature = settings.start.temperature.value_or(input.generating[0].temperature());
   describe(matrices, console);
   describe(group, console);
-  console.field("ensemble", "{}", input.ensemble->description());
-  console.field("configurations", "{}{}", input.ensemble->size(),
-                input.ensemble->has_stresses() ? ", with stresses" : "");
-  console.field("temperature", "{:g} K{}", temperature,
-                temperature == input.temperature ? "" : fmt::format(" (drawn at {:g} K)", input.temperature));
+  for (std::size_t k = 0; k < input.ensembles.size(); ++k) {
+    console.field("ensemble", "{}: {} configurations at {:g} K", input.ensembles[k]->description(), input.ensembles[k]->size(),
+                  input.generating[k].temperature());
+  }
+  console.field("configurations", "{}{}{}", input.size(), input.has_stresses() ? ", with stresses" : "",
+                input.ensembles.size() > 1 ? ", merged by the balance heuristic" : "");
+  console.field("temperature", "{:g} K", temperature);
 
-  const double bytes = 2.0 * 3 * 8 * static_cast<double>(input.ensemble->size()) * matrices.supercell().n_atoms();
+  const double bytes = 2.0 * 3 * 8 * static_cast<double>(input.size()) * matrices.supercell().n_atoms();
   if (!context.folder) {
     console.field("memory", "{} for displacements and forces", format_bytes(bytes));
     const sscha::TrialDensity density = sscha::symmetrized({matrices, temperature, units}, group, symmetrize);
     const StepTime time =
-        measure_step(*input.ensemble, {input.generating, input.temperature, units}, density, group, device);
+        measure_step(*input.ensembles[0], input.generating[0], input.size(), density, group, device);
     console.field("time", "about {:.2g} s per step, measured with {} configurations", time.seconds, time.n_measured);
     return exit_code::done;
   }
@@ -172,7 +174,7 @@ int run(const Settings& settings, Run& context) {
     console.say("{} holds an interrupted run of these settings: it begins again and leads to the same results",
                 folder.path());
   }
-  const sscha::Population population = read_population(input, settings.ensemble, units, device, console);
+  const sscha::Population population = read_population(input, settings.ensemble, device, console);
   console.field("pairs", "{} antithetic", population.pairing().n_pairs);
   const sscha::TrialDensity start =
       sscha::symmetrized(sscha::TrialDensity(matrices, temperature, units), group, symmetrize);
@@ -227,9 +229,9 @@ Command minimize_command() {
       .summary = "SSCHA on a stored ensemble, up to the end of its validity",
       .arguments = "RUN.toml",
       .description =
-          "Finds the auxiliary dynamical matrices and centroids that minimise the free energy, reweighting one "
+          "Finds the auxiliary dynamical matrices and centroids that minimise the free energy, reweighting "
           "labelled\n"
-          "ensemble. It stops when the gradient is within its noise, or when too few configurations count for the\n"
+          "ensembles. It stops when the gradient is within its noise, or when too few configurations count for the\n"
           "density that was reached: draw a new population from DIR/dyn1 ... then.",
       .example =
           "  zeropoint minimize --template > minimize.toml     then set path, dyn and temperature\n"

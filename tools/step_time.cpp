@@ -31,18 +31,18 @@ double seconds_of_step(const Ensemble& ensemble, std::int64_t n, const sscha::Tr
 
 }  // namespace
 
-StepTime measure_step(const Ensemble& ensemble, const sscha::TrialDensity& generating, const sscha::TrialDensity& start,
-                      const SpaceGroup& group, at::Device device) {
+StepTime measure_step(const Ensemble& ensemble, const sscha::TrialDensity& generating, std::int64_t total,
+                      const sscha::TrialDensity& start, const SpaceGroup& group, at::Device device) {
   const phonons::DynamicalMatrices& matrices = start.matrices();
   const phonons::Symmetrizer symmetrize(group, matrices.crystal, matrices.grid);
   const auto seconds = [&](std::int64_t n) { return seconds_of_step(ensemble, n, generating, start, symmetrize, device); };
   // Threads take chunks of configurations: with fewer chunks than threads a step is slower than its share of the whole.
   const std::int64_t chunks = device.is_cpu() ? 2 * threads() : 16;
   const std::int64_t n = ensemble.size(), most = chunks * sscha::PopulationOptions{}.chunk_size;
-  if (n <= most) return {seconds(n), n};
+  if (n <= most) return {seconds(n) * static_cast<double>(total) / static_cast<double>(n), n};
   const double half = seconds(most / 2), all = seconds(most);
   const double per_configuration = std::max(all - half, 0.0) / static_cast<double>(most - most / 2);
-  return {all + per_configuration * static_cast<double>(n - most), most};
+  return {all + per_configuration * static_cast<double>(total - most), most};
 }
 
 }  // namespace zeropoint
