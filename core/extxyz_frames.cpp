@@ -1,6 +1,8 @@
+#include "core/atomic_file.hpp"
 #include "core/dft_output.hpp"
 #include "core/error.hpp"
 #include "core/extxyz_line.hpp"
+#include "core/number_text.hpp"
 #include "core/text_scanner.hpp"
 
 namespace zeropoint {
@@ -116,6 +118,32 @@ class Frames {
 
 LabelledStructures read_extxyz_frames(const std::string& path, const std::string& text, const LabelLimits& limits) {
   return Frames{path, text, limits}.read();
+}
+
+void write_labelled_structures(const std::vector<LabelledStructure>& structures, const std::string& path) {
+  AtomicFile file{path};
+  for (const LabelledStructure& structure : structures) {
+    std::string text = fmt::format("{}\nLattice=\"", structure.n_atoms());
+    const auto append = [&](double value, char after) {
+      append_number(text, value);
+      text += after;
+    };
+    for (int i = 0; i < 9; ++i) append(structure.cell(i / 3, i % 3), i < 8 ? ' ' : '"');
+    text += " pbc=\"T T T\" Properties=species:S:1:pos:R:3:forces:R:3 energy=";
+    append_number(text, structure.energy);
+    if (structure.stress) {
+      text += " stress=\"";
+      for (int i = 0; i < 9; ++i) append((*structure.stress)(i / 3, i % 3), i < 8 ? ' ' : '"');
+    }
+    text += '\n';
+    for (Eigen::Index atom = 0; atom < structure.n_atoms(); ++atom) {
+      text += structure.species[static_cast<std::size_t>(atom)] + ' ';
+      for (int k = 0; k < 3; ++k) append(structure.positions(atom, k), ' ');
+      for (int k = 0; k < 3; ++k) append(structure.forces(atom, k), k < 2 ? ' ' : '\n');
+    }
+    file.write(text);
+  }
+  file.commit();
 }
 
 }  // namespace zeropoint

@@ -232,6 +232,15 @@ void Hdf5File::write(const std::string& name, const at::Tensor& values, const st
   write_labels(name, units, axes);
 }
 
+void Hdf5File::overwrite(const std::string& name, const at::Tensor& values) {
+  const Lock lock{library};
+  const at::Tensor numbers = values.cpu().contiguous();
+  const Hdf5Handle dataset = open_dataset(file_, path_, name);
+  if (shape_of(dataset.get()) != numbers.sizes().vec()) throw InputError{"{}: '{}' has another shape", path_, name};
+  check_status(H5Dwrite(dataset.get(), type_of(numbers.scalar_type()).get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers.const_data_ptr()),
+               path_, "write " + name);
+}
+
 void Hdf5File::write_matrix(const std::string& name, const Eigen::Ref<const Eigen::MatrixXd>& values, bool one_axis,
                             const std::string& units, const std::string& axes) {
   at::Tensor rows = at::empty({values.rows(), values.cols()}, at::kDouble);

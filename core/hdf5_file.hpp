@@ -50,6 +50,8 @@ class Hdf5File {
   void write(const std::string& name, const std::vector<std::string>& values, const std::string& axes);
   /// Adds `values` at the end of the first axis; the first call makes the array (in pieces on disk, of unlimited length).
   void append(const std::string& name, const at::Tensor& values, const std::string& units, const std::string& axes);
+  /// New values for an array that is there, of the same shape: the file does not grow. @throws InputError for another shape.
+  void overwrite(const std::string& name, const at::Tensor& values);
   /// An attribute of an array or group; "/" is the file itself.
   void write_attribute(const std::string& object, const std::string& name, const std::string& value);
   void write_attribute(const std::string& object, const std::string& name, double value);

@@ -54,4 +54,7 @@ struct LabelLimits {
 /// @throws IoError when the file cannot be read; never for what stands in it.
 LabelledStructures read_labelled_structures(const std::string& path, const LabelLimits& limits = {});
 
+/// Writes structures as extended XYZ: energy, forces, and stress where there is one, all digits. @throws IoError.
+void write_labelled_structures(const std::vector<LabelledStructure>& structures, const std::string& path);
+
 }  // namespace zeropoint

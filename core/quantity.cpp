@@ -49,6 +49,9 @@ std::span<const Unit> all_units() {
         {"min", time, 60},
         {"h", time, 3600},
         {"days", time, 86400},
+        {"eV/angstrom", force, 1},
+        {"eV/A", force, 1},
+        {"Ry/bohr", force, set.rydberg_per_bohr()},
     });
   }();
   return list;
@@ -91,6 +94,8 @@ std::string_view name_of(Dimension dimension) {
       return "a pressure";
     case Dimension::temperature:
       return "a temperature";
+    case Dimension::force:
+      return "a force";
     case Dimension::time:
       return "a time";
   }

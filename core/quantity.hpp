@@ -5,13 +5,13 @@
 
 namespace zeropoint {
 
-enum class Dimension { energy, length, mass, pressure, temperature, time };
+enum class Dimension { energy, length, mass, pressure, temperature, time, force };
 
 /// A unit in which people write values of one dimension.
 struct Unit {
   std::string_view name;  ///< as written: "meV"
   Dimension dimension;
-  double factor;  ///< eV, angstrom, amu, eV/angstrom^3, K or s in one of it
+  double factor;  ///< eV, angstrom, amu, eV/angstrom^3, K, s or eV/angstrom in one of it
 };
 
 /// "a temperature", for messages.

@@ -12,8 +12,9 @@
 
 namespace zeropoint::sscha {
 
-void write_population(const std::string& path, const TrialDensity& generating, const Sampler& sampler, std::int64_t n,
-                      const PopulationFileInfo& info, const std::function<void(std::int64_t)>& progress) {
+namespace {
+
+Hdf5File begun(const std::string& path, const TrialDensity& generating, const PopulationFileInfo& info) {
   Hdf5File file = Hdf5File::create(path, {.filetype = ensemble_filetype, .configuration = info.configuration, .seed = info.seed});
   const phonons::DynamicalMatrices& matrices = generating.matrices();
   write_crystal(matrices.supercell(), file);
@@ -23,11 +24,30 @@ void write_population(const std::string& path, const TrialDensity& generating, c
   file.write_attribute("/", "n_locked_modes", std::int64_t{info.n_locked_modes});
   file.write_attribute("/", "fixed_sites", std::int64_t{info.fixed_sites});
   phonons::write_matrices(matrices, file, "generating");
+  return file;
+}
+
+constexpr const char* axes = "configuration,atom,xyz";
+
+}  // namespace
+
+void write_population(const std::string& path, const TrialDensity& generating, const Sampler& sampler, std::int64_t n,
+                      const PopulationFileInfo& info, const std::function<void(std::int64_t)>& progress) {
+  Hdf5File file = begun(path, generating, info);
   constexpr std::int64_t piece = 4096;
   for (std::int64_t begin = 0; begin < n; begin += piece) {
     const std::int64_t end = std::min(n, begin + piece);
-    file.append("displacements", sampler.displacements(begin, end).cpu(), "angstrom", "configuration,atom,xyz");
+    file.append("displacements", sampler.displacements(begin, end).cpu(), "angstrom", axes);
     if (progress) progress(end);
+  }
+  file.close();
+}
+
+void write_population(const std::string& path, const TrialDensity& generating, const std::vector<Vectors>& displacements,
+                      const PopulationFileInfo& info) {
+  Hdf5File file = begun(path, generating, info);
+  for (const Vectors& u : displacements) {
+    file.append("displacements", at::from_blob(const_cast<double*>(u.data()), {1, u.rows(), 3}, at::kDouble), "angstrom", axes);
   }
   file.close();
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "core/hdf5_file.hpp"
 #include "sscha/sampling.hpp"
@@ -25,6 +26,10 @@ struct PopulationFileInfo {
 /// Draws `n` configurations and writes them in pieces, without labels. `progress` is called with the number done.
 void write_population(const std::string& path, const TrialDensity& generating, const Sampler& sampler, std::int64_t n,
                       const PopulationFileInfo& info, const std::function<void(std::int64_t)>& progress = {});
+
+/// The same for configurations that were drawn elsewhere: displacements [n_atoms, 3] (angstrom) from the centroids of `generating`.
+void write_population(const std::string& path, const TrialDensity& generating, const std::vector<Vectors>& displacements,
+                      const PopulationFileInfo& info);
 
 /// The density that generated the configurations of a file that write_population made.
 /// @throws InputError when the file holds none.

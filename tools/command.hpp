@@ -58,6 +58,8 @@ struct Run {
 
 /// A command that takes a run file, ready to read it.
 struct Job {
+  /// Where the run leaves its files, when that is not output.directory; such a run may be repeated in its folder.
+  std::function<std::string()> report_folder;
   Schema schema;
   SharedSettings shared;
   std::function<int(Run&)> run;
@@ -96,6 +98,7 @@ std::function<std::unique_ptr<Job>()> job(void (*declare)(Schema&, Settings&), i
 
 // One file a command.
 Command sample_command();
+Command collect_command();
 Command minimize_command();
 Command info_command();
 Command convert_command();

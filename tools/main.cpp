@@ -57,7 +57,9 @@ int run_job(const Command& command, const Arguments& arguments, Console& console
     return job->run(run);
   }
   note_interruptions();
-  RunFolder folder{job->shared.directory, command.name, job->schema, arguments.folder};
+  RunFolderOptions options = arguments.folder;
+  if (job->report_folder) options.overwrite = true;
+  RunFolder folder{job->report_folder ? job->report_folder() : job->shared.directory, command.name, job->schema, options};
   console.log_to(folder.file("log.txt"), folder.resumes());
   Run run{job->shared, console, job->schema.settings_text(folder.path()), &folder};
   return job->run(run);
