@@ -116,6 +116,15 @@ sscha::TrialDensity generating_density(const std::string& file, const std::optio
   return {phonons::read_qe_dyn(*dyn, units), *temperature, units};
 }
 
+/// A density in which some modes do not move is not the one that weights are made with.
+void require_all_modes(const std::string& file) {
+  const Hdf5File stored = Hdf5File::open(file);
+  if (stored.number_attribute("/", "n_locked_modes").value_or(0) == 0 && stored.number_attribute("/", "fixed_sites").value_or(0) == 0) return;
+  throw InputError{"{}: it was drawn with locked modes or fixed atoms, averages over it are not those of its matrices. Draw a "
+                   "population in which everything moves (ensemble.check_generator = false uses it nevertheless)",
+                   file};
+}
+
 }  // namespace
 
 OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units) {
@@ -126,6 +135,7 @@ OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units) {
     opened.generating.push_back(generating_density(file, of_population(settings.dyn, k, count, "dyn"),
                                                    of_population(settings.temperature, k, count, "temperature"),
                                                    settings.path[k], units));
+    if (settings.check_generator && !file.empty()) require_all_modes(file);
     opened.ensembles.push_back(open_ensemble({.path = file.empty() ? settings.path[k] : file,
                                               .population = of_population(settings.population, k, count, "population").value_or(1),
                                               .n_configurations = settings.n_configurations,

@@ -62,7 +62,14 @@ int run_job(const Command& command, const Arguments& arguments, Console& console
   RunFolder folder{job->report_folder ? job->report_folder() : job->shared.directory, command.name, job->schema, options};
   console.log_to(folder.file("log.txt"), folder.resumes());
   Run run{job->shared, console, job->schema.settings_text(folder.path()), &folder};
-  return job->run(run);
+  try {
+    return job->run(run);
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const std::exception&) {
+    if (!folder.resumes()) folder.discard_if_nothing_was_done();
+    throw;
+  }
 }
 
 int run_command(const Command& command, int argc, const char* const* argv) {

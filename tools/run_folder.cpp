@@ -126,6 +126,17 @@ void RunFolder::remove_results() const {
   fs::remove_all(file("figures"));
 }
 
+void RunFolder::discard_if_nothing_was_done() const {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator{path_, ignored}) {
+    const std::string name = entry.path().filename().string();
+    if (name != "run.toml" && name != "log.txt") return;
+  }
+  fs::remove(file("run.toml"), ignored);
+  fs::remove(file("log.txt"), ignored);
+  fs::remove(path_, ignored);
+}
+
 std::string RunFolder::finish(Summary& summary) const {
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start_;
   summary.add("wall_seconds", wall.count(), "s");

@@ -68,6 +68,8 @@ class RunFolder {
   bool resumes() const { return resumes_; }
 
   void write(const std::string& name, const std::string& content) const;
+  /// After an error: a folder in which nothing but run.toml and log.txt was left goes, so that other settings may be tried.
+  void discard_if_nothing_was_done() const;
   /// The last thing that a run does: adds wall_seconds and peak_memory_mb, writes summary.json, returns its text.
   std::string finish(Summary& summary) const;
 

@@ -241,6 +241,9 @@ int run(const Settings& settings, Run& context) {
   }
 
   const RunFolder& folder = *context.folder;
+  if (const std::string file = folder.file("population.h5"); fs::exists(file) && Hdf5File::open(file).has("labelled")) {
+    throw InputError{"{} holds labels that cost somebody's time: choose another output.directory, or remove the file yourself", file};
+  }
   constexpr std::int64_t piece = 1024;
   {
     Progress bar(console, "writing", n, "configurations");
