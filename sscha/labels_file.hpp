@@ -20,7 +20,7 @@ struct Label {
 
 /// What adding labels to a population did.
 struct LabelsAdded {
-  std::int64_t n_new = 0, n_known = 0;        ///< known: the same label was there
+  std::int64_t n_new = 0, n_known = 0;        ///< known: the same label was there, to 1e-5 eV and 1e-3 eV/angstrom
   std::vector<std::string> conflicts;         ///< "configuration 7: dft/7.out says ..., the label from ... is kept"
   std::vector<bool> labelled;                 ///< [N] after this
 };

@@ -17,8 +17,8 @@ namespace zeropoint::sscha {
 /// energies, forces and stresses, and are left out when the ensemble is read.
 struct PopulationFileInfo {
   std::int64_t population = 1, seed = 1;
-  std::string sampling;       ///< "antithetic", ...
-  std::string configuration;  ///< the resolved run file
+  std::string sampling = {};  ///< "antithetic", ...
+  std::string configuration = {};  ///< the resolved run file
   int n_locked_modes = 0;
   bool fixed_sites = false;
 };
