@@ -99,16 +99,21 @@ std::string poscar_text(const Crystal& crystal, const std::string& comment) {
     for (int k = 0; k < 3; ++k) text += fmt::format(" {:20.14f}", crystal.cell(i, k));
     text += '\n';
   }
+  std::vector<std::string> elements;
+  for (const std::string& label : crystal.species) {
+    const std::string element = element_of(label);
+    if (std::find(elements.begin(), elements.end(), element) == elements.end()) elements.push_back(element);
+  }
   std::string labels, counts, rows;
-  for (const std::string& label : crystal.species_order()) {
+  for (const std::string& element : elements) {
     int count = 0;
     for (int s = 0; s < crystal.n_atoms(); ++s) {
-      if (crystal.species[static_cast<std::size_t>(s)] != label) continue;
+      if (element_of(crystal.species[static_cast<std::size_t>(s)]) != element) continue;
       ++count;
       for (int k = 0; k < 3; ++k) rows += fmt::format(" {:20.14f}", crystal.positions(s, k));
       rows += '\n';
     }
-    labels += fmt::format(" {:>4}", element_of(label));
+    labels += fmt::format(" {:>4}", element);
     counts += fmt::format(" {:>4}", count);
   }
   return text + labels + '\n' + counts + "\nCartesian\n" + rows;

@@ -17,7 +17,7 @@ namespace zeropoint {
 /// @throws InputError for another ending; IoError.
 void write_structure(const Crystal& crystal, const std::string& path, const std::string& comment);
 
-/// A POSCAR: `comment` in its first line, atoms sorted by species (first appearance first), Cartesian, all digits.
+/// A POSCAR: `comment` in its first line, atoms sorted by element (first appearance first), Cartesian, all digits.
 std::string poscar_text(const Crystal& crystal, const std::string& comment);
 
 }  // namespace zeropoint

@@ -15,12 +15,12 @@
 #include <cmath>
 #include <mutex>
 #include <numeric>
-#include <random>
 
 #include "core/device.hpp"
 #include "core/error.hpp"
 #include "core/merged_ensemble.hpp"
 #include "core/parallel.hpp"
+#include "sscha/antithetic_pairs.hpp"
 #include "sscha/device_loop.hpp"
 #include "sscha/weights.hpp"
 
@@ -30,7 +30,6 @@ namespace {
 using phonons::RealBlochBasis;
 
 constexpr int jackknife_blocks = 32;
-constexpr double pair_tolerance = 1e-5;  // angstrom: text files round positions to about 1e-6
 constexpr std::int64_t reading_piece = 1024;
 
 at::Tensor rows_like(const at::Tensor& model, std::int64_t n_rows) {
@@ -110,72 +109,6 @@ Configurations read_in_order(const Ensemble& ensemble, const std::vector<std::in
   result.energies = gather(&Configurations::energies);
   result.forces = gather(&Configurations::forces);
   if (ensemble.has_stresses()) result.stresses = gather(&Configurations::stresses);
-  return result;
-}
-
-/// Fixed random directions: antithetic partners have opposite projections on all of them.
-at::Tensor projections(std::int64_t n_components) {
-  constexpr std::int64_t n_directions = 8;
-  std::mt19937_64 generator(20221);
-  at::Tensor directions = at::empty({n_components, n_directions}, at::kDouble);
-  for (std::int64_t i = 0; i < directions.numel(); ++i) {
-    directions.data_ptr<double>()[i] = static_cast<double>(generator() >> 11) * 0x1p-53 - 0.5;
-  }
-  return directions / directions.norm(2, 0);
-}
-
-/// Antithetic pairs and the rest, numbers in the order of the ensemble.
-struct Partners {
-  std::vector<std::pair<std::int64_t, std::int64_t>> pairs;
-  std::vector<std::int64_t> singles;
-};
-
-Partners find_partners(const at::Tensor& hashes) {
-  const std::int64_t n = hashes.size(0), n_directions = hashes.size(1);
-  const double* hash = hashes.data_ptr<double>();
-  const double tolerance = 2 * pair_tolerance;
-  std::vector<std::int64_t> by_hash(static_cast<std::size_t>(n));
-  std::iota(by_hash.begin(), by_hash.end(), 0);
-  std::sort(by_hash.begin(), by_hash.end(), [&](auto a, auto b) {
-    return std::abs(hash[a * n_directions]) < std::abs(hash[b * n_directions]);
-  });
-  std::vector<std::int64_t> partner(static_cast<std::size_t>(n), -1);
-  for (std::size_t i = 0; i < by_hash.size(); ++i) {
-    const std::int64_t a = by_hash[i];
-    for (std::size_t j = i + 1; j < by_hash.size() && partner[static_cast<std::size_t>(a)] < 0; ++j) {
-      const std::int64_t b = by_hash[j];
-      if (std::abs(hash[b * n_directions]) - std::abs(hash[a * n_directions]) > tolerance) break;
-      if (partner[static_cast<std::size_t>(b)] >= 0) continue;
-      bool opposite = true;
-      for (std::int64_t k = 0; k < n_directions && opposite; ++k) {
-        opposite = std::abs(hash[a * n_directions + k] + hash[b * n_directions + k]) < tolerance;
-      }
-      if (opposite) {
-        partner[static_cast<std::size_t>(a)] = b;
-        partner[static_cast<std::size_t>(b)] = a;
-      }
-    }
-  }
-  Partners result;
-  for (std::int64_t a = 0; a < n; ++a) {
-    const std::int64_t b = partner[static_cast<std::size_t>(a)];
-    if (b > a) result.pairs.emplace_back(a, b);
-    if (b < 0) result.singles.push_back(a);
-  }
-  return result;
-}
-
-/// Members of all parts in one list in which every stretch holds each part in its proportion: (part, number in the part).
-std::vector<std::pair<std::size_t, std::size_t>> evenly_mixed(const std::vector<std::size_t>& sizes) {
-  std::vector<std::pair<double, std::pair<std::size_t, std::size_t>>> places;
-  for (std::size_t part = 0; part < sizes.size(); ++part) {
-    for (std::size_t i = 0; i < sizes[part]; ++i) {
-      places.push_back({(static_cast<double>(i) + 0.5) / static_cast<double>(sizes[part]), {part, i}});
-    }
-  }
-  std::sort(places.begin(), places.end());
-  std::vector<std::pair<std::size_t, std::size_t>> result;
-  for (const auto& place : places) result.push_back(place.second);
   return result;
 }
 
@@ -280,7 +213,7 @@ Population Population::without_blocks(int first, int last) const {
 
 void Population::find_order(const Ensemble& ensemble, const std::vector<std::int64_t>& begins, const ReadReport& report_read) {
   const std::int64_t n = ensemble.size();
-  const at::Tensor directions = projections(basis_.n_rows());
+  const at::Tensor directions = pair_directions(basis_.n_rows());
   const at::Tensor hashes = at::empty({n, directions.size(1)}, at::kDouble);
   parallel_for((n + reading_piece - 1) / reading_piece, [&](std::int64_t piece) {
     const std::int64_t begin = piece * reading_piece, end = std::min(n, begin + reading_piece);

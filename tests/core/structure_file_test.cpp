@@ -138,5 +138,27 @@ TEST(StructureFile, OtherEndingsAreRefused) {
   EXPECT_THROW(write_structure(test::triclinic_crystal(), "structure.pdb", ""), InputError);
 }
 
+TEST(Poscar, HasAtomsSortedBySpeciesAndAllDigits) {
+  Crystal crystal;
+  crystal.cell << 4, 0, 0, 1.0 / 3, 5, 0, 0, 0, 6;
+  crystal.species = {"Li1", "H", "Li2"};
+  crystal.positions = Vectors::Zero(3, 3);
+  crystal.positions.row(1) << -1.0 / 7, 2, 3;
+  crystal.positions.row(2) << 7, 8, 9;
+  crystal.masses = Eigen::Vector3d(7, 1, 7);
+  EXPECT_EQ(poscar_text(crystal, "one\nline"), R"(one line
+1.0
+     4.00000000000000     0.00000000000000     0.00000000000000
+     0.33333333333333     5.00000000000000     0.00000000000000
+     0.00000000000000     0.00000000000000     6.00000000000000
+   Li    H
+    2    1
+Cartesian
+     0.00000000000000     0.00000000000000     0.00000000000000
+     7.00000000000000     8.00000000000000     9.00000000000000
+    -0.14285714285714     2.00000000000000     3.00000000000000
+)");
+}
+
 }  // namespace
 }  // namespace zeropoint
