@@ -82,6 +82,12 @@ exits 0 collect - --set 'population.path="one_piece"' --set 'outputs.files=["all
 exits 0 minimize - --set 'ensemble.path="one_piece"' --output from_one_piece < /dev/null
 [[ "$(field from_one_piece/summary.json free_energy)" == "$(field whole/summary.json free_energy)" ]] || fail "pieces give other numbers than the whole"
 
+# Labels from python-sscha's files.
+exits 0 convert population1/population.h5 --to text --output folder --dyn population1/dyn
+exits 0 sample sample.toml --output from_folder --quiet
+exits 0 collect - --set 'population.path="from_folder"' --set 'outputs.files=["folder"]' < /dev/null
+says "40 new, 0 known, 0 refused"
+
 # Another label for a configuration is told, and the first is kept.
 sed 's/energy=/energy=1/' outputs/2.extxyz > outputs/conflict.extxyz
 exits 3 collect collect.toml
