@@ -171,6 +171,10 @@ at::Tensor AnharmonicAverages::contributions(const at::Tensor& u, const at::Tens
   if (at_gamma()) trace = (space_.identity(samples_.options()).unsqueeze(1) * u).sum(0);  // [m]
   for (int q1 = 0; order == 4 && hermite_fourth() && q1 < grid.size(); ++q1) {
     const PairSpace::Block& block = space_.block_of(q1);
+    if (block.size == 0) {
+      gradient_forms.emplace_back();
+      continue;
+    }
     at::Tensor full = space_.expanded(u, block);
     if (block.q1 != q1) full = full.transpose(0, 1);
     full = full.permute({2, 0, 1}).contiguous();  // [m, q1, q2]
@@ -199,7 +203,7 @@ at::Tensor AnharmonicAverages::contributions(const at::Tensor& u, const at::Tens
         sum = sum - real_part(s.conj() * p).mul(0.5);
         for (std::size_t q1 = 0; q1 < gradient_forms.size(); ++q1) {
           const std::int64_t n1 = rows.count(static_cast<int>(q1));
-          if (n1 == 0) continue;
+          if (!gradient_forms[q1].defined()) continue;
           const at::Tensor my = at::mm(gradient_forms[q1], rows.at(part.y, static_cast<int>(q1))).view({m, n1, end - begin});
           sum = sum + real_part((my * rows.at(part.phi, static_cast<int>(q1)).conj()).sum(1)).t();
         }

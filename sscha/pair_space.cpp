@@ -58,7 +58,7 @@ PairSpace::PairSpace(const ModeRows& rows, const phonons::QGrid& grid, int iq, a
 at::Tensor PairSpace::expanded(const at::Tensor& vectors, const Block& block) const {
   const at::Tensor rows =
       vectors.slice(0, block.offset, block.offset + block.size) / scale_.slice(0, block.offset, block.offset + block.size).unsqueeze(1);
-  if (block.q1 != block.q2) return rows.view({block.n1, block.n2, -1});
+  if (block.q1 != block.q2) return rows.view({block.n1, block.n2, vectors.size(1)});
   const at::Tensor& square = square_[static_cast<std::size_t>(&block - blocks_.data())];
   return rows.index_select(0, square).view({block.n1, block.n2, vectors.size(1)});
 }
