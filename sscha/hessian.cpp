@@ -88,18 +88,28 @@ Eigen::MatrixXcd displacement_frame(const TrialDensity& density, const ModeRows&
 }
 
 /// Estimates of work and memory of both ways, and the choice between them.
-void choose_way(HessianReport& report, const ModeSamples& samples, const Star& star, const HessianOptions& options,
-                std::int64_t memory) {
-  const double per_multiplication = samples.rows().real ? 2 : 8;
-  const double p = static_cast<double>(report.n_pairs), n = static_cast<double>(samples.population().size());
-  const double modes = static_cast<double>(samples.rows().count(star.iq)), operations = static_cast<double>(star.n_operations());
+HessianReport plan(const Star& star, const ModeRows& rows, std::int64_t n_pairs, std::size_t n_vectors, std::int64_t n_configurations,
+                   const HessianOptions& options, std::int64_t memory) {
+  HessianReport report;
+  report.iq = star.iq;
+  report.n_pairs = n_pairs;
+  report.n_vectors = static_cast<int>(n_vectors);
+  const double per_multiplication = rows.real ? 2 : 8;
+  const double p = static_cast<double>(n_pairs), n = static_cast<double>(n_configurations);
+  const double modes = static_cast<double>(rows.count(star.iq)), operations = static_cast<double>(star.n_operations());
   const double n_members = static_cast<double>(star.members.size());
   report.dense_flops = per_multiplication * (n_members * n * p * p + (operations > 1 ? operations * 4 * modes * p * p : 0) + p * p * p / 3);
   report.krylov_flops = per_multiplication * operations * 4 * n * p * expected_iterations * (report.n_vectors + 1);
-  report.dense_bytes = 5 * p * p * (samples.rows().real ? 8 : 16);
+  report.third_flops = per_multiplication * n_members * 2 * n * p * modes;
+  report.dense_bytes = 5 * p * p * (rows.real ? 8 : 16);
   report.dense = options.method == HessianOptions::Method::automatic
                      ? report.dense_flops < report.krylov_flops && report.dense_bytes < static_cast<double>(memory)
                      : options.method == HessianOptions::Method::dense;
+  return report;
+}
+
+std::int64_t allowed_memory(const HessianOptions& options, at::Device device) {
+  return options.memory_limit > 0 ? options.memory_limit : available_memory(device) / 2;
 }
 
 /// C of third order and of the order asked for, and J A^-1 J D3, of one star.
@@ -130,7 +140,7 @@ StarSolution solve(const StarAverages& averages, const at::Tensor& third, const 
                                      : smallest_eigenvalue([&](const at::Tensor& v) { return at::mm(a, v); }, p, b.options(), 1e-4, 300);
   } else {
     const HermitianOperator apply = [&](const at::Tensor& v) { return v + j * averages.apply_fourth(j * v); };
-    const std::vector<std::int64_t> modes = averages.generating_modes();
+    const std::vector<std::int64_t> modes = averages.modes_to_solve();
     at::Tensor right = at::empty({b.size(0), static_cast<std::int64_t>(modes.size())}, b.options());
     for (std::size_t i = 0; i < modes.size(); ++i) right.select(1, static_cast<std::int64_t>(i)).copy_(b.select(1, modes[i]));
     z = solve_minres(apply, right, options.tolerance, options.max_iterations);
@@ -199,20 +209,17 @@ Hessian free_energy_hessian(const Population& population, const TrialDensity& st
     bare[s][m] = AnharmonicAverages(samples, moments, space).third();
   });
 
-  const std::int64_t memory = options.memory_limit > 0 ? options.memory_limit : available_memory(device) / 2;
+  const std::int64_t memory = allowed_memory(options, device);
   std::vector<Eigen::MatrixXcd> full = density.matrices().blocks;
   result.bubble = full;
   std::vector<at::Tensor> responses;
   for (std::size_t s = 0; s < stars.size(); ++s) {
     const Star& star = stars[s];
     const StarAverages averages(samples, moments, rotations, spaces, star);
-    HessianReport report;
-    report.iq = star.iq;
+    HessianReport report = plan(star, rows, averages.space().size(), generating_modes(rotations, rows, star, samples.options()).size(),
+                                population.size(), options, memory);
     report.done = static_cast<int>(s) + 1;
     report.total = static_cast<int>(stars.size());
-    report.n_pairs = averages.space().size();
-    report.n_vectors = static_cast<int>(options.order == 4 ? averages.generating_modes().size() : 0);
-    choose_way(report, samples, star, options, memory);
     const at::Tensor j = root_lambda(density, rows, averages.space(), device);
     const StarSolution solution = solve(averages, averages.third(bare[s]), j, options, report);
     bare[s].clear();
@@ -270,6 +277,24 @@ Hessian free_energy_hessian(const Population& population, const TrialDensity& st
     }
   }
   return result;
+}
+
+std::vector<HessianReport> plan_hessian(const TrialDensity& density, const SpaceGroup& group, std::int64_t n_configurations,
+                                        const HessianOptions& options, at::Device device) {
+  const phonons::QGrid& grid = density.matrices().grid;
+  const ModeRows rows(density);
+  const at::TensorOptions options_of_rows = at::TensorOptions(at::kCPU).dtype(rows.real ? at::kDouble : at::kComplexDouble);
+  const ModeRotations rotations(density, group, rows, options_of_rows);
+  const std::vector<Star> stars = find_stars(rotations, grid);
+  std::vector<HessianReport> reports;
+  for (const Star& star : stars) {
+    const std::int64_t n_pairs = PairSpace(rows, grid, star.iq, at::kCPU).size();
+    reports.push_back(plan(star, rows, n_pairs, generating_modes(rotations, rows, star, options_of_rows).size(), n_configurations, options,
+                           allowed_memory(options, device)));
+    reports.back().done = static_cast<int>(reports.size());
+    reports.back().total = static_cast<int>(stars.size());
+  }
+  return reports;
 }
 
 double Hessian::smallest_eigenvalue() const {

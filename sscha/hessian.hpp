@@ -33,7 +33,7 @@ struct HessianReport {
   std::int64_t n_pairs = 0;       ///< size of the space of pairs
   int n_vectors = 0;              ///< right-hand sides: external modes that symmetry does not give
   bool dense = false;
-  double dense_flops = 0, krylov_flops = 0, dense_bytes = 0;  ///< estimates
+  double third_flops = 0, dense_flops = 0, krylov_flops = 0, dense_bytes = 0;  ///< estimates: third order; both ways of fourth
   int iterations = 0;             ///< of MINRES; 0: factorised
   double residual = 0;            ///< largest |A z - b|/|b|
   double smallest_eigenvalue = 1; ///< of A = 1 + J D4 J; negative: the auxiliary matrices are no minimum
@@ -65,6 +65,10 @@ struct Hessian {
 /// @throws InputError when the population and the density do not fit together, or when `order` is neither 3 nor 4.
 Hessian free_energy_hessian(const Population& population, const TrialDensity& density, const SpaceGroup& group,
                             const HessianOptions& options = {}, const std::function<void(const HessianReport&)>& observe = {});
+
+/// What it would take at each irreducible q, without doing it; `density` must have the symmetry of the group.
+std::vector<HessianReport> plan_hessian(const TrialDensity& density, const SpaceGroup& group, std::int64_t n_configurations,
+                                        const HessianOptions& options, at::Device device);
 
 /// The lowest non-acoustic mode of a Hessian and what it says.
 struct Stability {

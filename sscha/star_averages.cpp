@@ -44,9 +44,34 @@ std::vector<Star> find_stars(const ModeRotations& rotations, const phonons::QGri
   return stars;
 }
 
-at::Tensor StarAverages::image(const PairRotation& rotation, const at::Tensor& vectors) const {
-  const at::Tensor turned = at::mm(rotations_.matrix(rotation.operation, star_.iq), vectors);
+at::Tensor image_of_modes(const ModeRotations& rotations, const PairRotation& rotation, int iq, const at::Tensor& vectors) {
+  const at::Tensor turned = at::mm(rotations.matrix(rotation.operation, iq), vectors);
   return rotation.conjugate ? turned.conj().resolve_conj() : turned;
+}
+
+std::vector<std::int64_t> generating_modes(const ModeRotations& rotations, const ModeRows& rows, const Star& star,
+                                           const at::TensorOptions& options) {
+  const std::int64_t n = rows.count(star.iq);
+  constexpr double independent = 1e-6;
+  std::vector<std::int64_t> generating;
+  at::Tensor span = at::zeros({n, 0}, options);  // orthonormal
+  const auto outside = [&](const at::Tensor& vector) {
+    at::Tensor rest = vector;
+    for (int twice = 0; twice < 2; ++twice) rest = rest - at::mm(span, at::mm(adjoint(span), rest));
+    return rest;
+  };
+  for (std::int64_t mode = 0; mode < n && span.size(1) < n; ++mode) {
+    at::Tensor unit = at::zeros({n, 1}, options);
+    unit.slice(0, mode, mode + 1).fill_(1);
+    if (outside(unit).norm().item<double>() < independent) continue;
+    generating.push_back(mode);
+    for (const PairRotation& rotation : star.little_group()) {
+      const at::Tensor rest = outside(image_of_modes(rotations, rotation, star.iq, unit));
+      const double length = rest.norm().item<double>();
+      if (length > independent && span.size(1) < n) span = at::cat({span, rest / length}, 1);
+    }
+  }
+  return generating;
 }
 
 at::Tensor StarAverages::third(const std::vector<at::Tensor>& bare) const {
@@ -102,28 +127,8 @@ at::Tensor StarAverages::apply_fourth(const at::Tensor& vectors) const {
   return sum.div_(static_cast<double>(star_.n_operations()));
 }
 
-std::vector<std::int64_t> StarAverages::generating_modes() const {
-  const std::int64_t n = samples_.rows().count(star_.iq);
-  constexpr double independent = 1e-6;
-  std::vector<std::int64_t> generating;
-  at::Tensor span = at::zeros({n, 0}, samples_.options());  // orthonormal
-  const auto outside = [&](const at::Tensor& vector) {
-    at::Tensor rest = vector;
-    for (int twice = 0; twice < 2; ++twice) rest = rest - at::mm(span, at::mm(adjoint(span), rest));
-    return rest;
-  };
-  for (std::int64_t mode = 0; mode < n && span.size(1) < n; ++mode) {
-    at::Tensor unit = at::zeros({n, 1}, samples_.options());
-    unit.slice(0, mode, mode + 1).fill_(1);
-    if (outside(unit).norm().item<double>() < independent) continue;
-    generating.push_back(mode);
-    for (const PairRotation& rotation : star_.little_group()) {
-      const at::Tensor rest = outside(image(rotation, unit));
-      const double length = rest.norm().item<double>();
-      if (length > independent && span.size(1) < n) span = at::cat({span, rest / length}, 1);
-    }
-  }
-  return generating;
+std::vector<std::int64_t> StarAverages::modes_to_solve() const {
+  return generating_modes(rotations_, samples_.rows(), star_, samples_.options());
 }
 
 at::Tensor StarAverages::completed(const std::vector<std::int64_t>& modes, const at::Tensor& solutions) const {
@@ -135,7 +140,7 @@ at::Tensor StarAverages::completed(const std::vector<std::int64_t>& modes, const
   for (std::size_t i = 0; i < modes.size(); ++i) unit.select(1, static_cast<std::int64_t>(i)).slice(0, modes[i], modes[i] + 1).fill_(1);
   at::Tensor overlap = at::zeros({n, n}, samples_.options()), sum = at::zeros({solutions.size(0), n}, samples_.options());
   for (const PairRotation& rotation : star_.little_group()) {
-    const at::Tensor images = image(rotation, unit);
+    const at::Tensor images = image_of_modes(rotations_, rotation, star_.iq, unit);
     overlap.addmm_(images, adjoint(images));
     sum.addmm_(rotated(rotations_, rotation, grid, space(), space(), solutions), adjoint(images));
   }
@@ -152,7 +157,7 @@ std::vector<double> StarAverages::errors(const Weights& weights, const at::Tenso
     const PairRotation& rotation = member.rotations.front();
     const at::Tensor each =
         AnharmonicAverages(samples_, moments_, there)
-            .contributions(rotated(rotations_, rotation, grid, space(), there, u), image(rotation, x), order);
+            .contributions(rotated(rotations_, rotation, grid, space(), there, u), image_of_modes(rotations_, rotation, star_.iq, x), order);
     const double share = static_cast<double>(member.rotations.size()) / static_cast<double>(star_.n_operations());
     for (std::size_t i = 0; i < sets.size(); ++i) {
       sum.select(1, static_cast<std::int64_t>(i)).add_(each.slice(1, sets[i].first, sets[i].second).mean(1), share);

@@ -22,6 +22,12 @@ struct Star {
 /// The stars of a grid under a space group and time reversal.
 std::vector<Star> find_stars(const ModeRotations& rotations, const phonons::QGrid& grid);
 
+/// Images of vectors [modes at the first point of a star, m] under an operation, with time reversal or without.
+at::Tensor image_of_modes(const ModeRotations& rotations, const PairRotation& rotation, int iq, const at::Tensor& vectors);
+/// Modes at the first point of a star, in their order, of which the images under the little group span all others.
+std::vector<std::int64_t> generating_modes(const ModeRotations& rotations, const ModeRows& rows, const Star& star,
+                                           const at::TensorOptions& options);
+
 /// Third and fourth order at the first point of a star, averaged over all operations: what the population would give if it
 /// were replaced by all its symmetry images. Vectors are rotated, configurations are not.
 class StarAverages {
@@ -41,8 +47,7 @@ class StarAverages {
   /// Fourth order of the columns of [pairs, m].
   at::Tensor apply_fourth(const at::Tensor& vectors) const;
 
-  /// Modes at q, in their order, of which the images under the little group span all others.
-  std::vector<std::int64_t> generating_modes() const;
+  std::vector<std::int64_t> modes_to_solve() const;  ///< generating_modes of the star
   /// Solutions [pairs, modes at q] of an equation that has the symmetry, from those of the generating modes [pairs, n].
   at::Tensor completed(const std::vector<std::int64_t>& modes, const at::Tensor& solutions) const;
 
@@ -54,9 +59,6 @@ class StarAverages {
                              const std::vector<std::pair<int, int>>& sets) const;
 
  private:
-  /// Images of vectors at q, [modes at q, m].
-  at::Tensor image(const PairRotation& rotation, const at::Tensor& vectors) const;
-
   const ModeSamples& samples_;
   const ModeMoments& moments_;
   const ModeRotations& rotations_;
