@@ -98,7 +98,7 @@ HessianReport plan(const Star& star, const ModeRows& rows, std::int64_t n_pairs,
   const double p = static_cast<double>(n_pairs), n = static_cast<double>(n_configurations);
   const double modes = static_cast<double>(rows.count(star.iq)), operations = static_cast<double>(star.n_operations());
   const double n_members = static_cast<double>(star.members.size());
-  report.dense_flops = per_multiplication * (n_members * n * p * p + (operations > 1 ? operations * 4 * modes * p * p : 0) + p * p * p / 3);
+  report.dense_flops = per_multiplication * (n_members * n * p * p + (n_members - 1 + 2 * std::log2(operations / n_members)) * 4 * modes * p * p + p * p * p / 3);
   report.krylov_flops = per_multiplication * operations * 4 * n * p * expected_iterations * (report.n_vectors + 1);
   report.third_flops = per_multiplication * n_members * 2 * n * p * modes;
   report.dense_bytes = 5 * p * p * (rows.real ? 8 : 16);

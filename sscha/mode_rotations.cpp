@@ -52,7 +52,8 @@ at::Tensor both_sides(const at::Tensor& a, const at::Tensor& z, const at::Tensor
 }  // namespace
 
 ModeRotations::ModeRotations(const TrialDensity& density, const SpaceGroup& group, const ModeRows& rows,
-                             const at::TensorOptions& options) {
+                             const at::TensorOptions& options)
+    : operations_(group.operations) {
   const QGrid& grid = density.matrices().grid;
   const int n_atoms = density.matrices().crystal.n_atoms();
   const std::size_t n_operations = group.operations.size();
@@ -110,6 +111,12 @@ at::Tensor rotated_back(const ModeRotations& rotations, const PairRotation& rota
     from.put(both_sides(image.first.conj().t(), z, image.second.conj().t()), block, result);
   }
   return result;
+}
+
+at::Tensor rotated_both(const ModeRotations& rotations, int operation, const QGrid& grid, const PairSpace& space,
+                        const at::Tensor& matrix) {
+  const at::Tensor half = rotated(rotations, {operation, false}, grid, space, space, matrix);
+  return rotated(rotations, {operation, false}, grid, space, space, half.conj().t().contiguous()).conj().t();
 }
 
 at::Tensor rotated_back_both(const ModeRotations& rotations, const PairRotation& rotation, const QGrid& grid,

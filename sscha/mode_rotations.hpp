@@ -17,6 +17,7 @@ class ModeRotations {
   ModeRotations(const TrialDensity& density, const SpaceGroup& group, const ModeRows& rows, const at::TensorOptions& options);
 
   int n_operations() const { return static_cast<int>(image_.size()); }
+  const std::vector<SymmetryOperation>& operations() const { return operations_; }
   int image(int operation, int iq) const { return image_[static_cast<std::size_t>(operation)][static_cast<std::size_t>(iq)]; }
   /// [modes at Sq, modes at q], unitary.
   const at::Tensor& matrix(int operation, int iq) const {
@@ -24,6 +25,7 @@ class ModeRotations {
   }
 
  private:
+  std::vector<SymmetryOperation> operations_;
   std::vector<std::vector<int>> image_;
   std::vector<std::vector<at::Tensor>> matrices_;
 };
@@ -39,6 +41,9 @@ at::Tensor rotated(const ModeRotations& rotations, const PairRotation& rotation,
 /// The inverse: vectors of `to` as vectors of `from`.
 at::Tensor rotated_back(const ModeRotations& rotations, const PairRotation& rotation, const phonons::QGrid& grid,
                         const PairSpace& from, const PairSpace& to, const at::Tensor& vectors);
+/// R M R^dagger for an operation that keeps q, without conjugation.
+at::Tensor rotated_both(const ModeRotations& rotations, int operation, const phonons::QGrid& grid, const PairSpace& space,
+                        const at::Tensor& matrix);
 /// Matrix [size of `to`, size of `to`] as one of `from`: back on both sides.
 at::Tensor rotated_back_both(const ModeRotations& rotations, const PairRotation& rotation, const phonons::QGrid& grid,
                              const PairSpace& from, const PairSpace& to, const at::Tensor& matrix);

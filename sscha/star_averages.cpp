@@ -9,6 +9,8 @@
 
 #include <algorithm>
 
+#include "phonons/coset_chain.hpp"
+
 namespace zeropoint::sscha {
 namespace {
 
@@ -90,17 +92,37 @@ at::Tensor StarAverages::third(const std::vector<at::Tensor>& bare) const {
 
 at::Tensor StarAverages::fourth() const {
   const phonons::QGrid& grid = samples_.density().matrices().grid;
+  // Cosets of the little group first: one operation for each member of the star.
   at::Tensor sum;
   for (const StarMember& member : star_.members) {
     const PairSpace& there = spaces_[static_cast<std::size_t>(member.iq)];
     const at::Tensor bare = AnharmonicAverages(samples_, moments_, there).fourth();
-    if (star_.n_operations() == 1) return bare;
-    for (const PairRotation& rotation : member.rotations) {
-      const at::Tensor back = rotated_back_both(rotations_, rotation, grid, space(), there, bare);
-      sum = sum.defined() ? sum.add_(back) : back.clone();
+    const at::Tensor back =
+        member.iq == star_.iq ? bare : rotated_back_both(rotations_, member.rotations.front(), grid, space(), there, bare);
+    sum = sum.defined() ? sum.add_(back) : back;
+  }
+  sum.div_(static_cast<double>(star_.members.size()));
+  // Then the little group: those with time reversal are one coset of those without.
+  std::vector<SymmetryOperation> kept;
+  std::vector<int> numbers;
+  const PairRotation* reversing = nullptr;
+  for (const PairRotation& rotation : star_.little_group()) {
+    if (rotation.conjugate) {
+      reversing = &rotation;
+    } else {
+      kept.push_back(rotations_.operations()[static_cast<std::size_t>(rotation.operation)]);
+      numbers.push_back(rotation.operation);
     }
   }
-  return sum.div_(static_cast<double>(star_.n_operations()));
+  for (const std::vector<int>& representatives : phonons::coset_chain(kept)) {
+    at::Tensor average = sum.clone();
+    for (const int r : representatives) {
+      average += rotated_both(rotations_, numbers[static_cast<std::size_t>(r)], grid, space(), sum);
+    }
+    sum = average.div_(static_cast<double>(representatives.size() + 1));
+  }
+  if (reversing) sum = sum.add(rotated_back_both(rotations_, *reversing, grid, space(), space(), sum)).div_(2);
+  return sum;
 }
 
 at::Tensor StarAverages::apply_fourth(const at::Tensor& vectors) const {

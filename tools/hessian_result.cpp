@@ -257,7 +257,7 @@ std::vector<figures::Figure> figures_of_hessian(const std::string& path) {
 
   const int width = std::clamp(120 + 112 * static_cast<int>(firsts.size()), 480, 1600);
   return {Figure{.name = "frequencies", .title = "", .panels = {levels}, .panel_width = width, .panel_height = 480},
-          Figure{.name = "soft_modes", .title = "", .panels = {squares}, .panel_width = 720, .panel_height = 400}};
+          Figure{.name = "soft_modes", .title = "", .panels = {squares}, .panel_width = 640, .panel_height = 420}};
 }
 
 Crystal displaced_along(const sscha::Hessian& hessian, const sscha::Stability& lowest, double amplitude) {
