@@ -45,7 +45,7 @@ void declare_keys(Schema& schema, Settings& settings) {
   section.key("tolerance", &settings.hessian.tolerance, "of krylov: residual over right-hand side").above(0).at_most(1e-2);
   section.key("max_iterations", &settings.hessian.max_iterations, "of krylov").at_least(1);
   section.key("hermite_terms", &settings.hessian.hermite_terms,
-              "Gaussian subtraction terms of fourth order; python-sscha has none");
+              "Gaussian subtraction terms of fourth order; off with compatibility = \"python-sscha\"");
   section.key("errors", &settings.hessian.errors, "standard errors of all modes: one more pass");
   section.key("minimum_effective_size", &settings.minimum_effective_size, "fewer configurations that count: refused").at_least(0);
   section.key("memory_gb", &settings.memory_gb, "for the matrices of one q; 0: half of what is free").at_least(0);
@@ -141,6 +141,7 @@ int run(const Settings& settings, Run& context) {
   Console& console = context.console;
   const UnitSet& units = context.shared.units();
   sscha::HessianOptions options = settings.hessian;
+  options.hermite_terms = options.hermite_terms && !context.shared.python_sscha;  // it has none
   options.memory_limit = static_cast<std::int64_t>(settings.memory_gb * 1e9);
 
   const at::Device device = open_device(context.shared.device);  // before any tensor
@@ -193,7 +194,7 @@ int run(const Settings& settings, Run& context) {
   console.say("");
   console.field("N_eff", "{:.1f} of {} ({:.4f})", hessian.weights.effective_size, population.size(), hessian.weights.kong_liu_ratio());
   console.field("gradient", "{:.3e} eV/A^2, its error {:.3e}", gradient.norm, gradient.error);
-  if (gradient.norm > gradient.error) {
+  if (gradient.norm > 2 * gradient.error) {
     console.warn("the gradient at these matrices is {:.1f} times its error: the Hessian is that of the free energy at its minimum only. "
                  "Give start.dyn of a converged run", gradient.norm / gradient.error);
   }

@@ -114,6 +114,16 @@ TEST(GoldenHessian, OfTinTellurideWithEachBoltzmannConstant) {
   expect_frequencies(set, hessian(kb_of_sampling, 4, HessianOptions::Method::automatic), 0, {-36.8585}, 1e-4);
 }
 
+TEST(GoldenHessian, TakesItsOwnBoltzmannConstantInCompatibleUnits) {
+  // python-sscha samples with one constant and takes the Hessian with another.
+  ZEROPOINT_NEEDS_REFERENCE_DATA(data);
+  const Golden set = golden(data + "/ensembles/snte_2x2x2_N10", "dyn_gen_pop1_", 1, 250, units::python_sscha);
+  const sscha::Population population = set.population();
+  const Hessian hessian = free_energy_hessian(population, population.generating(), find_space_group(set.generator.crystal),
+                                              {.hermite_terms = false, .errors = false});
+  expect_frequencies(set, hessian, 0, {-36.9321, -36.9321, -36.9321}, 1e-4);
+}
+
 std::vector<double> repeated(const std::vector<std::pair<double, int>>& levels) {
   std::vector<double> all;
   for (const auto& [value, times] : levels) all.insert(all.end(), static_cast<std::size_t>(times), value);

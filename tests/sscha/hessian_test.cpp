@@ -6,6 +6,7 @@
 #include <cmath>
 #include <random>
 
+#include "core/parallel.hpp"
 #include "phonons/symmetrizer.hpp"
 #include "tests/support/crystals.hpp"
 #include "tests/support/dense_hessian.hpp"
@@ -212,6 +213,63 @@ TEST(FreeEnergyHessian, IsHermitianAndConjugateAtTheNegativePoint) {
     const Eigen::MatrixXcd& h = hessian.matrices.blocks[static_cast<std::size_t>(iq)];
     EXPECT_LT((h - h.adjoint()).norm(), 1e-12 * h.norm() + 1e-15);
     EXPECT_LT((h - hessian.matrices.blocks[static_cast<std::size_t>(grid.minus(iq))].conjugate()).norm(), 1e-12 * h.norm() + 1e-15);
+  }
+}
+
+TEST(FreeEnergyHessian, DoesNotDependOnChunksNorOnWhereTheyLie) {
+  for (const Case& c : {cases()[1], cases()[4]}) {
+    const RandomEnsemble random = random_ensemble(c, 300, 200);
+    const auto ensemble = ensemble_in_memory(random.configurations, "random labels");
+    const Population whole(*ensemble, random.generating, {.check_generator = false});
+    const Population streamed(*ensemble, random.generating, {.chunk_size = 16, .memory_limit = 1, .check_generator = false});
+    ASSERT_TRUE(streamed.streams());
+    for (const Method method : {Method::dense, Method::krylov}) {
+      const HessianOptions options{.method = method, .tolerance = 1e-13};
+      const Hessian a = free_energy_hessian(whole, random.generating, c.group, options);
+      const Hessian b = free_energy_hessian(streamed, random.generating, c.group, options);
+      EXPECT_LT(relative_difference(a, b), 1e-10) << c.name;
+      for (std::size_t iq = 0; iq < a.squared_errors.size(); ++iq) {
+        for (std::size_t i = 0; i < a.squared_errors[iq].size(); ++i) {
+          EXPECT_NEAR(a.squared_errors[iq][i], b.squared_errors[iq][i], 1e-8 * a.squared_errors[iq][i]) << c.name;
+        }
+      }
+    }
+  }
+}
+
+TEST(FreeEnergyHessian, HasTheSameBitsForAnyNumberOfThreads) {
+  const int before = threads();
+  const Case c = cases().back();
+  const RandomEnsemble random = random_ensemble(c, 300, 300);
+  for (const Method method : {Method::dense, Method::krylov}) {
+    std::vector<Hessian> all;
+    for (const int n_threads : {1, 2, 5}) {
+      set_threads(n_threads);
+      all.push_back(free_energy_hessian(population_of(random.configurations, random.generating), random.target, c.group, {.method = method}));
+    }
+    for (std::size_t i = 1; i < all.size(); ++i) {
+      EXPECT_EQ(test::difference(all[i].matrices.blocks, all[0].matrices.blocks), 0);
+      EXPECT_EQ(all[i].squared_errors, all[0].squared_errors);
+    }
+  }
+  set_threads(before);
+}
+
+TEST(FreeEnergyHessian, PlansWhatItThenDoes) {
+  const Case c = cases()[4];
+  const RandomEnsemble random = random_ensemble(c, 0, 40);
+  const HessianOptions options{.errors = false};
+  const Hessian done = free_energy_hessian(population_of(random.configurations, random.generating), random.generating, c.group, options);
+  const std::vector<HessianReport> plan = plan_hessian(random.generating, c.group, 40, options, at::kCPU);
+  ASSERT_EQ(plan.size(), done.reports.size());
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    EXPECT_EQ(plan[i].iq, done.reports[i].iq);
+    EXPECT_EQ(plan[i].dense, done.reports[i].dense);
+    EXPECT_EQ(plan[i].n_pairs, done.reports[i].n_pairs);
+  }
+  // Matrices that do not fit are not made.
+  for (const HessianReport& report : plan_hessian(random.generating, c.group, 1000000, {.memory_limit = 1000}, at::kCPU)) {
+    EXPECT_FALSE(report.dense);
   }
 }
 
