@@ -204,6 +204,28 @@ TEST(FreeEnergyHessian, OfAllSymmetryImagesIsThatOfRotatedVectors) {
   }
 }
 
+TEST(FreeEnergyHessian, IsTheDenseOneAtOtherCentroidsAndAnotherTemperature) {
+  const Case c{"2 atoms, 3x1x1", orthorhombic(2), {3, 1, 1}, find_space_group(orthorhombic(2), {.enabled = false})};
+  const RandomEnsemble random = random_ensemble(c, 300, 12);
+  phonons::DynamicalMatrices matrices = random.target.matrices();
+  const Eigen::RowVector3d moved(0.02, -0.01, 0.03);
+  matrices.crystal.positions.row(1) += moved;
+  const TrialDensity target(matrices, 420, units::codata2022);
+  const Population population = population_of(random.configurations, random.generating);
+  const Hessian found = free_energy_hessian(population, target, c.group);
+  Configurations seen = random.configurations;  // from the new centroids
+  seen.displacements = seen.displacements.clone();
+  auto u = seen.displacements.accessor<double, 3>();
+  for (std::int64_t i = 0; i < u.size(0); ++i) {
+    for (std::int64_t atom = 1; atom < u.size(1); atom += 2) {
+      for (int axis = 0; axis < 3; ++axis) u[i][atom][axis] -= moved[axis];
+    }
+  }
+  const test::DenseHessian expected = test::dense_hessian(found.density, seen, weights_of(population, found.weights), c.group, true);
+  EXPECT_LT(relative_difference(test::dense(found.matrices), expected.full, test::dense(found.density.matrices())), 1e-9);
+  EXPECT_LT(found.weights.kong_liu_ratio(), 0.99);
+}
+
 TEST(FreeEnergyHessian, IsHermitianAndConjugateAtTheNegativePoint) {
   const Case c = cases()[0];
   const RandomEnsemble random = random_ensemble(c, 0, 12);

@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# hessian after minimize on the example, whose files are ours; ice XI where the published data are there.
+source "$(dirname "$0")/claims.sh"
+
+examples="$(realpath "$source_folder/examples")"
+field() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]]["value"])' "$1" "$2"; }
+
+exits 0 minimize "$examples/minimize.toml" --output minimize
+exits 0 hessian "$examples/hessian.toml" --set start.dyn="$PWD/minimize/dyn" --check
+says "pairs; explicit"
+says "time"
+[[ ! -e hessian ]] || fail "--check leaves a folder"
+
+exits 0 hessian "$examples/hessian.toml" --set start.dyn="$PWD/minimize/dyn" --output result
+says "smallest eigenvalue"
+says "verdict"
+for file in summary.json result.h5 run.toml log.txt hessian.dat dyn0 dyn1; do [[ -s "result/$file" ]] || fail "result/$file is missing"; done
+if command -v gnuplot > /dev/null; then
+  for figure in frequencies soft_modes; do [[ -s "result/figures/$figure.svg" ]] || fail "no figure $figure"; done
+fi
+[[ -z "$(find result -name '*.tmp')" ]] || fail "temporary files stay"
+[[ "$(field result/summary.json verdict)" == stable ]] || fail "the example is not stable"
+python3 - <<'PY' || fail "summary.json and hessian.dat disagree, or errors are missing"
+import json, sys
+summary = json.load(open("result/summary.json"))
+first = summary["hessian_frequencies"]["value"][0]
+rows = [list(map(float, line.split())) for line in open("result/hessian.dat") if not line.startswith("#")]
+gamma = [row for row in rows if row[:3] == [0, 0, 0]]
+ok = len(gamma) == len(first["value"]) == len(first["standard_error"])
+ok = ok and all(abs(row[5] - value) < 1e-3 + 1e-6 * abs(value) for row, value in zip(gamma, first["value"]))
+ok = ok and all(error > 0 for error in first["standard_error"][3:])
+# Contributions add up: omega^2 = auxiliary^2 + third + fourth order.
+for row in rows:
+    ok = ok and abs(row[4] * abs(row[4]) + row[9] + row[10] - row[7]) < 1e-3 + 1e-8 * abs(row[7])
+sys.exit(not ok)
+PY
+
+# The same answer from the other method, the matrices that were written are the Hessian's.
+exits 0 hessian "$examples/hessian.toml" --set start.dyn="$PWD/minimize/dyn" --output krylov --set hessian.method=krylov --set hessian.tolerance=1e-12
+python3 - "$(field krylov/summary.json lowest_squared_frequency)" "$(field result/summary.json lowest_squared_frequency)" <<'PY' || fail "methods disagree"
+import sys
+a, b = map(float, sys.argv[1:])
+sys.exit(abs(a - b) > 1e-7 * abs(b))
+PY
+exits 0 info result/dyn1 result/result.h5 result
+says "zeropoint hessian"
+exits 0 plot result soft_modes --output drawn
+[[ -s drawn/soft_modes.gp && ! -e drawn/frequencies.gp ]] || fail "plot does not draw the figure that was asked for"
+
+exits 0 hessian "$examples/hessian.toml" --set start.dyn="$PWD/minimize/dyn" --output third --set hessian.order=3 --json
+python3 -c 'import json; assert json.load(open("out"))["order"]["value"] == 3' || fail "--json prints no summary of third order"
+exits 3 hessian "$examples/hessian.toml" --set start.dyn="$PWD/minimize/dyn" --output few --set hessian.minimum_effective_size=1000
+says "configurations count"
+[[ "$(field few/summary.json verdict)" == "too few configurations" ]] || fail "too few configurations are not refused"
+exits 2 hessian "$examples/hessian.toml" --set hessian.order=5
+complains "hessian.order"
+
+data="${ZEROPOINT_DATA:-$source_folder/../shared/data}/ensembles"
+if [[ -d "$data/cspbi3_2x2x2_450K" ]]; then
+  data="$(realpath "$data")"
+  cat > ice.toml <<TOML
+[ensemble]
+path = "$data/ice_xi"
+dyn = "$data/ice_xi/dyn1"
+temperature = "0 K"
+n_configurations = 1000
+[output]
+directory = "ice"
+TOML
+  # Off the minimum and without Hermite terms fourth order is indefinite.
+  exits 3 hessian ice.toml --set hessian.hermite_terms=false
+  says "not at a minimum"
+  [[ "$(field ice/summary.json verdict)" == "auxiliary matrices not at a minimum" ]] || fail "an indefinite A is not reported"
+
+  cat > perovskite.toml <<TOML
+[ensemble]
+path = "$data/cspbi3_2x2x2_450K"
+population = 100
+dyn = "$data/cspbi3_2x2x2_450K/dyn_gen_pop100_"
+temperature = "450 K"
+[start]
+dyn = "$data/cspbi3_2x2x2_450K/sscha_converged_dyn_"
+[output]
+directory = "perovskite"
+TOML
+  exits 0 hessian perovskite.toml
+  says "unstable"
+  [[ -s perovskite/unstable_mode.extxyz && -s perovskite/unstable_mode.cif ]] || fail "no structure to follow"
+  [[ "$(head -n 1 perovskite/unstable_mode.extxyz)" == 40 ]] || fail "the displaced structure is not the supercell"
+elif [[ "${ZEROPOINT_REQUIRE_DATA:-}" == 1 ]]; then
+  fail "reference data are promised but missing"
+fi
+finish
