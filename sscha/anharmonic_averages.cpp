@@ -47,9 +47,10 @@ at::Tensor AnharmonicAverages::third() const {
   samples_.for_each_piece(piece_size(), [&](const ModeChunk& piece, std::int64_t) {
     const at::Tensor weights = piece.weights * (-1.0 / 3);
     const at::Tensor y = adjoint(rows.at(piece.y, iq) * weights), phi = adjoint(rows.at(piece.phi, iq) * weights);
+    at::Tensor yy = at::empty({space_.size(), piece.weights.size(0)}, samples_.options()), yphi = at::empty_like(yy);
     for_each_tile([&](std::int64_t begin, std::int64_t end) {
-      const PairSpace::Products products = space_.products(piece, begin, end);
-      result.slice(0, begin, end).addmm_(products.yy, phi).addmm_(products.yphi, y);
+      space_.put_products(piece, begin, end, yy, yphi);
+      result.slice(0, begin, end).addmm_(yy.slice(0, begin, end), phi).addmm_(yphi.slice(0, begin, end), y);
     });
   });
   // v fbar^T and fbar v^T on the pairs (q, 0) and (0, q).
@@ -102,9 +103,8 @@ at::Tensor AnharmonicAverages::fourth() const {
   samples_.for_each_piece(piece_size(), [&](const ModeChunk& piece, std::int64_t) {
     at::Tensor yy = at::empty({space_.size(), piece.weights.size(0)}, samples_.options()), yphi = at::empty_like(yy);
     for_each_tile([&](std::int64_t begin, std::int64_t end) {
-      const PairSpace::Products products = space_.products(piece, begin, end);
-      yy.slice(0, begin, end).copy_(products.yy);
-      yphi.slice(0, begin, end).copy_(products.yphi * piece.weights);
+      space_.put_products(piece, begin, end, yy, yphi);
+      yphi.slice(0, begin, end).mul_(piece.weights);
     });
     for_each_tile([&](std::int64_t begin, std::int64_t end) {
       half.slice(0, begin, end).addmm_(yy.slice(0, begin, end), adjoint(yphi), 1, -0.25);
@@ -129,9 +129,7 @@ at::Tensor AnharmonicAverages::apply_fourth(const at::Tensor& vectors) const {
   samples_.for_each_piece(piece_size(), [&](const ModeChunk& piece, std::int64_t) {
     at::Tensor yy = at::empty({space_.size(), piece.weights.size(0)}, samples_.options()), yphi = at::empty_like(yy);
     for_each_tile([&](std::int64_t begin, std::int64_t end) {
-      const PairSpace::Products products = space_.products(piece, begin, end);
-      yy.slice(0, begin, end).copy_(products.yy);
-      yphi.slice(0, begin, end).copy_(products.yphi);
+      space_.put_products(piece, begin, end, yy, yphi);
     });
     const at::Tensor weights = (piece.weights * -0.25).unsqueeze(1);
     at::Tensor s = at::empty({yy.size(1), vectors.size(1)}, samples_.options()), p = at::empty_like(s);
@@ -191,8 +189,9 @@ at::Tensor AnharmonicAverages::contributions(const at::Tensor& u, const at::Tens
     for_each_item(device, (n_all + share - 1) / share, [&](std::int64_t item) {
       const std::int64_t begin = item * share, end = std::min(n_all, begin + share);
       const ModeChunk part{piece.y.slice(1, begin, end).contiguous(), piece.phi.slice(1, begin, end).contiguous(), {}};
-      const PairSpace::Products products = space_.products(part, 0, space_.size());
-      const at::Tensor s = at::mm(adjoint(products.yy), u), p = at::mm(adjoint(products.yphi), u);  // [c, m]
+      const at::Tensor yy = at::empty({space_.size(), end - begin}, samples_.options()), yphi = at::empty_like(yy);
+      space_.put_products(part, 0, space_.size(), yy, yphi);
+      const at::Tensor s = at::mm(adjoint(yy), u), p = at::mm(adjoint(yphi), u);  // [c, m]
       const at::Tensor a = at::mm(adjoint(rows.at(part.phi, iq)), x), b = at::mm(adjoint(rows.at(part.y, iq)), x);
       at::Tensor third = (s.conj() * a + p.conj() * b).mul(-1.0 / 3);
       const at::Tensor phi0 = rows.at(part.phi, gamma);

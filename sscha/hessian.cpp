@@ -145,7 +145,7 @@ StarSolution solve(const StarAverages& averages, const at::Tensor& third, const 
     for (std::size_t i = 0; i < modes.size(); ++i) right.select(1, static_cast<std::int64_t>(i)).copy_(b.select(1, modes[i]));
     z = solve_minres(apply, right, options.tolerance, options.max_iterations);
     z.x = averages.completed(modes, z.x);
-    report.smallest_eigenvalue = smallest_eigenvalue(apply, b.size(0), b.options(), 1e-3, 60);
+    report.smallest_eigenvalue = z.smallest_eigenvalue;
   }
   report.iterations = z.iterations;
   report.residual = z.residual;

@@ -36,12 +36,9 @@ class PairSpace {
   /// The reverse; of q1 = q2 the upper triangle alone is read.
   void put(const at::Tensor& full, const Block& block, at::Tensor& vectors) const;
 
-  /// Products of two modes of each configuration, for rows begin <= k < end: [end - begin, c].
-  struct Products {
-    at::Tensor yy;    ///< y(q1) y(q2)^T
-    at::Tensor yphi;  ///< y(q1) phi(q2)^T + phi(q1) y(q2)^T
-  };
-  Products products(const ModeChunk& chunk, std::int64_t begin, std::int64_t end) const;
+  /// Products of two modes of each configuration, written to rows begin <= k < end of [size, c]:
+  /// yy = y(q1) y(q2)^T and yphi = y(q1) phi(q2)^T + phi(q1) y(q2)^T.
+  void put_products(const ModeChunk& chunk, std::int64_t begin, std::int64_t end, const at::Tensor& yy, const at::Tensor& yphi) const;
 
   /// Z^{(q1,-q1)} = 1 of the space at q = 0, [size].
   at::Tensor identity(const at::TensorOptions& options) const;
@@ -49,8 +46,15 @@ class PairSpace {
   const at::Tensor& scale() const { return scale_; }
 
  private:
+  /// Pairs of one mode with neighbours, the first of which may be itself.
+  struct Run {
+    std::int64_t offset, mode, first_partner, length;
+    bool from_itself;
+  };
+
   int iq_;
   std::int64_t size_ = 0;
+  std::vector<Run> runs_;
   std::vector<Block> blocks_;
   std::vector<int> block_of_;
   at::Tensor row1_, row2_, scale_, same_mode_;
