@@ -119,7 +119,7 @@ struct StarSolution {
 };
 
 StarSolution solve(const StarAverages& averages, const at::Tensor& third, const at::Tensor& j, const HessianOptions& options,
-                   HessianReport& report) {
+                   std::int64_t memory, HessianReport& report) {
   const at::Tensor b = third * j;
   StarSolution solution;
   solution.bubble = at::mm(b.conj().t(), b).neg();
@@ -129,6 +129,21 @@ StarSolution solve(const StarAverages& averages, const at::Tensor& third, const 
     return solution;
   }
   Solution z;
+  if (!report.dense) {
+    const HermitianOperator apply = [&](const at::Tensor& v) { return v + j * averages.apply_fourth(j * v); };
+    const std::vector<std::int64_t> modes = averages.modes_to_solve();
+    at::Tensor right = at::empty({b.size(0), static_cast<std::int64_t>(modes.size())}, b.options());
+    for (std::size_t i = 0; i < modes.size(); ++i) right.select(1, static_cast<std::int64_t>(i)).copy_(b.select(1, modes[i]));
+    // An operator that is nearly singular takes more steps than expected: no longer than the matrix would have taken.
+    const bool has_choice = options.method == HessianOptions::Method::automatic && report.dense_bytes < static_cast<double>(memory);
+    const double worth = 1.5 * expected_iterations * report.dense_flops / std::max(report.krylov_flops, 1.0);
+    const int most = has_choice ? std::min(options.max_iterations, static_cast<int>(std::clamp(worth, 40.0, 1e6))) : options.max_iterations;
+    z = solve_minres(apply, right, options.tolerance, most);
+    z.x = averages.completed(modes, z.x);
+    report.smallest_eigenvalue = z.smallest_eigenvalue;
+    report.dense = has_choice && z.residual > 10 * options.tolerance;
+  }
+  report.iterations = z.iterations;
   if (report.dense) {
     at::Tensor a = averages.fourth();
     a.mul_(j).mul_(j.t()).diagonal().add_(1);
@@ -138,16 +153,7 @@ StarSolution solve(const StarAverages& averages, const at::Tensor& third, const 
                                  : p <= most_for_all_eigenvalues
                                      ? at::linalg_eigvalsh(a).min().item<double>()
                                      : smallest_eigenvalue([&](const at::Tensor& v) { return at::mm(a, v); }, p, b.options(), 1e-4, 300);
-  } else {
-    const HermitianOperator apply = [&](const at::Tensor& v) { return v + j * averages.apply_fourth(j * v); };
-    const std::vector<std::int64_t> modes = averages.modes_to_solve();
-    at::Tensor right = at::empty({b.size(0), static_cast<std::int64_t>(modes.size())}, b.options());
-    for (std::size_t i = 0; i < modes.size(); ++i) right.select(1, static_cast<std::int64_t>(i)).copy_(b.select(1, modes[i]));
-    z = solve_minres(apply, right, options.tolerance, options.max_iterations);
-    z.x = averages.completed(modes, z.x);
-    report.smallest_eigenvalue = z.smallest_eigenvalue;
   }
-  report.iterations = z.iterations;
   report.residual = z.residual;
   const at::Tensor c = at::mm(b.conj().t(), z.x).neg();
   solution.full = 0.5 * (c + c.conj().t());
@@ -221,7 +227,7 @@ Hessian free_energy_hessian(const Population& population, const TrialDensity& st
     report.done = static_cast<int>(s) + 1;
     report.total = static_cast<int>(stars.size());
     const at::Tensor j = root_lambda(density, rows, averages.space(), device);
-    const StarSolution solution = solve(averages, averages.third(bare[s]), j, options, report);
+    const StarSolution solution = solve(averages, averages.third(bare[s]), j, options, memory, report);
     bare[s].clear();
     for (const StarMember& member : star.members) {
       const PairRotation& rotation = member.rotations.front();
