@@ -100,6 +100,7 @@ std::function<std::unique_ptr<Job>()> job(void (*declare)(Schema&, Settings&), i
 Command sample_command();
 Command collect_command();
 Command minimize_command();
+Command hessian_command();
 Command info_command();
 Command convert_command();
 Command plot_command();

@@ -8,6 +8,7 @@
 #include "phonons/qe_dyn.hpp"
 #include "sscha/population_file.hpp"
 #include "tools/console.hpp"
+#include "tools/interruption.hpp"
 
 namespace zeropoint {
 
@@ -164,6 +165,21 @@ phonons::DynamicalMatrices start_matrices(const StartSettings& settings, const p
   }
   set_masses(start.crystal, settings.masses, "start.masses");
   return start;
+}
+
+sscha::Population read_population(const OpenedEnsemble& input, const EnsembleSettings& settings, at::Device device,
+                                  Console& console) {
+  std::optional<Progress> bar;
+  std::int64_t shown = 0;
+  return sscha::Population(input.parts(),
+                           {.device = device,
+                            .check_generator = settings.check_generator,
+                            .progress = [&](std::int64_t done, std::int64_t total) {
+                              if (!bar) bar.emplace(console, "reading", total, "configurations");
+                              bar->advance(done - shown);
+                              shown = done;
+                              stop_if_interrupted();
+                            }});
 }
 
 void describe(const phonons::DynamicalMatrices& matrices, Console& console) {

@@ -57,6 +57,10 @@ struct OpenedEnsemble {
 /// them.
 OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units);
 
+/// Reads it all, with a progress bar. @throws InputError as sscha::Population; Interrupted.
+sscha::Population read_population(const OpenedEnsemble& input, const EnsembleSettings& settings, at::Device device,
+                                  Console& console);
+
 /// The matrices of [start] or else the generating ones, with the masses asked for. The crystal, the grid and the order
 /// of its points must be those of `generating`. @throws InputError when they differ, or when a mass names no site.
 phonons::DynamicalMatrices start_matrices(const StartSettings& settings, const phonons::DynamicalMatrices& generating,

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <optional>
 
 #include "core/device.hpp"
 #include "core/error.hpp"
@@ -123,21 +122,6 @@ void draw_figures(const RunFolder& folder, Console& console) {
   for (const figures::Figure& figure : figures_of_minimize(folder.file("result.h5"))) {
     figures::draw(figure, folder.file("figures"));
   }
-}
-
-sscha::Population read_population(const OpenedEnsemble& input, const EnsembleSettings& settings, at::Device device,
-                                  Console& console) {
-  std::optional<Progress> bar;
-  std::int64_t shown = 0;
-  return sscha::Population(input.parts(),
-                           {.device = device,
-                            .check_generator = settings.check_generator,
-                            .progress = [&](std::int64_t done, std::int64_t total) {
-                              if (!bar) bar.emplace(console, "reading", total, "configurations");
-                              bar->advance(done - shown);
-                              shown = done;
-                              stop_if_interrupted();
-                            }});
 }
 
 int run(const Settings& settings, Run& context) {

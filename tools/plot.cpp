@@ -5,6 +5,7 @@
 #include "tools/command.hpp"
 #include "tools/exit_code.hpp"
 #include "tools/file_kind.hpp"
+#include "tools/hessian_result.hpp"
 #include "tools/minimize_result.hpp"
 
 namespace zeropoint {
@@ -15,6 +16,7 @@ namespace fs = std::filesystem;
 std::vector<figures::Figure> figures_of(const std::string& file) {
   const std::string type = filetype(file);
   if (type == "zeropoint minimize") return figures_of_minimize(file);
+  if (type == "zeropoint hessian") return figures_of_hessian(file);
   throw InputError{"{}: filetype '{}' has no figures; give the result.h5 of a run", file, type};
 }
 

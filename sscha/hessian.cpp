@@ -1,0 +1,338 @@
+#include "sscha/hessian.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/eye.h>
+#include <ATen/ops/linalg_eigvalsh.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/real.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <cmath>
+#include <complex>
+
+#include "core/device.hpp"
+#include "core/error.hpp"
+#include "phonons/symmetrizer.hpp"
+#include "sscha/device_loop.hpp"
+#include "sscha/gradient.hpp"
+#include "sscha/hermitian_solver.hpp"
+#include "sscha/minimizer.hpp"
+#include "sscha/star_averages.hpp"
+
+namespace zeropoint::sscha {
+namespace {
+
+constexpr std::int64_t most_for_all_eigenvalues = 1500;
+constexpr int expected_iterations = 20;
+
+Eigen::MatrixXcd to_eigen(const at::Tensor& tensor) {
+  const at::Tensor host = tensor.resolve_conj().to(at::kComplexDouble).cpu().contiguous();
+  using Row = Eigen::Matrix<std::complex<double>, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  return Eigen::Map<const Row>(reinterpret_cast<const std::complex<double>*>(host.data_ptr()), host.size(0), host.size(1));
+}
+
+at::Tensor to_tensor(const Eigen::MatrixXcd& matrix, const at::TensorOptions& options) {
+  at::Tensor result = at::empty({matrix.rows(), matrix.cols()}, at::kComplexDouble);
+  auto* to = reinterpret_cast<std::complex<double>*>(result.data_ptr());
+  for (Eigen::Index i = 0; i < matrix.rows(); ++i) {
+    for (Eigen::Index j = 0; j < matrix.cols(); ++j) *to++ = matrix(i, j);
+  }
+  return options.dtype() == at::kDouble ? at::real(result).contiguous().to(options.device()) : result.to(options.device());
+}
+
+/// The Boltzmann constant of a Hessian need not be that of the weights (python-sscha).
+TrialDensity with_kb_of_hessian(TrialDensity density) {
+  UnitSet units = density.units();
+  if (units.kb_density == units.kb_hessian || density.temperature() == 0) return density;
+  units.kb_density = units.kb_hessian;
+  return {density.matrices(), density.temperature(), units};
+}
+
+double squared_amplitude(const TrialDensity& density, double frequency) {
+  return phonons::squared_amplitude(frequency, density.temperature(), density.units());
+}
+
+/// J = sqrt(-Lambda0/(a^2 a^2)) of each pair, [size, 1], 1/eV^1/2.
+at::Tensor root_lambda(const TrialDensity& density, const ModeRows& rows, const PairSpace& space, at::Device device) {
+  at::Tensor result = at::zeros({space.size(), 1}, at::TensorOptions(device).dtype(at::kDouble));
+  const auto frequency = [&](int iq, std::int64_t mode) {
+    const Eigen::VectorXd& all = density.modes()[static_cast<std::size_t>(iq)].frequencies;
+    return all[all.size() - rows.count(iq) + mode];
+  };
+  for (const PairSpace::Block& block : space.blocks()) {
+    if (block.size == 0) continue;
+    at::Tensor full = at::empty({block.n1, block.n2, 1}, at::kDouble);
+    for (std::int64_t a = 0; a < block.n1; ++a) {
+      for (std::int64_t b = 0; b < block.n2; ++b) {
+        const double w1 = frequency(block.q1, a), w2 = frequency(block.q2, b);
+        const double lambda = lambda0(w1, w2, density.temperature(), density.units());
+        full.data_ptr<double>()[a * block.n2 + b] = std::sqrt(-lambda / (squared_amplitude(density, w1) * squared_amplitude(density, w2)));
+      }
+    }
+    space.put(full.to(device), block, result);
+  }
+  return result / space.scale().unsqueeze(1);
+}
+
+/// E at one q without acoustic rows, [modes, n]: displacements to unit-variance modes.
+Eigen::MatrixXcd displacement_frame(const TrialDensity& density, const ModeRows& rows, int iq) {
+  const phonons::Modes& modes = density.modes()[static_cast<std::size_t>(iq)];
+  const Eigen::VectorXd& masses = density.matrices().crystal.masses;
+  const Eigen::Index n = modes.frequencies.size(), n_rows = rows.count(iq);
+  Eigen::MatrixXcd e = modes.polarisations.rightCols(n_rows).adjoint();
+  for (Eigen::Index x = 0; x < n; ++x) e.col(x) *= std::sqrt(masses[x / 3]);
+  for (Eigen::Index mu = 0; mu < n_rows; ++mu) e.row(mu) /= std::sqrt(squared_amplitude(density, modes.frequencies[n - n_rows + mu]));
+  return e;
+}
+
+/// Estimates of work and memory of both ways, and the choice between them.
+HessianReport plan(const Star& star, const ModeRows& rows, std::int64_t n_pairs, std::size_t n_vectors, std::int64_t n_configurations,
+                   const HessianOptions& options, std::int64_t memory) {
+  HessianReport report;
+  report.iq = star.iq;
+  report.n_pairs = n_pairs;
+  report.n_vectors = static_cast<int>(n_vectors);
+  const double per_multiplication = rows.real ? 2 : 8;
+  const double p = static_cast<double>(n_pairs), n = static_cast<double>(n_configurations);
+  const double modes = static_cast<double>(rows.count(star.iq)), operations = static_cast<double>(star.n_operations());
+  const double n_members = static_cast<double>(star.members.size());
+  report.dense_flops = per_multiplication * (n_members * n * p * p + (n_members - 1 + 2 * std::log2(operations / n_members)) * 4 * modes * p * p + p * p * p / 3);
+  report.krylov_flops = per_multiplication * operations * 4 * n * p * expected_iterations * (report.n_vectors + 1);
+  report.third_flops = per_multiplication * n_members * 2 * n * p * modes;
+  report.dense_bytes = 5 * p * p * (rows.real ? 8 : 16);
+  report.dense = options.method == HessianOptions::Method::automatic
+                     ? report.dense_flops < report.krylov_flops && report.dense_bytes < static_cast<double>(memory)
+                     : options.method == HessianOptions::Method::dense;
+  return report;
+}
+
+std::int64_t allowed_memory(const HessianOptions& options, at::Device device) {
+  return options.memory_limit > 0 ? options.memory_limit : available_memory(device) / 2;
+}
+
+/// C of third order and of the order asked for, and J A^-1 J D3, of one star.
+struct StarSolution {
+  at::Tensor bubble, full;  // [modes, modes]
+  at::Tensor response;      // [pairs, modes]
+};
+
+StarSolution solve(const StarAverages& averages, const at::Tensor& third, const at::Tensor& j, const HessianOptions& options,
+                   std::int64_t memory, HessianReport& report) {
+  const at::Tensor b = third * j;
+  StarSolution solution;
+  solution.bubble = at::mm(b.conj().t(), b).neg();
+  if (options.order == 3) {
+    solution.full = solution.bubble;
+    solution.response = b * j;
+    return solution;
+  }
+  Solution z;
+  if (!report.dense) {
+    const HermitianOperator apply = [&](const at::Tensor& v) { return v + j * averages.apply_fourth(j * v); };
+    const std::vector<std::int64_t> modes = averages.modes_to_solve();
+    at::Tensor right = at::empty({b.size(0), static_cast<std::int64_t>(modes.size())}, b.options());
+    for (std::size_t i = 0; i < modes.size(); ++i) right.select(1, static_cast<std::int64_t>(i)).copy_(b.select(1, modes[i]));
+    // An operator that is nearly singular takes more steps than expected: no longer than the matrix would have taken.
+    const bool has_choice = options.method == HessianOptions::Method::automatic && report.dense_bytes < static_cast<double>(memory);
+    const double worth = 1.5 * expected_iterations * report.dense_flops / std::max(report.krylov_flops, 1.0);
+    const int most = has_choice ? std::min(options.max_iterations, static_cast<int>(std::clamp(worth, 40.0, 1e6))) : options.max_iterations;
+    z = solve_minres(apply, right, options.tolerance, most);
+    z.x = averages.completed(modes, z.x);
+    report.smallest_eigenvalue = z.smallest_eigenvalue;
+    report.dense = has_choice && z.residual > 10 * options.tolerance;
+  }
+  report.iterations = z.iterations;
+  if (report.dense) {
+    at::Tensor a = averages.fourth();
+    a.mul_(j).mul_(j.t()).diagonal().add_(1);
+    z = solve_dense(a, b);
+    const std::int64_t p = a.size(0);
+    report.smallest_eigenvalue = p == 0 ? 1
+                                 : p <= most_for_all_eigenvalues
+                                     ? at::linalg_eigvalsh(a).min().item<double>()
+                                     : smallest_eigenvalue([&](const at::Tensor& v) { return at::mm(a, v); }, p, b.options(), 1e-4, 300);
+  }
+  report.residual = z.residual;
+  const at::Tensor c = at::mm(b.conj().t(), z.x).neg();
+  solution.full = 0.5 * (c + c.conj().t());
+  solution.response = z.x * j;
+  return solution;
+}
+
+std::vector<double> projected(const phonons::Modes& modes, const Eigen::MatrixXcd& matrix, const Crystal& crystal) {
+  const Eigen::MatrixXcd patterns = displacement_patterns(modes, crystal);
+  const Eigen::VectorXd diagonal = (patterns.adjoint() * matrix * patterns).diagonal().real();
+  return {diagonal.begin(), diagonal.end()};
+}
+
+/// [begin, end) of neighbours of ascending values that are the same up to rounding.
+std::vector<std::pair<int, int>> degenerate_sets(const Eigen::VectorXd& squares, double tolerance) {
+  std::vector<std::pair<int, int>> sets;
+  for (int begin = 0; begin < squares.size();) {
+    int end = begin + 1;
+    while (end < squares.size() && squares[end] - squares[end - 1] < tolerance) ++end;
+    sets.emplace_back(begin, end);
+    begin = end;
+  }
+  return sets;
+}
+
+}  // namespace
+
+Hessian free_energy_hessian(const Population& population, const TrialDensity& start, const SpaceGroup& group,
+                            const HessianOptions& options, const std::function<void(const HessianReport&)>& observe) {
+  if (options.order != 3 && options.order != 4) {
+    throw InputError{"order = {} (3: third order alone, 4: with fourth order)", options.order};
+  }
+  const phonons::Symmetrizer symmetrize(group, start.matrices().crystal, start.matrices().grid);
+  TrialDensity symmetric = symmetrized(start, group, symmetrize);
+  Hessian result{symmetric.matrices(), {}, symmetric, reweight(population, symmetric), {}, {}, {}, {}, {}};
+  const TrialDensity density = with_kb_of_hessian(std::move(symmetric));
+  const phonons::QGrid& grid = density.matrices().grid;
+  const std::size_t n_q = static_cast<std::size_t>(grid.size());
+  const ModeSamples samples(population, result.weights, density);
+  const ModeRows& rows = samples.rows();
+  const at::Device device = population.device();
+  const ModeRotations rotations(density, group, rows, samples.options());
+  const std::vector<Star> stars = find_stars(rotations, grid);
+  std::vector<PairSpace> spaces;
+  for (int iq = 0; iq < grid.size(); ++iq) spaces.emplace_back(rows, grid, iq, device);
+  ModeMoments moments = mode_moments(samples);
+  if (!options.hermite_terms) moments.gradients.clear();
+
+  // Third order at every member of every star: independent pieces of work.
+  std::vector<std::vector<at::Tensor>> bare(stars.size());
+  std::vector<std::pair<std::size_t, std::size_t>> pieces;
+  for (std::size_t s = 0; s < stars.size(); ++s) {
+    bare[s].resize(stars[s].members.size());
+    for (std::size_t m = 0; m < stars[s].members.size(); ++m) pieces.emplace_back(s, m);
+  }
+  for_each_item(device, static_cast<std::int64_t>(pieces.size()), [&](std::int64_t item) {
+    const auto [s, m] = pieces[static_cast<std::size_t>(item)];
+    const PairSpace& space = spaces[static_cast<std::size_t>(stars[s].members[m].iq)];
+    bare[s][m] = AnharmonicAverages(samples, moments, space).third();
+  });
+
+  const std::int64_t memory = allowed_memory(options, device);
+  std::vector<Eigen::MatrixXcd> full = density.matrices().blocks;
+  result.bubble = full;
+  std::vector<at::Tensor> responses;
+  for (std::size_t s = 0; s < stars.size(); ++s) {
+    const Star& star = stars[s];
+    const StarAverages averages(samples, moments, rotations, spaces, star);
+    HessianReport report = plan(star, rows, averages.space().size(), generating_modes(rotations, rows, star, samples.options()).size(),
+                                population.size(), options, memory);
+    report.done = static_cast<int>(s) + 1;
+    report.total = static_cast<int>(stars.size());
+    const at::Tensor j = root_lambda(density, rows, averages.space(), device);
+    const StarSolution solution = solve(averages, averages.third(bare[s]), j, options, memory, report);
+    bare[s].clear();
+    for (const StarMember& member : star.members) {
+      const PairRotation& rotation = member.rotations.front();
+      const Eigen::MatrixXcd e = displacement_frame(density, rows, member.iq);
+      const Eigen::MatrixXcd o = to_eigen(rotations.matrix(rotation.operation, star.iq));
+      const auto add = [&](const at::Tensor& c, std::vector<Eigen::MatrixXcd>& blocks) {
+        Eigen::MatrixXcd there = o * to_eigen(c) * o.adjoint();
+        if (rotation.conjugate) there = there.conjugate().eval();
+        Eigen::MatrixXcd& block = blocks[static_cast<std::size_t>(member.iq)];
+        block += e.adjoint() * there * e;
+        if (const int partner = grid.minus(member.iq); partner != member.iq) {
+          blocks[static_cast<std::size_t>(partner)] = block.conjugate();
+        }
+      };
+      add(solution.bubble, result.bubble);
+      add(solution.full, full);
+    }
+    responses.push_back(options.errors ? solution.response : at::Tensor());
+    if (observe) observe(report);
+    result.reports.push_back(report);
+  }
+  symmetrize.matrices(full);
+  symmetrize.matrices(result.bubble);
+  result.matrices.blocks = std::move(full);
+  result.modes = phonons::diagonalise(result.matrices);
+  const Crystal& crystal = density.matrices().crystal;
+  for (std::size_t iq = 0; iq < n_q; ++iq) {
+    result.bubble_squares.push_back(projected(result.modes[iq], result.bubble[iq], crystal));
+    result.auxiliary_squares.push_back(projected(result.modes[iq], density.matrices().blocks[iq], crystal));
+  }
+  if (!options.errors) return result;
+
+  double largest = 0;
+  for (const phonons::Modes& modes : result.modes) largest = std::max(largest, modes.frequencies.cwiseAbs2().maxCoeff());
+  result.squared_errors.assign(n_q, std::vector<double>(static_cast<std::size_t>(density.matrices().n_modes()), 0.0));
+  for (std::size_t s = 0; s < stars.size(); ++s) {
+    const Star& star = stars[s];
+    const std::int64_t n_rows = rows.count(star.iq), n_acoustic = density.matrices().n_modes() - n_rows;
+    if (n_rows == 0) continue;
+    const phonons::Modes& modes = result.modes[static_cast<std::size_t>(star.iq)];
+    const Eigen::MatrixXcd patterns = displacement_patterns(modes, crystal).rightCols(n_rows);
+    const at::Tensor x = to_tensor(displacement_frame(density, rows, star.iq) * patterns, samples.options());
+    const Eigen::VectorXd frequencies = modes.frequencies.tail(n_rows);
+    const auto sets = degenerate_sets(frequencies.cwiseProduct(frequencies.cwiseAbs()), 1e-8 * largest);
+    const StarAverages averages(samples, moments, rotations, spaces, star);
+    const std::vector<double> errors = averages.errors(result.weights, at::mm(responses[s], x), x, options.order, sets);
+    for (const StarMember& member : star.members) {
+      std::vector<double>& here = result.squared_errors[static_cast<std::size_t>(member.iq)];
+      for (std::size_t i = 0; i < sets.size(); ++i) {
+        for (int mode = sets[i].first; mode < sets[i].second; ++mode) here[static_cast<std::size_t>(n_acoustic + mode)] = errors[i];
+      }
+      result.squared_errors[static_cast<std::size_t>(grid.minus(member.iq))] = here;
+    }
+  }
+  return result;
+}
+
+std::vector<HessianReport> plan_hessian(const TrialDensity& density, const SpaceGroup& group, std::int64_t n_configurations,
+                                        const HessianOptions& options, at::Device device) {
+  const phonons::QGrid& grid = density.matrices().grid;
+  const ModeRows rows(density);
+  const at::TensorOptions options_of_rows = at::TensorOptions(at::kCPU).dtype(rows.real ? at::kDouble : at::kComplexDouble);
+  const ModeRotations rotations(density, group, rows, options_of_rows);
+  const std::vector<Star> stars = find_stars(rotations, grid);
+  std::vector<HessianReport> reports;
+  for (const Star& star : stars) {
+    const std::int64_t n_pairs = PairSpace(rows, grid, star.iq, at::kCPU).size();
+    reports.push_back(plan(star, rows, n_pairs, generating_modes(rotations, rows, star, options_of_rows).size(), n_configurations, options,
+                           allowed_memory(options, device)));
+    reports.back().done = static_cast<int>(reports.size());
+    reports.back().total = static_cast<int>(stars.size());
+  }
+  return reports;
+}
+
+double Hessian::smallest_eigenvalue() const {
+  double smallest = 1;
+  for (const HessianReport& report : reports) smallest = std::min(smallest, report.smallest_eigenvalue);
+  return smallest;
+}
+
+double Hessian::largest_residual() const {
+  double largest = 0;
+  for (const HessianReport& report : reports) largest = std::max(largest, report.residual);
+  return largest;
+}
+
+Stability lowest_mode(const Hessian& hessian) {
+  Stability lowest;
+  lowest.square = std::numeric_limits<double>::infinity();
+  for (std::size_t iq = 0; iq < hessian.modes.size(); ++iq) {
+    const phonons::Modes& modes = hessian.modes[iq];
+    for (Eigen::Index mu = 0; mu < modes.frequencies.size(); ++mu) {
+      if (modes.acoustic[static_cast<std::size_t>(mu)]) continue;
+      const double square = modes.frequencies[mu] * std::abs(modes.frequencies[mu]);
+      if (!(square < lowest.square)) continue;
+      lowest.iq = static_cast<int>(iq);
+      lowest.mode = static_cast<int>(mu);
+      lowest.square = square;
+      lowest.square_error = hessian.squared_errors.empty() ? 0.0 : hessian.squared_errors[iq][static_cast<std::size_t>(mu)];
+    }
+  }
+  lowest.probability_unstable = lowest.square_error > 0 ? 0.5 * std::erfc(lowest.square / (lowest.square_error * std::sqrt(2.0)))
+                                                        : (lowest.square < 0 ? 1.0 : 0.0);
+  return lowest;
+}
+
+}  // namespace zeropoint::sscha
