@@ -101,6 +101,7 @@ Command sample_command();
 Command collect_command();
 Command minimize_command();
 Command hessian_command();
+Command dispersion_command();
 Command info_command();
 Command convert_command();
 Command plot_command();

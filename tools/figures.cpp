@@ -51,7 +51,12 @@ std::string data_text(const Figure& figure) {
                       panel.x_label.empty() ? "x" : panel.x_label, panel.y_label,
                       curve.error.empty() ? "" : "       standard error");
       bool empty = true;
+      auto next_break = curve.breaks.begin();
       for (std::size_t i = 0; i < curve.x.size(); ++i) {
+        if (next_break != curve.breaks.end() && *next_break == i) {
+          text += "\n";
+          ++next_break;
+        }
         if (!std::isfinite(curve.y.at(i)) || (panel.logarithmic && curve.y[i] <= 0)) continue;
         text += fmt::format("{:>20.12g} {:>20.12g}", curve.x[i], curve.y[i]);
         if (!curve.error.empty()) text += fmt::format(" {:>20.12g}", curve.error.at(i));
@@ -95,7 +100,17 @@ std::string axes_text(const Panel& panel, int panel_width) {
     }
     text += fmt::format(")\nset xrange [-0.6:{}]\n", static_cast<double>(panel.x_names.size()) - 0.4);
   }
-  if (panel.whole_x) {
+  if (!panel.x_ticks.empty()) {
+    text += "set xtics norotate (";
+    for (std::size_t i = 0; i < panel.x_ticks.size(); ++i) {
+      text += fmt::format("{}\"{}\" {}", i == 0 ? "" : ", ", plain(panel.x_ticks[i].label), panel.x_ticks[i].x);
+    }
+    text += fmt::format(")\nset xrange [{}:{}]\nset offsets 0, 0, graph 0.03, graph 0.03\n", panel.x_ticks.front().x,
+                        panel.x_ticks.back().x);
+    for (const Tick& tick : panel.x_ticks) {
+      text += fmt::format("set arrow from {0}, graph 0 to {0}, graph 1 nohead lc rgb \"#b0b0b0\" lw 1 back\n", tick.x);
+    }
+  } else if (panel.whole_x) {
     Extent extent;
     for (const Curve& curve : panel.curves) {
       for (const double x : curve.x) extent.include(x);
@@ -131,6 +146,10 @@ std::vector<std::string> curve_text(const Panel& panel, std::size_t i, int block
         parts.push_back(fmt::format(
             "{} using 1:{}:($2+$3) with filledcurves fc rgb \"{}\" fs transparent solid 0.20 noborder notitle", data,
             low, colour(i)));
+      }
+      if (curve.dashed) {
+        parts.push_back(fmt::format("{} using 1:2 with lines lc rgb \"{}\" lw 1 dt 2 {}", data, colour(i), title));
+        break;
       }
       parts.push_back(fmt::format("{} using 1:2 with {} lc rgb \"{}\" lw 2 pt 7 ps 0.35 {}", data,
                                   curve.x.size() <= 60 ? "linespoints" : "lines", colour(i), title));

@@ -10,6 +10,14 @@ namespace zeropoint::figures {
 struct Curve {
   std::string label;  ///< in the key; empty: none
   std::vector<double> x, y, error;
+  std::vector<std::size_t> breaks{};  ///< ascending places before which the line is interrupted
+  bool dashed = false;                ///< thin and dashed: for comparison
+};
+
+/// A named place on the x axis, with a thin vertical line.
+struct Tick {
+  double x;
+  std::string label;
 };
 
 enum class Style {
@@ -27,6 +35,7 @@ struct Panel {
   std::optional<double> reference{};  ///< a dashed horizontal line
   std::string reference_label{};
   std::vector<std::string> x_names{};  ///< instead of the numbers 0, 1, 2 ... on the x axis
+  std::vector<Tick> x_ticks{};         ///< instead of numbers on the x axis, which ends at the first and last of them
   bool whole_x = false;                ///< x counts something: no ticks between, no space beside
   bool diagonal = false;               ///< equal axes and the line y = x
   std::string note{};                  ///< in the upper left corner

@@ -3,6 +3,7 @@
 #include "core/error.hpp"
 #include "core/nearest_name.hpp"
 #include "tools/command.hpp"
+#include "tools/dispersion_result.hpp"
 #include "tools/exit_code.hpp"
 #include "tools/file_kind.hpp"
 #include "tools/hessian_result.hpp"
@@ -17,6 +18,7 @@ std::vector<figures::Figure> figures_of(const std::string& file) {
   const std::string type = filetype(file);
   if (type == "zeropoint minimize") return figures_of_minimize(file);
   if (type == "zeropoint hessian") return figures_of_hessian(file);
+  if (type == "zeropoint dispersion") return figures_of_dispersion(file);
   throw InputError{"{}: filetype '{}' has no figures; give the result.h5 of a run", file, type};
 }
 

@@ -1,60 +1,16 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/Eigenvalues>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
+#include <cmath>
 
 #include "core/error.hpp"
-#include "core/text_scanner.hpp"
 #include "phonons/qe_dyn.hpp"
-#include "tests/phonons/dyn_text.hpp"
+#include "tests/phonons/matdyn_run.hpp"
 #include "tests/support/model_matrices.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace zeropoint::phonons {
 namespace {
-
-bool in_path(const std::string& program) {
-  const char* path = std::getenv("PATH");
-  std::istringstream folders(path ? path : "");
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    if (std::filesystem::exists(folder + "/" + program)) return true;
-  }
-  return false;
-}
-
-/// Frequencies that the real q2r.x and matdyn.x find at the points of the grid, cm^-1, [n_q] x [3n].
-std::vector<std::vector<double>> frequencies_of_matdyn(const test::TemporaryFolder& folder, const QGrid& grid) {
-  test::put_text(folder / "q2r.in", "&input\n fildyn='x.dyn', zasr='no', flfrc='x.fc'\n/\n");
-  std::string input =
-      "&input\n asr='no', flfrc='x.fc', flfrq='x.freq', fldyn='x.dynout', q_in_cryst_coord=.true.\n/\n" +
-      std::to_string(grid.size()) + "\n";
-  for (const Eigen::Vector3d& q : grid.points()) input += fmt::format("{:.12f} {:.12f} {:.12f}\n", q[0], q[1], q[2]);
-  test::put_text(folder / "matdyn.in", input);
-  for (const std::string program : {"q2r", "matdyn"}) {
-    const std::string command = "cd '" + folder.path() + "' && OMP_NUM_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 " +
-                                "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 timeout 120 " + program + ".x < " + program +
-                                ".in > " + program + ".out 2>&1";
-    if (std::system(command.c_str()) != 0)
-      throw InputError{"{}.x fails: {}", program, test::text_of(folder / (program + ".out"))};
-  }
-  std::vector<std::vector<double>> all;
-  TextScanner scan(folder / "x.freq");
-  scan.require_next("the head of the file");
-  while (scan.next_filled()) {  // a line with q, then six frequencies a line; large ones may stand without blanks
-    std::string digits;
-    const std::size_t n_modes = static_cast<std::size_t>(std::stoi(test::text_of(folder / "x.freq").substr(12)));
-    while (10 * n_modes > digits.size()) {
-      scan.require_next("frequencies");
-      digits += scan.line();
-    }
-    all.emplace_back();
-    for (std::size_t i = 0; i < n_modes; ++i) all.back().push_back(std::stod(digits.substr(10 * i, 10)));
-  }
-  return all;
-}
 
 std::vector<double> frequencies(const DynamicalMatrices& matrices, int iq) {
   Eigen::VectorXd scale(matrices.n_modes());
@@ -80,10 +36,7 @@ struct Case {
 class QePrograms : public testing::TestWithParam<Case> {};
 
 TEST_P(QePrograms, FindOurFrequenciesInOurFiles) {
-  if (!in_path("q2r.x") || !in_path("matdyn.x")) {
-    if (std::getenv("ZEROPOINT_REQUIRE_DATA")) FAIL() << "q2r.x and matdyn.x are promised here but missing";
-    GTEST_SKIP() << "no q2r.x or matdyn.x: install quantum-espresso";
-  }
+  SKIP_WITHOUT_MATDYN();
   const Case& test = GetParam();
   DynamicalMatrices matrices = test::model_matrices(test.crystal, test.divisions, 17);
   if (test.polar) {
@@ -97,7 +50,7 @@ TEST_P(QePrograms, FindOurFrequenciesInOurFiles) {
   }
   const test::TemporaryFolder folder;
   write_qe_dyn(matrices, folder / "x.dyn");
-  const std::vector<std::vector<double>> theirs = frequencies_of_matdyn(folder, matrices.grid);
+  const std::vector<std::vector<double>> theirs = test::frequencies_of_matdyn(folder, "no", matrices.grid.points());
   ASSERT_EQ(static_cast<int>(theirs.size()), matrices.grid.size());
   for (int iq = 0; iq < matrices.grid.size(); ++iq) {
     // matdyn adds the part that depends on the direction of q at Gamma of a polar crystal; our files hold none.

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <Eigen/Core>
+#include <array>
+
+#include "phonons/spectrum.hpp"
+
+namespace zeropoint::phonons {
+
+/// Density of states of one unit cell. Frequencies in sqrt(eV/amu)/angstrom, imaginary ones negative.
+struct DensityOfStates {
+  Eigen::VectorXd frequencies;  ///< [n] at equal distances, ascending
+  Eigen::VectorXd total;        ///< [n] states per unit of frequency
+  Eigen::VectorXd cumulative;   ///< [n] states below each frequency, exact for the tetrahedra: 3 n_atoms at the end
+  Eigen::MatrixXd projected;    ///< [n, n_atoms] share of each atom; the row sum is `total`
+};
+
+/// Density at `n` frequencies from `lowest` to `highest` by linear interpolation in tetrahedra, six a mesh cell around its
+/// shortest diagonal. Branches are joined in order of frequency.
+/// Blochl, Jepsen, Andersen, PRB 49, 16223 (1994); weights of the corners as MacDonald, Vosko, Coleridge,
+/// J. Phys. C 12, 2991 (1979).
+/// @throws InputError for n < 2 or an empty range.
+DensityOfStates density_of_states(const MeshModes& mesh, double lowest, double highest, int n);
+
+/// One tetrahedron with values `e` at its corners, ascending, as a share of 1.
+struct Tetrahedron {
+  double density, states;        ///< dn/dE and n at E
+  std::array<double, 4> weights;  ///< of the corners on the surface of energy E, sum 1
+};
+Tetrahedron tetrahedron(const std::array<double, 4>& e, double energy);
+
+}  // namespace zeropoint::phonons

@@ -1,0 +1,111 @@
+#include "phonons/dos.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "phonons/interpolation.hpp"
+#include "tests/support/model_matrices.hpp"
+#include "tests/support/sample_ensembles.hpp"
+
+namespace zeropoint::phonons {
+namespace {
+
+TEST(Tetrahedron, HasWeightsThatReproduceTheEnergyAndItsDensity) {
+  for (const std::array<double, 4>& e : {std::array<double, 4>{0, 0.4, 1.1, 1.9}, {0, 0.1, 0.2, 3}, {-1, 0.5, 0.5, 2}, {0, 0, 1, 1}}) {
+    double previous = 0;
+    for (double energy = e[0] + 1e-3; energy < e[3]; energy += 0.0173) {
+      const Tetrahedron here = tetrahedron(e, energy);
+      double sum = 0, mean = 0;
+      for (std::size_t i = 0; i < 4; ++i) {
+        sum += here.weights[i];
+        mean += here.weights[i] * e[i];
+      }
+      EXPECT_NEAR(sum, 1, 1e-12);
+      EXPECT_NEAR(mean, energy, 1e-12);
+      const double h = 1e-6, slope = (tetrahedron(e, energy + h).states - tetrahedron(e, energy - h).states) / (2 * h);
+      EXPECT_NEAR(here.density, slope, 1e-4 * (1 + slope));
+      EXPECT_GE(here.states, previous);
+      previous = here.states;
+    }
+    EXPECT_EQ(tetrahedron(e, e[0]).states, 0);
+    EXPECT_EQ(tetrahedron(e, e[3]).states, 1);
+  }
+}
+
+/// One atom with three equal branches 3 - sum cos k.
+MeshModes cosine_band(int n) {
+  MeshModes mesh;
+  mesh.crystal = test::cubic_crystal();
+  mesh.crystal.cell = Eigen::Matrix3d::Identity();
+  mesh.crystal.positions = Vectors::Zero(1, 3);
+  mesh.crystal.species = {"Po"};
+  mesh.divisions = Eigen::Vector3i::Constant(n);
+  mesh.counts = Eigen::VectorXi::Ones(n * n * n);
+  mesh.frequencies.resize(n * n * n, 3);
+  for (int i = 0; i < n * n * n; ++i) {
+    const auto cosine = [&](int k) { return std::cos(2 * std::numbers::pi * k / n); };
+    mesh.row.push_back(i);
+    mesh.frequencies.row(i).setConstant(3 - cosine(i / (n * n)) - cosine(i / n % n) - cosine(i % n));
+    mesh.shares.push_back(Eigen::MatrixXf::Ones(3, 1));
+  }
+  return mesh;
+}
+
+TEST(DensityOfStates, OfACosineBandIsTheBesselIntegral) {
+  // g(E) = (1/pi) int_0^inf cos((E-3)t) J0(t)^3 dt, three branches.
+  const DensityOfStates dos = density_of_states(cosine_band(32), 0, 6, 13);
+  EXPECT_NEAR(dos.total[1] / 3, 0.05802, 0.008 * 0.05802);  // linear interpolation on 32^3: 0.03 to 0.8 %
+  EXPECT_NEAR(dos.total[3] / 3, 0.14755, 0.008 * 0.14755);
+  EXPECT_NEAR(dos.total[5] / 3, 0.28631, 0.008 * 0.28631);
+  EXPECT_NEAR(dos.total[6] / 3, 0.28534, 0.008 * 0.28534);
+  EXPECT_NEAR(dos.cumulative[6], 1.5, 1e-12);  // symmetric about 3
+}
+
+TEST(DensityOfStates, CountsEveryModeAndSharesItAmongTheAtoms) {
+  const Interpolation interpolation(test::model_matrices(test::triclinic_crystal(), {3, 2, 2}, 13));
+  const MeshModes mesh = modes_on_mesh(interpolation, {5, 4, 3});
+  EXPECT_EQ(mesh.counts.sum(), 60);
+  const double highest = 1.01 * mesh.frequencies.maxCoeff();
+  const int n = 4001;
+  const DensityOfStates dos = density_of_states(mesh, 0, highest, n);
+  EXPECT_NEAR(dos.cumulative[n - 1], 9, 1e-9);
+  EXPECT_EQ(dos.cumulative[0], 0);
+  EXPECT_LT((dos.projected.rowwise().sum() - dos.total).cwiseAbs().maxCoeff(), 1e-5 * dos.total.maxCoeff());  // shares are floats
+  // Linear interpolation keeps the mean frequency: int E dn = n E - int n dE.
+  const double step = highest / (n - 1);
+  const double integral = step * (dos.cumulative.sum() - dos.cumulative[n - 1] / 2);
+  const double mean = (mesh.counts.cast<double>().asDiagonal() * mesh.frequencies).sum() / 60;
+  EXPECT_NEAR(9 * highest - integral, mean, 1e-5 * mean);
+  EXPECT_NEAR(step * dos.total.sum(), 9, 1e-3);
+  EXPECT_COMPLAINT(density_of_states(mesh, 1, 1, 5), "range that is not empty");
+}
+
+TEST(DensityOfStates, KeepsImaginaryModesBelowZeroAndFlatBandsWhole) {
+  MeshModes mesh = cosine_band(4);
+  mesh.frequencies.setConstant(-0.5);
+  mesh.frequencies.col(2).setConstant(2);
+  const DensityOfStates dos = density_of_states(mesh, -1, 3, 401);
+  EXPECT_NEAR(dos.cumulative[49], 0, 1e-12);
+  EXPECT_NEAR(dos.cumulative[51], 2, 1e-12);
+  EXPECT_NEAR(dos.cumulative[299], 2, 1e-12);
+  EXPECT_NEAR(dos.cumulative[301], 3, 1e-12);
+}
+
+TEST(MeshModes, ShareDegenerateModesEvenly) {
+  const MeshModes mesh = modes_on_mesh(Interpolation(test::model_matrices(test::cubic_crystal(), {2, 2, 2}, 14)), {3, 3, 2});
+  EXPECT_EQ(mesh.n_points(), 18);
+  EXPECT_EQ(std::count(mesh.acoustic.begin(), mesh.acoustic.end(), true), 3);
+  for (std::size_t row = 0; row < mesh.shares.size(); ++row) {
+    EXPECT_LT((mesh.shares[row].rowwise().sum().array() - 1).abs().maxCoeff(), 1e-6);
+    EXPECT_LT((mesh.shares[row].colwise().sum().array() - 3).abs().maxCoeff(), 1e-5);
+  }
+  for (int mu = 0; mu < 3; ++mu) {  // translations: shares are the masses
+    EXPECT_EQ(mesh.frequencies(mesh.gamma, mu), 0);
+    EXPECT_NEAR(mesh.shares[static_cast<std::size_t>(mesh.gamma)](mu, 0), 22.990 / (22.990 + 35.45), 1e-5);
+  }
+}
+
+}  // namespace
+}  // namespace zeropoint::phonons
