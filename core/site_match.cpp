@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "core/error.hpp"
+#include "core/periodic_points.hpp"
 
 namespace zeropoint {
 namespace {
@@ -13,14 +14,14 @@ constexpr double same_cell = 1e-4;  // angstrom
 
 /// The shortest of the vectors that differ by lattice vectors, for vectors shorter than half the cell.
 Eigen::RowVector3d shortest_image(const Eigen::RowVector3d& vector, const Eigen::Matrix3d& cell, const Eigen::Matrix3d& inverse) {
-  Eigen::RowVector3d fractional = vector * inverse;
-  fractional -= fractional.array().round().matrix();
+  Eigen::RowVector3d shift;
+  const Eigen::RowVector3d rounded = nearest_image(vector, cell, inverse, shift);
   // Rounding is not enough in skewed cells: look at the neighbours, too.
-  Eigen::RowVector3d best = fractional * cell;
+  Eigen::RowVector3d best = rounded;
   for (int i = -1; i <= 1; ++i) {
     for (int j = -1; j <= 1; ++j) {
       for (int k = -1; k <= 1; ++k) {
-        const Eigen::RowVector3d image = (fractional + Eigen::RowVector3d(i, j, k)) * cell;
+        const Eigen::RowVector3d image = rounded + Eigen::RowVector3d(i, j, k) * cell;
         if (image.squaredNorm() < best.squaredNorm() - 1e-12) best = image;
       }
     }

@@ -3,6 +3,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/mul.h>
+#include <ATen/ops/tensor.h>
 
 #include <algorithm>
 #include <numbers>
@@ -10,17 +11,6 @@
 #include "core/error.hpp"
 
 namespace zeropoint::sscha {
-namespace {
-
-template <class T>
-at::Tensor tensor_of(const std::vector<T>& values, at::ScalarType type, at::Device device) {
-  at::Tensor result = at::empty({static_cast<std::int64_t>(values.size())}, type);
-  std::copy(values.begin(), values.end(), result.data_ptr<T>());
-  return result.to(device);
-}
-
-}  // namespace
-
 PairSpace::PairSpace(const ModeRows& rows, const phonons::QGrid& grid, int iq, at::Device device)
     : iq_(iq), block_of_(static_cast<std::size_t>(grid.size()), -1) {
   std::vector<std::int64_t> row1, row2;
@@ -49,13 +39,13 @@ PairSpace::PairSpace(const ModeRows& rows, const phonons::QGrid& grid, int iq, a
     }
     block_of_[static_cast<std::size_t>(q1)] = block_of_[static_cast<std::size_t>(q2)] = static_cast<int>(blocks_.size());
     blocks_.push_back({q1, q2, n1, n2, offset, size_ - offset});
-    triangle_.push_back(tensor_of(triangle, at::kLong, device));
-    square_.push_back(tensor_of(square, at::kLong, device));
+    triangle_.push_back(at::tensor(triangle).to(device));
+    square_.push_back(at::tensor(square).to(device));
   }
-  row1_ = tensor_of(row1, at::kLong, device);
-  row2_ = tensor_of(row2, at::kLong, device);
-  scale_ = tensor_of(scale, at::kDouble, device);
-  same_mode_ = tensor_of(same, at::kDouble, device);
+  row1_ = at::tensor(row1).to(device);
+  row2_ = at::tensor(row2).to(device);
+  scale_ = at::tensor(scale).to(device);
+  same_mode_ = at::tensor(same).to(device);
 }
 
 at::Tensor PairSpace::expanded(const at::Tensor& vectors, const Block& block) const {

@@ -8,6 +8,7 @@
 #include <ATen/ops/logsumexp.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/stack.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -110,12 +111,6 @@ Configurations read_in_order(const Ensemble& ensemble, const std::vector<std::in
   result.forces = gather(&Configurations::forces);
   if (ensemble.has_stresses()) result.stresses = gather(&Configurations::stresses);
   return result;
-}
-
-at::Tensor index_tensor(const std::vector<std::int64_t>& values, at::Device device) {
-  at::Tensor result = at::empty({static_cast<std::int64_t>(values.size())}, at::kLong);
-  std::copy(values.begin(), values.end(), result.mutable_data_ptr<std::int64_t>());
-  return result.to(device);
 }
 
 void check_same_crystal(const TrialDensity& first, const TrialDensity& other, const std::string& where) {
@@ -250,8 +245,8 @@ void Population::find_order(const Ensemble& ensemble, const std::vector<std::int
   }
   if (generating_.size() == 1) return;
   for (std::size_t k = 0; k < generating_.size(); ++k) {
-    pairing_.configurations_of_part.push_back(index_tensor(configurations[k], device_));
-    pairing_.samples_of_part.push_back(index_tensor(samples[k], device_));
+    pairing_.configurations_of_part.push_back(at::tensor(configurations[k]).to(device_));
+    pairing_.samples_of_part.push_back(at::tensor(samples[k]).to(device_));
   }
 }
 

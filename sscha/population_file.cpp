@@ -32,13 +32,15 @@ constexpr const char* axes = "configuration,atom,xyz";
 }  // namespace
 
 void write_population(const std::string& path, const TrialDensity& generating, const Sampler& sampler, std::int64_t n,
-                      const PopulationFileInfo& info, const std::function<void(std::int64_t)>& progress) {
+                      const PopulationFileInfo& info,
+                      const std::function<void(const at::Tensor&, std::int64_t)>& each) {
   Hdf5File file = begun(path, generating, info);
-  constexpr std::int64_t piece = 4096;
+  constexpr std::int64_t piece = 1024;
   for (std::int64_t begin = 0; begin < n; begin += piece) {
     const std::int64_t end = std::min(n, begin + piece);
-    file.append("displacements", sampler.displacements(begin, end).cpu(), "angstrom", axes);
-    if (progress) progress(end);
+    const at::Tensor displacements = sampler.displacements(begin, end).cpu();
+    file.append("displacements", displacements, "angstrom", axes);
+    if (each) each(displacements, begin);
   }
   file.close();
 }

@@ -23,9 +23,11 @@ struct PopulationFileInfo {
   bool fixed_sites = false;
 };
 
-/// Draws `n` configurations and writes them in pieces, without labels. `progress` is called with the number done.
+/// Draws `n` configurations and writes them, without labels, in pieces that `each` gets, too: displacements [m, n_atoms, 3]
+/// (angstrom, CPU) of configurations first <= c < first + m.
 void write_population(const std::string& path, const TrialDensity& generating, const Sampler& sampler, std::int64_t n,
-                      const PopulationFileInfo& info, const std::function<void(std::int64_t)>& progress = {});
+                      const PopulationFileInfo& info,
+                      const std::function<void(const at::Tensor& displacements, std::int64_t first)>& each = {});
 
 /// The same for configurations that were drawn elsewhere: displacements [n_atoms, 3] (angstrom) from the centroids of `generating`.
 void write_population(const std::string& path, const TrialDensity& generating, const std::vector<Vectors>& displacements,

@@ -5,12 +5,10 @@
 #include <nlohmann/json.hpp>
 
 #include "core/configuration_match.hpp"
-#include "core/ensemble_write.hpp"
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
 #include "core/parallel.hpp"
 #include "core/site_match.hpp"
-#include "phonons/hdf5_matrices.hpp"
 #include "phonons/qe_dyn.hpp"
 #include "sscha/labels_file.hpp"
 #include "sscha/population_file.hpp"
@@ -313,6 +311,12 @@ int run(const Settings& settings, Run& context) {
   return clean ? exit_code::done : exit_code::not_converged;
 }
 
+/// The report lies beside the labels.
+std::string report_folder(const Settings& settings, const SharedSettings& shared) {
+  const std::string file = settings.path.empty() ? "" : sscha::population_file_in(settings.path);
+  return ((file.empty() ? fs::path(shared.directory) : fs::path(file).parent_path()) / "collect").string();
+}
+
 }  // namespace
 
 Command collect_command() {
@@ -331,21 +335,7 @@ Command collect_command() {
           "  zeropoint collect collect.toml --check           only says what would be taken\n"
           "  zeropoint collect collect.toml",
       .options = {},
-      .prepare =
-          [] {
-            auto result = std::make_unique<Job>();
-            const auto settings = std::make_shared<Settings>();
-            declare_keys(result->schema, *settings);
-            declare_shared(*result, "population1");
-            result->run = [settings](Run& context) { return run(*settings, context); };
-            // The report lies beside the labels.
-            result->report_folder = [settings, shared = &result->shared] {
-              const std::string file = settings->path.empty() ? "" : sscha::population_file_in(settings->path);
-              const fs::path folder = file.empty() ? fs::path(shared->directory) : fs::path(file).parent_path();
-              return (folder / "collect").string();
-            };
-            return result;
-          },
+      .prepare = job<Settings>(declare_keys, run, "population1", report_folder),
       .run = {},
   };
 }

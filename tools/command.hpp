@@ -82,16 +82,20 @@ struct Command {
 void declare_shared(Job& job, const std::string& directory);
 
 /// Makes `Command::prepare` from the settings of a command, the function that declares their keys, and the one that
-/// runs.
+/// runs; `report_folder`, where there is one, makes Job::report_folder.
 template <class Settings>
 std::function<std::unique_ptr<Job>()> job(void (*declare)(Schema&, Settings&), int (*run)(const Settings&, Run&),
-                                          std::string directory) {
-  return [declare, run, directory] {
+                                          std::string directory,
+                                          std::string (*report_folder)(const Settings&, const SharedSettings&) = nullptr) {
+  return [declare, run, directory, report_folder] {
     auto result = std::make_unique<Job>();
     auto settings = std::make_shared<Settings>();
     declare(result->schema, *settings);
     declare_shared(*result, directory);
     result->run = [settings, run](Run& context) { return run(*settings, context); };
+    if (report_folder) {
+      result->report_folder = [settings, shared = &result->shared, report_folder] { return report_folder(*settings, *shared); };
+    }
     return result;
   };
 }

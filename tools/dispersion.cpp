@@ -186,10 +186,7 @@ int run(const Settings& settings, Run& context) {
   if (!settings.formats.empty()) phonons::write_qe_dyn(result.fine, folder.file("dyn"), units);
   write_tables(folder, result);
   write_result(folder.file("result.h5"), result, context.settings, context.shared.seed);
-  if (context.shared.figures) {
-    if (!figures::can_draw()) console.warn("gnuplot is not installed: figures/ holds data and scripts without drawings");
-    for (const figures::Figure& figure : figures_of_dispersion(folder.file("result.h5"))) figures::draw(figure, folder.file("figures"));
-  }
+  if (context.shared.figures) figures::draw(figures_of_dispersion(folder.file("result.h5")), folder.file("figures"), console);
   console.field("frequencies", "{:.2f} to {:.2f} cm^-1 along the path", shown_inverse_cm(result.bands.minCoeff()),
                 shown_inverse_cm(result.bands.maxCoeff()));
   for (const phonons::Thermodynamics& at : result.thermodynamics) {

@@ -15,6 +15,7 @@
 
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
+#include "tools/console.hpp"
 
 namespace zeropoint::figures {
 namespace {
@@ -253,6 +254,11 @@ bool draw(const Figure& figure, const std::string& folder) {
   if (status != 0) throw IoError{"gnuplot failed on {}.gp: {}", base.string(), read_file(log)};
   fs::remove(log);
   return true;
+}
+
+void draw(const std::vector<Figure>& figures, const std::string& folder, Console& console) {
+  if (!can_draw()) console.warn("gnuplot is not installed: figures/ holds data and scripts without drawings");
+  for (const Figure& figure : figures) draw(figure, folder);
 }
 
 }  // namespace zeropoint::figures

@@ -4,6 +4,10 @@
 #include <string>
 #include <vector>
 
+namespace zeropoint {
+class Console;
+}
+
 namespace zeropoint::figures {
 
 /// Points of one curve; `error` is empty or one standard error a point. Points that are not finite are left out.
@@ -57,5 +61,7 @@ bool can_draw();
 /// `folder`, and runs gnuplot there to make name.svg when it is installed. Returns true when there is a drawing.
 /// @throws IoError when files cannot be written or gnuplot fails.
 bool draw(const Figure& figure, const std::string& folder);
+/// Draws all of them; says so where gnuplot is missing.
+void draw(const std::vector<Figure>& figures, const std::string& folder, Console& console);
 
 }  // namespace zeropoint::figures

@@ -132,11 +132,6 @@ HessianVerdict judge(const sscha::Hessian& hessian, const sscha::Stability& lowe
   return lowest.unstable() ? HessianVerdict::unstable : HessianVerdict::stable;
 }
 
-void draw_figures(const RunFolder& folder, Console& console) {
-  if (!figures::can_draw()) console.warn("gnuplot is not installed: figures/ holds data and scripts without drawings");
-  for (const figures::Figure& figure : figures_of_hessian(folder.file("result.h5"))) figures::draw(figure, folder.file("figures"));
-}
-
 int run(const Settings& settings, Run& context) {
   Console& console = context.console;
   const UnitSet& units = context.shared.units();
@@ -152,18 +147,14 @@ int run(const Settings& settings, Run& context) {
   const double temperature = settings.start.temperature.value_or(input.generating[0].temperature());
   describe(matrices, console);
   describe(group, console);
-  for (std::size_t k = 0; k < input.ensembles.size(); ++k) {
-    console.field("ensemble", "{}: {} configurations at {:g} K", input.ensembles[k]->description(), input.ensembles[k]->size(),
-                  input.generating[k].temperature());
-  }
+  describe(input, console);
   console.field("temperature", "{:g} K", temperature);
   console.field("order", "{}", options.order == 3 ? "third (bubble)"
                                : options.hermite_terms ? "third and fourth, with Hermite terms"
                                                        : "third and fourth, without Hermite terms");
   const sscha::TrialDensity density = sscha::symmetrized({matrices, temperature, units}, group, symmetrize);
   if (!context.folder) {
-    const double bytes = 2.0 * 3 * 8 * static_cast<double>(input.size()) * matrices.supercell().n_atoms();
-    console.field("memory", "{} for displacements and forces", format_bytes(bytes));
+    console.field("memory", "{} for displacements and forces", format_bytes(input.bytes()));
     describe_plan(plan_hessian(density, group, input.size(), options, device), options.order, device, console);
     return exit_code::done;
   }
@@ -188,7 +179,7 @@ int run(const Settings& settings, Run& context) {
     for (const char* name : {"unstable_mode.cif", "unstable_mode.extxyz"}) write_structure(displaced, folder.file(name), comment);
   }
   write_result(folder.file("result.h5"), result, context.settings, context.shared.seed);
-  if (context.shared.figures) draw_figures(folder, console);
+  if (context.shared.figures) figures::draw(figures_of_hessian(folder.file("result.h5")), folder.file("figures"), console);
 
   describe_modes(hessian, options.order, console);
   console.say("");

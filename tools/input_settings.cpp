@@ -80,6 +80,10 @@ std::int64_t OpenedEnsemble::size() const {
   return n;
 }
 
+double OpenedEnsemble::bytes() const {
+  return 2.0 * 3 * 8 * static_cast<double>(size()) * generating.at(0).matrices().supercell().n_atoms();
+}
+
 bool OpenedEnsemble::has_stresses() const {
   return std::all_of(ensembles.begin(), ensembles.end(), [](const auto& ensemble) { return ensemble->has_stresses(); });
 }
@@ -190,6 +194,13 @@ void describe(const phonons::DynamicalMatrices& matrices, Console& console) {
   const Eigen::Vector3i n = matrices.grid.divisions();
   console.field("grid", "{} x {} x {}: {} q points in {} stars, supercell of {} atoms", n[0], n[1], n[2],
                 matrices.grid.size(), matrices.grid.stars().size(), n.prod() * crystal.n_atoms());
+}
+
+void describe(const OpenedEnsemble& input, Console& console) {
+  for (std::size_t k = 0; k < input.ensembles.size(); ++k) {
+    console.field("ensemble", "{}: {} configurations at {:g} K", input.ensembles[k]->description(), input.ensembles[k]->size(),
+                  input.generating[k].temperature());
+  }
 }
 
 void describe(const SpaceGroup& group, Console& console) {

@@ -52,6 +52,8 @@ struct OpenedEnsemble {
   std::vector<sscha::PopulationPart> parts() const;
   std::int64_t size() const;
   bool has_stresses() const;
+  /// Bytes of displacements and forces in memory.
+  double bytes() const;
 };
 /// @throws ConfigError when lists have different lengths, or when dyn or temperature are missing and the ensemble does not hold
 /// them.
@@ -69,6 +71,8 @@ phonons::DynamicalMatrices start_matrices(const StartSettings& settings, const p
 /// "crystal", "grid", "q points" lines.
 void describe(const phonons::DynamicalMatrices& matrices, Console& console);
 void describe(const SpaceGroup& group, Console& console);
+/// An "ensemble" line for each.
+void describe(const OpenedEnsemble& input, Console& console);
 
 /// "0 1/2 1/4": q in crystal coordinates.
 std::string q_text(const Eigen::Vector3d& q);

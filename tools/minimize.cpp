@@ -115,15 +115,6 @@ void describe_change(const MinimizeResult& result, Console& console) {
   }
 }
 
-void draw_figures(const RunFolder& folder, Console& console) {
-  if (!figures::can_draw()) {
-    console.warn("gnuplot is not installed: figures/ holds data and scripts without drawings");
-  }
-  for (const figures::Figure& figure : figures_of_minimize(folder.file("result.h5"))) {
-    figures::draw(figure, folder.file("figures"));
-  }
-}
-
 int run(const Settings& settings, Run& context) {
   Console& console = context.console;
   const UnitSet& units = context.shared.units();
@@ -136,17 +127,13 @@ int run(const Settings& settings, Run& context) {
   const double temperature = settings.start.temperature.value_or(input.generating[0].temperature());
   describe(matrices, console);
   describe(group, console);
-  for (std::size_t k = 0; k < input.ensembles.size(); ++k) {
-    console.field("ensemble", "{}: {} configurations at {:g} K", input.ensembles[k]->description(), input.ensembles[k]->size(),
-                  input.generating[k].temperature());
-  }
+  describe(input, console);
   console.field("configurations", "{}{}{}", input.size(), input.has_stresses() ? ", with stresses" : "",
                 input.ensembles.size() > 1 ? ", merged by the balance heuristic" : "");
   console.field("temperature", "{:g} K", temperature);
 
-  const double bytes = 2.0 * 3 * 8 * static_cast<double>(input.size()) * matrices.supercell().n_atoms();
   if (!context.folder) {
-    console.field("memory", "{} for displacements and forces", format_bytes(bytes));
+    console.field("memory", "{} for displacements and forces", format_bytes(input.bytes()));
     const sscha::TrialDensity density = sscha::symmetrized({matrices, temperature, units}, group, symmetrize);
     const StepTime time =
         measure_step(*input.ensembles[0], input.generating[0], input.size(), density, group, device);
@@ -184,7 +171,7 @@ int run(const Settings& settings, Run& context) {
         fmt::format("average structure at {:g} K, space group {} ({})", temperature, group.symbol, group.number));
   }
   write_result(folder.file("result.h5"), result, context.settings, context.shared.seed);
-  if (context.shared.figures) draw_figures(folder, console);
+  if (context.shared.figures) figures::draw(figures_of_minimize(folder.file("result.h5")), folder.file("figures"), console);
   Summary summary = summary_of(result);
 
   describe_change(result, console);

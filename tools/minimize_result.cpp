@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/hdf5_file.hpp"
+#include "phonons/hdf5_matrices.hpp"
 #include "tools/input_settings.hpp"
 
 namespace zeropoint {
@@ -37,18 +38,6 @@ at::Tensor table(const std::vector<std::vector<double>>& values) {
       {static_cast<std::int64_t>(values.size()), static_cast<std::int64_t>(values.at(0).size())}, at::kDouble);
   double* out = result.mutable_data_ptr<double>();
   for (const auto& row : values) out = std::copy(row.begin(), row.end(), out);
-  return result;
-}
-
-at::Tensor blocks(const std::vector<Eigen::MatrixXcd>& matrices) {
-  const auto n = static_cast<std::int64_t>(matrices.at(0).rows());
-  at::Tensor result = at::empty({static_cast<std::int64_t>(matrices.size()), n, n}, at::kComplexDouble);
-  auto* out = reinterpret_cast<std::complex<double>*>(result.mutable_data_ptr<c10::complex<double>>());
-  for (const auto& matrix : matrices) {
-    for (Eigen::Index i = 0; i < n; ++i) {
-      for (Eigen::Index j = 0; j < n; ++j) *out++ = matrix(i, j);
-    }
-  }
   return result;
 }
 
@@ -156,7 +145,7 @@ void write_result(const std::string& path, const MinimizeResult& result, const s
   file.write("q/stars", stars, "points", "star");
   for (const auto& [name, density] : {std::pair{"start", &result.start}, std::pair{"final", &result.minimum.density}}) {
     const std::string group = name;
-    file.write(group + "/dynamical_matrices", blocks(density->matrices().blocks), "eV/angstrom^2", "q,row,column");
+    phonons::write_blocks(density->matrices().blocks, file, group + "/dynamical_matrices");
     file.write(group + "/frequencies", table(phonons::frequencies_inverse_cm(density->modes(), density->units())),
                "cm^-1", "q,mode");
     file.write_attribute(group, "temperature", density->temperature());

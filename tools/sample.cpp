@@ -244,29 +244,26 @@ int run(const Settings& settings, Run& context) {
   if (const std::string file = folder.file("population.h5"); fs::exists(file) && Hdf5File::open(file).has("labelled")) {
     throw InputError{"{} holds labels that cost somebody's time: choose another output.directory, or remove the file yourself", file};
   }
-  constexpr std::int64_t piece = 1024;
-  {
-    Progress bar(console, "writing", n, "configurations");
-    for (std::int64_t begin = 0; begin < n && !settings.formats.empty(); begin += piece) {
-      const std::int64_t end = std::min<std::int64_t>(n, begin + piece);
-      writer.write(sampler.displacements(begin, end).cpu(), begin);
-      bar.advance(end - begin);
-      stop_if_interrupted();
-    }
-    writer.finish();
-  }
   phonons::write_qe_dyn(matrices, folder.file("dyn"), units);
   if (wants(settings, "python-sscha")) {
     phonons::write_qe_dyn(matrices, folder.file(fmt::format("python-sscha/dyn_start_population{}_", settings.population)), units);
   }
-  sscha::write_population(folder.file("population.h5"), density, sampler, n,
-                          {.population = settings.population,
-                           .seed = context.shared.seed,
-                           .sampling = method->first,
-                           .configuration = context.settings,
-                           .n_locked_modes = sampler.n_locked_modes(),
-                           .fixed_sites = !settings.fixed.empty()},
-                          [](std::int64_t) { stop_if_interrupted(); });
+  {
+    Progress bar(console, "writing", n, "configurations");
+    sscha::write_population(folder.file("population.h5"), density, sampler, n,
+                            {.population = settings.population,
+                             .seed = context.shared.seed,
+                             .sampling = method->first,
+                             .configuration = context.settings,
+                             .n_locked_modes = sampler.n_locked_modes(),
+                             .fixed_sites = !settings.fixed.empty()},
+                            [&](const at::Tensor& displacements, std::int64_t first) {
+                              writer.write(displacements, first);
+                              bar.advance(displacements.size(0));
+                              stop_if_interrupted();
+                            });
+  }
+  writer.finish();
 
   Summary summary;
   summary.add("n_configurations", nlohmann::json(n));

@@ -27,6 +27,22 @@ says() { grep -qF -- "$1" "$folder/out" || fail "$last does not print '$1'"; }
 complains() { grep -qF -- "$1" "$folder/err" || fail "$last does not say '$1' on standard error"; }
 prints_nothing() { [[ ! -s "$folder/out" ]] || fail "$last prints something on standard output"; }
 
+# field FILE NAME: a value of a summary.json, all digits.
+field() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]]["value"])' "$1" "$2"; }
+
+# reference_data PATH: sets data to that place among the published data; without it the script is skipped, or fails where they are
+# promised.
+reference_data() {
+  data="${ZEROPOINT_DATA:-$source_folder/../shared/data}/$1"
+  if [[ -e "$data" ]]; then
+    data="$(realpath "$data")"
+    return
+  fi
+  [[ "${ZEROPOINT_REQUIRE_DATA:-}" == 1 ]] && { echo "reference data are promised but missing"; exit 1; }
+  echo "no reference data: set ZEROPOINT_DATA to their folder"
+  exit 77
+}
+
 finish() {
   ((failures == 0)) && echo "all claims hold"
   exit $((failures > 0))

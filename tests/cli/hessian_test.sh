@@ -2,14 +2,8 @@
 # hessian on published ensembles: CsPbI3 at the published solution, ice XI away from its own.
 source "$(dirname "$0")/claims.sh"
 
-data="${ZEROPOINT_DATA:-$source_folder/../shared/data}/ensembles"
-if [[ ! -d "$data/cspbi3_2x2x2_450K" ]]; then
-  [[ "${ZEROPOINT_REQUIRE_DATA:-}" == 1 ]] && { echo "reference data are promised but missing"; exit 1; }
-  echo "no reference data: set ZEROPOINT_DATA to their folder"
-  exit 77
-fi
-data="$(realpath "$data")"
-field() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]]["value"])' "$1" "$2"; }
+reference_data ensembles/cspbi3_2x2x2_450K
+data="$(dirname "$data")"
 
 cat > run.toml <<TOML
 [ensemble]

@@ -2,7 +2,6 @@
 # sample, a calculator, collect, minimize: the loop by hand, with the toy model of SnTe and a harmonic crystal as calculators.
 source "$(dirname "$0")/claims.sh"
 label="$(dirname "$program")/label_configurations"
-field() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]]["value"])' "$1" "$2"; }
 
 # A population of LiH, labelled by its own harmonic matrices. ph.x leaves them without the last digits of their symmetries and of the
 # acoustic sum rule (2 cm^-1 at Gamma): free energies agree to 1e-6 eV, as the errors say.

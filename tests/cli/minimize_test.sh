@@ -2,14 +2,8 @@
 # minimize, info, convert and plot on a published ensemble: ice XI, its first 500 configurations.
 source "$(dirname "$0")/claims.sh"
 
-data="${ZEROPOINT_DATA:-$source_folder/../shared/data}/ensembles/ice_xi"
-if [[ ! -f "$data/energies.npy" ]]; then
-  [[ "${ZEROPOINT_REQUIRE_DATA:-}" == 1 ]] && { echo "reference data are promised but missing"; exit 1; }
-  echo "no reference data: set ZEROPOINT_DATA to their folder"
-  exit 77
-fi
-data="$(realpath "$data")"
-field() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]]["value"])' "$1" "$2"; }
+reference_data ensembles/ice_xi/energies.npy
+data="$(dirname "$data")"
 
 cat > run.toml <<TOML
 [ensemble]

@@ -6,7 +6,6 @@ shopt -s nullglob
 environments=("${XDG_CACHE_HOME:-$HOME/.cache}"/zeropoint/python-sscha-*/complete)
 ((${#environments[@]})) || { echo "python-sscha is not installed: tools/python_sscha does it"; exit 77; }
 python="$(dirname "${environments[0]}")/bin/python"
-field() { python3 -c 'import json, sys; print(repr(json.load(open(sys.argv[1]))[sys.argv[2]]["value"]))' "$1" "$2"; }
 close() { python3 -c 'import sys; a, b = map(float, sys.argv[1:]); sys.exit(not abs(a - b) <= 1e-10 * abs(b))' "$1" "$2"; }
 
 label="$(dirname "$program")/label_configurations"

@@ -11,23 +11,12 @@
 namespace zeropoint::phonons {
 namespace {
 
-/// Neutral charges and a dielectric tensor without symmetry, three atoms.
-Polar general_polar() {
-  Polar polar;
-  polar.dielectric << 3.1, 0.2, -0.4, 0.2, 4.2, 0.3, -0.4, 0.3, 5.3;
-  Eigen::Matrix3d first, second;
-  first << -1.5, 0.3, -0.2, 0.6, -1.9, 0.1, -0.4, 0.5, -1.2;
-  second << 3.2, -0.7, 0.4, 0.2, 3.6, -0.3, 0.8, 0.1, 2.9;
-  polar.born_charges = {first, second, -first - second};
-  return polar;
-}
-
 const Eigen::Vector3d some_q(0.21, -0.34, 0.47);
 
 double largest(const Eigen::MatrixXcd& matrix) { return matrix.cwiseAbs().maxCoeff(); }
 
 TEST(DipoleInteraction, IsHermitianPeriodicAndConjugateAtMinusQ) {
-  const DipoleInteraction dipoles(test::triclinic_crystal(), general_polar());
+  const DipoleInteraction dipoles(test::triclinic_crystal(), test::polar_without_symmetry());
   const Eigen::MatrixXcd c = dipoles(some_q);
   EXPECT_GT(largest(c), 1);
   EXPECT_EQ(largest(c - c.adjoint()), 0);
@@ -39,7 +28,7 @@ TEST(DipoleInteraction, IsHermitianPeriodicAndConjugateAtMinusQ) {
 }
 
 TEST(DipoleInteraction, LeavesUniformTranslationsAloneUpToTheAntisymmetricPart) {
-  const Eigen::MatrixXcd c = DipoleInteraction(test::triclinic_crystal(), general_polar())(Eigen::Vector3d::Zero());
+  const Eigen::MatrixXcd c = DipoleInteraction(test::triclinic_crystal(), test::polar_without_symmetry())(Eigen::Vector3d::Zero());
   for (int s = 0; s < 3; ++s) {
     Eigen::Matrix3cd sum = Eigen::Matrix3cd::Zero();
     for (int t = 0; t < 3; ++t) sum += c.block<3, 3>(3 * s, 3 * t);
@@ -53,7 +42,7 @@ TEST(DipoleInteraction, LeavesUniformTranslationsAloneUpToTheAntisymmetricPart) 
 
 TEST(DipoleInteraction, ReachesItsNonAnalyticLimitFromEveryDirection) {
   const Crystal crystal = test::triclinic_crystal();
-  const DipoleInteraction dipoles(crystal, general_polar());
+  const DipoleInteraction dipoles(crystal, test::polar_without_symmetry());
   for (const Eigen::Vector3d& q : {Eigen::Vector3d(1, 0, 0), Eigen::Vector3d(0.3, -0.5, 0.8), Eigen::Vector3d(0, 1, 1)}) {
     const Eigen::MatrixXcd limit =
         dipoles(Eigen::Vector3d::Zero()) + dipoles.non_analytic(crystal.reciprocal().transpose() * q).cast<std::complex<double>>();
@@ -66,10 +55,10 @@ TEST(DipoleInteraction, ReachesItsNonAnalyticLimitFromEveryDirection) {
 
 TEST(DipoleInteraction, TurnsWithTheCrystal) {
   const Eigen::Matrix3d rotation = test::some_rotation();
-  Polar turned = general_polar();
+  Polar turned = test::polar_without_symmetry();
   turned.dielectric = rotation * turned.dielectric * rotation.transpose();
   for (Eigen::Matrix3d& charge : turned.born_charges) charge = (rotation * charge * rotation.transpose()).eval();
-  const Eigen::MatrixXcd c = DipoleInteraction(test::triclinic_crystal(), general_polar())(some_q);
+  const Eigen::MatrixXcd c = DipoleInteraction(test::triclinic_crystal(), test::polar_without_symmetry())(some_q);
   const Eigen::MatrixXcd r = DipoleInteraction(test::rotated(test::triclinic_crystal(), rotation), turned)(some_q);
   for (int s = 0; s < 3; ++s) {
     for (int t = 0; t < 3; ++t) {
@@ -82,7 +71,7 @@ TEST(DipoleInteraction, TurnsWithTheCrystal) {
 TEST(DipoleInteraction, DependsOnTheEwaldParameterByAnAnalyticTermAlone) {
   // The part of another parameter is the reciprocal sum of a short-ranged function: smooth at Gamma, with no direction left.
   const Crystal crystal = test::triclinic_crystal();
-  const DipoleInteraction one(crystal, general_polar()), other(crystal, general_polar(), {.alpha = 9});
+  const DipoleInteraction one(crystal, test::polar_without_symmetry()), other(crystal, test::polar_without_symmetry(), {.alpha = 9});
   const auto change = [&](const Eigen::Vector3d& q) { return Eigen::MatrixXcd(one(q) - other(q)); };
   const Eigen::MatrixXcd at_gamma = change(Eigen::Vector3d::Zero());
   EXPECT_GT(largest(at_gamma), 0.1);
@@ -99,7 +88,7 @@ TEST(DipoleInteraction, HasAnEwaldParameterThatKeepsTheRestShortRanged) {
 }
 
 TEST(BornCharges, AreMadeNeutralByTheirMean) {
-  Polar polar = general_polar();
+  Polar polar = test::polar_without_symmetry();
   polar.born_charges[0](1, 2) += 0.3;
   EXPECT_NEAR(total_charge(polar)(1, 2), 0.3, 1e-14);
   const Polar fixed = neutral(polar);
@@ -110,7 +99,7 @@ TEST(BornCharges, AreMadeNeutralByTheirMean) {
 }
 
 TEST(BornCharges, OfAnotherCrystalOrAMetalAreRefused) {
-  Polar polar = general_polar();
+  Polar polar = test::polar_without_symmetry();
   EXPECT_COMPLAINT(check(polar, 4), "3 Born effective charges for 4 atoms");
   polar.dielectric(0, 0) = 0.5;
   EXPECT_COMPLAINT(check(polar, 3), "eigenvalue");

@@ -15,21 +15,10 @@ namespace {
 // .freq has four decimals, .fc twelve digits of the force constants and seven decimals of charges and lengths.
 constexpr double tolerance = 1e-3;  // cm^-1
 
-/// Charges without any symmetry, neutral: transposed ones would show.
-Polar charges_without_symmetry() {
-  Polar polar;
-  polar.dielectric << 3.1, 0.2, -0.4, 0.2, 4.2, 0.3, -0.4, 0.3, 5.3;
-  Eigen::Matrix3d first, second;
-  first << -1.5, 0.3, -0.2, 0.6, -1.9, 0.1, -0.4, 0.5, -1.2;
-  second << 3.2, -0.7, 0.4, 0.2, 3.6, -0.3, 0.8, 0.1, 2.9;
-  polar.born_charges = {first, second, -first - second};
-  return polar;
-}
-
 DynamicalMatrices triclinic(const Eigen::Vector3i& divisions, bool polar) {
   DynamicalMatrices matrices = test::model_matrices(test::triclinic_crystal(), divisions, 29);
   for (Eigen::MatrixXcd& block : matrices.blocks) block += 20 * Eigen::MatrixXcd::Identity(9, 9);  // all modes real
-  if (polar) matrices.polar = charges_without_symmetry();
+  if (polar) matrices.polar = test::polar_without_symmetry();
   return matrices;
 }
 

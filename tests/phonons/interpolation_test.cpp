@@ -18,19 +18,9 @@ namespace {
 
 const std::vector<Eigen::Vector3d> some_points = {{0.11, 0.07, -0.23}, {0.4, 0.5, 0.1}, {-0.31, 0.02, 0.77}};
 
-Polar general_polar() {
-  Polar polar;
-  polar.dielectric << 3.1, 0.2, -0.4, 0.2, 4.2, 0.3, -0.4, 0.3, 5.3;
-  Eigen::Matrix3d first, second;
-  first << -1.5, 0.3, -0.2, 0.6, -1.9, 0.1, -0.4, 0.5, -1.2;
-  second << 3.2, -0.7, 0.4, 0.2, 3.6, -0.3, 0.8, 0.1, 2.9;
-  polar.born_charges = {first, second, -first - second};
-  return polar;
-}
-
 DynamicalMatrices polar_matrices(const Eigen::Vector3i& divisions, unsigned seed) {
   DynamicalMatrices matrices = test::model_matrices(test::triclinic_crystal(), divisions, seed);
-  matrices.polar = general_polar();
+  matrices.polar = test::polar_without_symmetry();
   return matrices;
 }
 
@@ -192,7 +182,7 @@ TEST(Interpolation, DoesNotDependOnHowTheCrystalIsDescribed) {
   expect_same(test::with_other_images(matrices, {{1, 0, 0}, {0, -2, 1}, {0, 0, 0}}), some_points, "images");
   expect_same(test::in_other_zones(matrices, 3), some_points, "zones");
   DynamicalMatrices other_order = test::reordered(matrices, {2, 0, 1});
-  other_order.polar->born_charges = {general_polar().born_charges[2], general_polar().born_charges[0], general_polar().born_charges[1]};
+  other_order.polar->born_charges = {test::polar_without_symmetry().born_charges[2], test::polar_without_symmetry().born_charges[0], test::polar_without_symmetry().born_charges[1]};
   expect_same(other_order, some_points, "order of atoms");
 }
 

@@ -30,6 +30,16 @@ phonons::DynamicalMatrices model_matrices(const Crystal& crystal, const Eigen::V
   return {crystal, std::move(grid), std::move(blocks), {}, 0, "model crystal"};
 }
 
+phonons::Polar polar_without_symmetry() {
+  phonons::Polar polar;
+  polar.dielectric << 3.1, 0.2, -0.4, 0.2, 4.2, 0.3, -0.4, 0.3, 5.3;
+  Eigen::Matrix3d first, second;
+  first << -1.5, 0.3, -0.2, 0.6, -1.9, 0.1, -0.4, 0.5, -1.2;
+  second << 3.2, -0.7, 0.4, 0.2, 3.6, -0.3, 0.8, 0.1, 2.9;
+  polar.born_charges = {first, second, -first - second};
+  return polar;
+}
+
 Crystal cubic_crystal() {
   const double h = 2.82;
   Crystal crystal;

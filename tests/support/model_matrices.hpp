@@ -11,6 +11,9 @@ namespace zeropoint::test {
 /// symmetry beyond that, so that a transposed index or a wrong phase changes them.
 phonons::DynamicalMatrices model_matrices(const Crystal& crystal, const Eigen::Vector3i& divisions, unsigned seed);
 
+/// Neutral effective charges of three atoms and a dielectric tensor, without any symmetry: transposed ones would show.
+phonons::Polar polar_without_symmetry();
+
 /// NaCl-like, two atoms in the primitive fcc cell.
 Crystal cubic_crystal();
 /// Two atoms of a hexagonal close packing.
