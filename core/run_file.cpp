@@ -81,13 +81,14 @@ std::string content_of(const std::string& file) {
 class RunFileReader {
  public:
   RunFileReader(Schema& schema, const std::string& text, std::string source, std::string folder,
-                const std::vector<std::string>& overrides)
-      : schema_(schema), source_(std::move(source)), folder_(std::move(folder)), table_(parsed(text, source_)) {
+                const std::vector<std::string>& overrides, bool passes_over_unknown = false)
+      : schema_(schema), source_(std::move(source)), folder_(std::move(folder)), table_(parsed(text, source_)),
+        passes_over_unknown_(passes_over_unknown) {
     for (const std::string& item : overrides) override_with(item);
   }
 
   void read() {
-    refuse_unknown(table_, "");
+    if (!passes_over_unknown_) refuse_unknown(table_, "");
     for (Section& section : schema_.sections_) {
       for (Key& key : section.keys_) read(section, key);
     }
@@ -415,6 +416,7 @@ class RunFileReader {
   Schema& schema_;
   std::string source_, folder_;
   toml::table table_;
+  bool passes_over_unknown_;
   std::map<std::string, std::string> overridden_;
   std::vector<Problem> problems_;
 };
@@ -428,6 +430,10 @@ void Schema::read(const std::string& file, const std::vector<std::string>& overr
 void Schema::read_text(const std::string& text, const std::string& source, const std::string& folder,
                        const std::vector<std::string>& overrides) {
   RunFileReader{*this, text, source, folder, overrides}.read();
+}
+
+void Schema::read_stored(const std::string& file) {
+  RunFileReader{*this, content_of(file), file, fs::path{file}.parent_path().string(), {}, true}.read();
 }
 
 std::vector<SettingsDifference> Schema::differences(const std::string& stored, const std::string& folder) const {

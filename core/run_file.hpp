@@ -132,6 +132,10 @@ class Schema {
   void read_text(const std::string& text, const std::string& source, const std::string& folder,
                  const std::vector<std::string>& overrides = {});
 
+  /// The resolved settings of another run (run.toml): keys of which this schema knows nothing are passed over.
+  /// @throws as read.
+  void read_stored(const std::string& file);
+
   /// A commented run file with all defaults. Call it before read.
   std::string template_text() const;
   /// Every key with default, unit and meaning, for a terminal `width` columns wide. Call it before read.

@@ -28,6 +28,7 @@ struct SymmetryOptions {
   bool enabled = true;            ///< false: the identity alone
   std::string space_group = {};   ///< number or symbol of a subgroup to keep; empty: all that is found
   std::string operations_file = {};///< explicit list instead; empty: none
+  bool operator==(const SymmetryOptions&) const = default;
 };
 
 /// The space group of `crystal` by spglib, modulo its lattice translations; masses that differ make sites differ.

@@ -72,6 +72,31 @@ sscha::TrialDensity general_14(int divisions) {
   return springs(crystal, divisions, 3.6);
 }
 
+sscha::TrialDensity clathrate(int divisions) {
+  constexpr double a = 4.9;  // angstrom
+  Crystal crystal;
+  crystal.cell = a * Eigen::Matrix3d::Identity();
+  crystal.positions.resize(14, 3);
+  crystal.masses.resize(14);
+  crystal.species = {"Rb", "Sr"};
+  crystal.positions.topRows(2) << 0, 0, 0, 0.5, 0.5, 0.5;
+  int site = 2;
+  for (const char* species : {"B", "C"}) {
+    const bool boron = *species == 'B';
+    for (int axis = 0; axis < 3; ++axis) {
+      for (const double along : {0.25, 0.75}) {
+        Eigen::RowVector3d position = Eigen::RowVector3d::Zero();
+        position[axis] = along;
+        position[(axis + (boron ? 1 : 2)) % 3] = 0.5;
+        crystal.positions.row(site++) = position;
+        crystal.species.push_back(species);
+      }
+    }
+  }
+  crystal.positions *= a;
+  return springs(crystal, divisions, 3.6);
+}
+
 Configurations draw(const sscha::TrialDensity& density, std::int64_t n, unsigned seed) {
   const phonons::DynamicalMatrices& matrices = density.matrices();
   const phonons::RealBlochBasis basis(matrices.grid, matrices.n_modes());

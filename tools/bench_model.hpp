@@ -13,6 +13,8 @@ namespace zeropoint::bench {
 sscha::TrialDensity rocksalt(int divisions);
 /// 14 atoms of three elements at general positions in a cube: no symmetry but the identity. 2x2x2: all q are real.
 sscha::TrialDensity general_14(int divisions);
+/// A boron-carbon clathrate with two metals, Pm-3: 14 atoms a cell, 24 operations. 2x2x2: all q are real.
+sscha::TrialDensity clathrate(int divisions);
 
 /// `n` configurations in antithetic pairs 2k, 2k+1 drawn from `density`, labelled with softer springs and noise, so that
 /// the gradient is not zero; stresses are noise. The same numbers for the same seed.

@@ -26,6 +26,7 @@ using Method = sscha::HessianOptions::Method;
 
 struct Settings {
   EnsembleSettings ensemble;
+  std::string result;
   SymmetryOptions symmetry;
   StartSettings start;
   sscha::HessianOptions hessian;
@@ -34,7 +35,7 @@ struct Settings {
 };
 
 void declare_keys(Schema& schema, Settings& settings) {
-  declare(schema, settings.ensemble);
+  declare(schema, settings.ensemble, &settings.result);
   declare(schema, settings.symmetry);
   declare(schema, settings.start);
   Section& section = schema.section("hessian", "second derivatives of the free energy");
@@ -132,7 +133,9 @@ HessianVerdict judge(const sscha::Hessian& hessian, const sscha::Stability& lowe
   return lowest.unstable() ? HessianVerdict::unstable : HessianVerdict::stable;
 }
 
-int run(const Settings& settings, Run& context) {
+int run(const Settings& given, Run& context) {
+  Settings settings = given;
+  if (!settings.result.empty()) take_finished_run(settings.result, settings.ensemble, settings.symmetry, settings.start);
   Console& console = context.console;
   const UnitSet& units = context.shared.units();
   sscha::HessianOptions options = settings.hessian;
@@ -207,7 +210,7 @@ Command hessian_command() {
       .description =
           "Second derivatives of the free energy with respect to the centroids, from a labelled ensemble. A negative mode is\n"
           "a structural instability: a result, with a displaced structure to follow. Take it at a converged minimum:\n"
-          "start.dyn = \"minimize/dyn\" reweights the ensemble to it.",
+          "ensemble.result = \"minimize/result.h5\", or start.dyn = \"minimize/dyn\", reweights the ensemble to it.",
       .example =
           "  zeropoint hessian --template > hessian.toml     then set path, dyn, temperature and start.dyn\n"
           "  zeropoint hessian hessian.toml --check\n"

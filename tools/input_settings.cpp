@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
@@ -12,12 +13,17 @@
 
 namespace zeropoint {
 
-void declare(Schema& schema, EnsembleSettings& settings) {
+void declare(Schema& schema, EnsembleSettings& settings, std::string* result) {
   Section& section = schema.section("ensemble", "labelled configurations");
-  section.key("path", &settings.path, "python-sscha folder (npy or text), folder made by `sample`, .h5 or .extxyz file; a list is merged")
-      .required("\"population1\"")
-      .paths()
-      .usually_one();
+  Key& path = section.key("path", &settings.path,
+                          "python-sscha folder (npy or text), folder made by `sample`, .h5 or .extxyz file; a list is merged");
+  path.paths().usually_one();
+  if (result) {
+    path.example("\"population1\"");
+    section.key("result", result, "of a finished `minimize` instead: its ensemble, at the matrices where it ended").paths();
+  } else {
+    path.required("\"population1\"");
+  }
   section.key("population", &settings.population, "number in the file names").usually_one().at_least(0);
   section.key("dyn", &settings.dyn, "the matrices that generated it (prefix); a population made by `sample` holds them")
       .example("\"harmonic/dyn\"")
@@ -48,6 +54,32 @@ void declare(Schema& schema, StartSettings& settings) {
       .at_least(0);
   section.quantity("masses", &settings.masses, "amu", "isotopes: { H = \"2.014 amu\", \"site 3\" = \"6.015 amu\" }")
       .above(0);
+}
+
+void take_finished_run(const std::string& result, EnsembleSettings& ensemble, SymmetryOptions& symmetry, StartSettings& start) {
+  namespace fs = std::filesystem;
+  if (!ensemble.path.empty()) {
+    throw ConfigError{"ensemble.path and ensemble.result are both given: a finished run has its own ensemble, leave one of them out"};
+  }
+  const fs::path folder = fs::is_directory(result) ? fs::path(result) : fs::path(result).parent_path();
+  const fs::path file = folder / "result.h5";
+  if (!fs::exists(file)) {
+    throw InputError{"ensemble.result = {}: there is no {}. Name the folder that `minimize` left, or its result.h5", result, file.string()};
+  }
+  Hdf5File::open(file.string(), "zeropoint minimize");
+  if (!fs::exists(folder / "summary.json")) {
+    throw InputError{"ensemble.result = {}: the run has not finished (it has no summary.json). Type its command again, it goes on", result};
+  }
+  SymmetryOptions symmetry_of_run;
+  StartSettings start_of_run;
+  Schema schema;
+  declare(schema, ensemble);
+  declare(schema, symmetry_of_run);
+  declare(schema, start_of_run);
+  schema.read_stored((folder / "run.toml").string());
+  if (symmetry == SymmetryOptions{}) symmetry = symmetry_of_run;
+  if (start.dyn.empty()) start.dyn = (folder / "dyn").string();
+  if (!start.temperature) start.temperature = start_of_run.temperature;
 }
 
 std::vector<int> sites_named(const std::string& name, const Crystal& crystal, const std::string& key) {
@@ -133,6 +165,9 @@ void require_all_modes(const std::string& file) {
 }  // namespace
 
 OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units) {
+  if (settings.path.empty()) {
+    throw ConfigError{"ensemble.path is missing: write path = \"population1\", or result = \"minimize/result.h5\" of a finished run"};
+  }
   OpenedEnsemble opened;
   const std::size_t count = settings.path.size();
   for (std::size_t k = 0; k < count; ++k) {

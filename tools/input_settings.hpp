@@ -25,7 +25,8 @@ struct EnsembleSettings {
   double reference_energy = 0;
   bool check_generator = true;
 };
-void declare(Schema& schema, EnsembleSettings& settings);
+/// With `result`, a finished run may be named instead: it goes there, and `path` may be left out.
+void declare(Schema& schema, EnsembleSettings& settings, std::string* result = nullptr);
 
 /// [symmetry].
 void declare(Schema& schema, SymmetryOptions& options);
@@ -37,6 +38,11 @@ struct StartSettings {
   std::map<std::string, double> masses;
 };
 void declare(Schema& schema, StartSettings& settings);
+
+/// Takes the ensemble of a finished `minimize` run (its result.h5 or its folder), and begins where it ended; [symmetry] and
+/// start.temperature are those of the run unless other ones are given.
+/// @throws ConfigError when an ensemble is given too; InputError when there is no such run, or when it has not finished.
+void take_finished_run(const std::string& result, EnsembleSettings& ensemble, SymmetryOptions& symmetry, StartSettings& start);
 
 /// Sites that a species ("H") or "site N" (from 1) means. @throws InputError, naming `key`, when there is none.
 std::vector<int> sites_named(const std::string& name, const Crystal& crystal, const std::string& key);

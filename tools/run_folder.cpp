@@ -21,7 +21,9 @@ constexpr std::string_view mark = "# zeropoint ";
 
 /// A name of interface "what a run leaves": only such files are ever removed.
 bool is_result(const std::string& name) {
-  constexpr std::array fixed{"summary.json", "result.h5", "log.txt", "steps.dat", "structure.cif", "structure.extxyz"};
+  constexpr std::array fixed{"summary.json",  "result.h5",   "log.txt",           "steps.dat",         "structure.cif",
+                             "structure.extxyz", "hessian.dat", "unstable_mode.cif", "unstable_mode.extxyz", "bands.dat",
+                             "dos.dat",       "thermodynamics.dat"};
   if (std::ranges::find(fixed, name) != fixed.end()) return true;
   return name.starts_with("dyn") && name.size() > 3 &&
          std::all_of(name.begin() + 3, name.end(), [](unsigned char c) { return std::isdigit(c) != 0; });

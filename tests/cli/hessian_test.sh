@@ -85,4 +85,25 @@ import sys
 a, b = map(float, sys.argv[1:])
 sys.exit(abs(a - b) > 1e-7 * abs(b))
 PY
+
+# Of a finished run: its ensemble, at the matrices where it ended; files of an earlier result go.
+sed -e 's/"ice"$/"minimized"/' -e '/^.hessian.$/d' -e '/^hermite_terms/d' ice.toml > minimize.toml
+exits 0 minimize minimize.toml
+touch ice/unstable_mode.cif
+printf '[ensemble]\nresult = "minimized/result.h5"\n' > of_run.toml
+exits 0 hessian of_run.toml --output ice --overwrite
+[[ ! -e ice/unstable_mode.cif ]] || fail "--overwrite leaves a structure of the earlier result"
+exits 0 hessian minimize.toml --set start.dyn=minimized/dyn --output same
+[[ "$(field ice/summary.json hessian_frequencies)" == "$(field same/summary.json hessian_frequencies)" ]] ||
+  fail "the Hessian of a result is not that of its ensemble at its matrices"
+exits 2 hessian minimize.toml --set ensemble.result=minimized --output both
+complains "ensemble.path and ensemble.result are both given"
+exits 2 hessian of_run.toml --set 'ensemble.result=""' --output none
+complains "ensemble.path is missing"
+exits 1 hessian of_run.toml --set ensemble.result=nowhere --output none
+complains "there is no"
+rm minimized/summary.json
+exits 1 hessian of_run.toml --output none
+complains "has not finished"
+
 finish

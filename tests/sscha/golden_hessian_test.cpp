@@ -1,8 +1,15 @@
 // Free-energy Hessians of the published ensembles. Third order and third with fourth order of ice, graphite and SnTe are those of
 // python-sscha 1.6.1; rows with Hermite terms and of CsPbI3 are of an independent NumPy evaluation.
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/einsum.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/real.h>
+
 #include <algorithm>
+#include <complex>
 
 #include "sscha/hessian.hpp"
+#include "sscha/star_averages.hpp"
 #include "tests/sscha/golden.hpp"
 
 namespace zeropoint::test {
@@ -27,6 +34,56 @@ void expect_frequencies(const Golden& set, const Hessian& hessian, int iq, const
 
 int find_q(const Golden& set, const Eigen::Vector3d& q) { return set.generator.grid.find(q); }
 
+/// Norm of the third-order force constants of the supercell, d3_xyz = sum E1*_{mu x} E2*_{nu y} D3_{mu nu, rho} E_{rho z} of all
+/// modes, E = e^dagger m^1/2 / a: the Bloch transform keeps it. Ry/bohr^3.
+double third_order_norm(const Golden& set, const sscha::Population& population, const Hessian& hessian, const SpaceGroup& group) {
+  const sscha::TrialDensity& density = hessian.density;
+  const sscha::ModeSamples samples(population, hessian.weights, density);
+  const sscha::ModeRows& rows = samples.rows();
+  const sscha::ModeMoments moments = mode_moments(samples);
+  const phonons::QGrid& grid = density.matrices().grid;
+  std::vector<sscha::PairSpace> spaces;
+  std::vector<at::Tensor> frames;
+  for (int iq = 0; iq < grid.size(); ++iq) {
+    spaces.emplace_back(rows, grid, iq, at::kCPU);
+    const phonons::Modes& modes = density.modes()[static_cast<std::size_t>(iq)];
+    const std::int64_t n = rows.count(iq);
+    const Eigen::MatrixXcd e = modes.polarisations.rightCols(n);
+    at::Tensor frame = at::empty({n, e.rows()}, at::kComplexDouble);
+    for (Eigen::Index mu = 0; mu < n; ++mu) {
+      const double a2 = phonons::squared_amplitude(modes.frequencies[e.rows() - n + mu], density.temperature(), density.units());
+      for (Eigen::Index x = 0; x < e.rows(); ++x) {
+        reinterpret_cast<std::complex<double>*>(frame.data_ptr())[mu * e.rows() + x] =
+            std::conj(e(x, mu)) * std::sqrt(density.matrices().crystal.masses[x / 3] / a2);
+      }
+    }
+    frames.push_back(frame);
+  }
+  const sscha::ModeRotations rotations(density, group, rows, samples.options());
+  double square = 0;
+  for (const sscha::Star& star : find_stars(rotations, grid)) {
+    const sscha::StarAverages averages(samples, moments, rotations, spaces, star);
+    std::vector<at::Tensor> bare;
+    int n_points = 0;  // a member stands for q and -q
+    for (const sscha::StarMember& member : star.members) {
+      bare.push_back(sscha::AnharmonicAverages(samples, moments, spaces[static_cast<std::size_t>(member.iq)]).third());
+      n_points += grid.minus(member.iq) == member.iq ? 1 : 2;
+    }
+    const at::Tensor third = averages.third(bare).to(at::kComplexDouble);
+    for (const sscha::PairSpace::Block& block : averages.space().blocks()) {
+      if (block.size == 0) continue;
+      const auto frame = [&](int iq) { return frames[static_cast<std::size_t>(iq)]; };
+      const at::Tensor modes = averages.space().expanded(third, block);
+      const at::Tensor cartesian = at::einsum("ax,by,abc,cz->xyz", {frame(block.q1).conj(), frame(block.q2).conj(), modes, frame(star.iq)});
+      square += n_points * (block.q1 == block.q2 ? 1 : 2) * at::real(cartesian * cartesian.conj()).sum().item<double>();
+    }
+  }
+  return std::sqrt(square) / set.units.rydberg_per_bohr3();
+}
+
+/// Relative: the reference has nine digits of angstrom/bohr in some places and ten in others, and the norm takes its cube.
+constexpr double norm_tolerance = 1e-8;
+
 const std::vector<double> ice_third = {
     43.0192,   50.9664,   167.0931,  237.6123,  244.8441,  266.3475,  280.0949,  375.7965,  377.399,   634.4211,  657.5576,
     657.6524,  683.4157,  750.5423,  783.0457,  961.2373,  972.1045,  1024.6911, 1036.6177, 1089.6593, 1179.3319, 1499.4625,
@@ -45,6 +102,7 @@ TEST(GoldenHessian, OfIceAtTheLaterSolution) {
   ASSERT_EQ(group.operations.size(), 4u);
   const Hessian third = free_energy_hessian(population, target, group, {.order = 3, .errors = false});
   expect_frequencies(set, third, 0, ice_third, 1e-4);
+  EXPECT_NEAR(third_order_norm(set, population, third, group) / 21.0800047423, 1, norm_tolerance);
   const Hessian fourth = free_energy_hessian(population, target, group, {.hermite_terms = false, .errors = false});
   expect_frequencies(set, fourth, 0, ice_fourth, 1e-4);
   EXPECT_GT(fourth.smallest_eigenvalue(), 0.5);
@@ -74,6 +132,7 @@ TEST(GoldenHessian, OfGraphiteWhereMostPointsAreComplex) {
   const Hessian third =
       free_energy_hessian(population, population.generating(), group, {.order = 3, .errors = false});
   EXPECT_EQ(third.reports.size(), 13u);
+  EXPECT_NEAR(third_order_norm(set, population, third, group) / 103.89692063922585, 1, norm_tolerance);
   expect_frequencies(set, third, 0, {18.2658, 37.8891, 75.6141, 864.9399, 865.8374, 1533.6198, 1535.6733, 1538.1667, 1542.3476}, 1e-4);
   expect_frequencies(set, third, 1, {75.8037, 103.1669, 321.8131, 324.4199, 516.7366, 519.0301, 836.2362, 836.8253, 1483.4161, 1485.3079, 1535.3704, 1537.5756}, 1e-4);
   expect_frequencies(set, third, 3, {268.1953, 277.9158, 536.2923, 537.4595, 738.8314, 740.2455, 970.153, 974.0729, 1367.0954, 1370.0691, 1474.3762, 1478.2667}, 1e-4);

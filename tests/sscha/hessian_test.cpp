@@ -1,13 +1,18 @@
 // The free-energy Hessian in the space of pairs against its definition in real space, on random labels.
 #include "sscha/hessian.hpp"
 
+#include <ATen/ops/eye.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <complex>
 #include <random>
+#include <unsupported/Eigen/KroneckerProduct>
 
 #include "core/parallel.hpp"
 #include "phonons/symmetrizer.hpp"
+#include "sscha/star_averages.hpp"
 #include "tests/support/crystals.hpp"
 #include "tests/support/dense_hessian.hpp"
 #include "tests/support/model_matrices.hpp"
@@ -184,6 +189,105 @@ TEST(FreeEnergyHessian, IsTheDenseOneOfRealSpace) {
       }
     }
   }
+}
+
+/// What turns forces of the supercell [M] into those of unit-variance modes, [modes of all q, M]: the answer to unit forces.
+Eigen::MatrixXcd mode_frame(const TrialDensity& density) {
+  const std::int64_t m = 3 * density.matrices().supercell().n_atoms();
+  const at::Tensor none = at::zeros({m, m / 3, 3}, at::kDouble);
+  const Configurations forces{none, at::zeros({m}, at::kDouble), at::eye(m, at::kDouble).view({m, m / 3, 3}), {}};
+  const Population population = population_of(forces, density);
+  const Weights weights = reweight(population, density);
+  const ModeSamples samples(population, weights, density);
+  Eigen::MatrixXcd frame(samples.rows().size(), m);
+  samples.for_each_piece(m, [&](const ModeChunk& chunk, std::int64_t first) {
+    const at::Tensor phi = chunk.phi.to(at::kComplexDouble).t().contiguous();
+    for (std::int64_t c = 0; c < phi.size(0); ++c) {
+      const auto* values = reinterpret_cast<const std::complex<double>*>(phi.const_data_ptr()) + c * phi.size(1);
+      frame.col(population.order()[static_cast<std::size_t>(first + c)]) = Eigen::Map<const Eigen::VectorXcd>(values, phi.size(1));
+    }
+  });
+  return frame;
+}
+
+/// Elements of a matrix over [mode1 mode2, mode] or [mode1 mode2, mode3 mode4] that belong to a block of pairs, in its order.
+std::vector<Eigen::Index> rows_of(const ModeRows& rows, const PairSpace::Block& block) {
+  std::vector<Eigen::Index> all;
+  for (std::int64_t a = 0; a < block.n1; ++a) {
+    for (std::int64_t b = 0; b < block.n2; ++b) {
+      all.push_back(rows.first[static_cast<std::size_t>(block.q1)] + a + rows.size() * (rows.first[static_cast<std::size_t>(block.q2)] + b));
+    }
+  }
+  return all;
+}
+
+Eigen::MatrixXcd matrix_of(const at::Tensor& tensor) {
+  const at::Tensor columns = tensor.resolve_conj().to(at::kComplexDouble).t().contiguous();
+  return Eigen::Map<const Eigen::MatrixXcd>(reinterpret_cast<const std::complex<double>*>(columns.const_data_ptr()), tensor.size(0),
+                                            tensor.size(1));
+}
+
+TEST(AnharmonicAverages, AreTheDenseTensorsOfRealSpace) {
+  for (const Case& c : cases()) {
+    if (c.crystal.n_atoms() * c.divisions.prod() > 9) continue;  // the dense way takes the sixth power
+    const RandomEnsemble random = random_ensemble(c, 300, 12);
+    const Population population = population_of(random.configurations, random.generating);
+    for (const bool hermite : {true, false}) {
+      const Hessian hessian = free_energy_hessian(population, random.generating, c.group, {.order = 3, .errors = false});
+      const TrialDensity& density = hessian.density;
+      const test::DenseHessian dense =
+          test::dense_hessian(density, random.configurations, weights_of(population, hessian.weights), c.group, hermite);
+      const Eigen::MatrixXcd frame = mode_frame(density);
+      const Eigen::MatrixXcd pair_frame = Eigen::kroneckerProduct(frame, frame);
+      const Eigen::MatrixXcd third = pair_frame * dense.third * frame.adjoint();
+      const Eigen::MatrixXcd fourth = pair_frame * dense.fourth * pair_frame.adjoint();
+
+      const ModeSamples samples(population, hessian.weights, density);
+      ModeMoments moments = mode_moments(samples);
+      if (!hermite) moments.gradients.clear();
+      const phonons::QGrid& grid = density.matrices().grid;
+      std::vector<PairSpace> spaces;
+      for (int iq = 0; iq < grid.size(); ++iq) spaces.emplace_back(samples.rows(), grid, iq, at::kCPU);
+      const ModeRotations rotations(density, c.group, samples.rows(), samples.options());
+      for (const Star& star : find_stars(rotations, grid)) {
+        const StarAverages averages(samples, moments, rotations, spaces, star);
+        std::vector<at::Tensor> bare;
+        for (const StarMember& member : star.members) {
+          bare.push_back(AnharmonicAverages(samples, moments, spaces[static_cast<std::size_t>(member.iq)]).third());
+        }
+        const at::Tensor found3 = averages.third(bare), found4 = averages.fourth();
+        const PairSpace& space = averages.space();
+        const auto columns3 = Eigen::seqN(samples.rows().first[static_cast<std::size_t>(star.iq)], samples.rows().count(star.iq));
+        for (const PairSpace::Block& left : space.blocks()) {
+          if (left.size == 0) continue;
+          const std::vector<Eigen::Index> rows = rows_of(samples.rows(), left);
+          EXPECT_LT((matrix_of(space.expanded(found3, left).flatten(0, 1)) - third(rows, columns3)).norm(), 1e-12 * third.norm()) << c.name;
+          const at::Tensor half = space.expanded(found4, left).flatten(0, 1).conj().t();
+          for (const PairSpace::Block& right : space.blocks()) {
+            if (right.size == 0) continue;
+            const Eigen::MatrixXcd block = matrix_of(space.expanded(half, right).flatten(0, 1)).adjoint();
+            EXPECT_LT((block - fourth(rows, rows_of(samples.rows(), right))).norm(), 1e-12 * fourth.norm()) << c.name;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(FreeEnergyHessian, MakesTheMatrixWhereIterationsAreTooMany) {
+  const Case c{"2 atoms, 4x3x3", orthorhombic(2), {4, 3, 3}, find_space_group(orthorhombic(2), {.enabled = false})};
+  const RandomEnsemble random = random_ensemble(c, 300, 40);
+  const Population population = population_of(random.configurations, random.generating);
+  for (const HessianReport& report : plan_hessian(random.generating, c.group, 40, {}, at::kCPU)) EXPECT_FALSE(report.dense);
+  const Hessian matrix = free_energy_hessian(population, random.generating, c.group, {.method = Method::dense, .errors = false});
+  const Hessian fallen_back = free_energy_hessian(population, random.generating, c.group, {.max_iterations = 3, .errors = false});
+  for (const HessianReport& report : fallen_back.reports) EXPECT_TRUE(report.dense);
+  EXPECT_EQ(test::difference(fallen_back.matrices.blocks, matrix.matrices.blocks), 0);
+  // Without room for the matrix the residual says how far it came.
+  const Hessian unsolved = free_energy_hessian(population, random.generating, c.group,
+                                               {.max_iterations = 3, .errors = false, .memory_limit = 1000});
+  for (const HessianReport& report : unsolved.reports) EXPECT_FALSE(report.dense);
+  EXPECT_GT(unsolved.largest_residual(), 1e-6);
 }
 
 TEST(FreeEnergyHessian, OfAllSymmetryImagesIsThatOfRotatedVectors) {

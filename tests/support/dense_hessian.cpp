@@ -152,6 +152,8 @@ DenseHessian dense_hessian(const sscha::TrialDensity& density, const Configurati
   // 1 - d4 Lambda: Lambda is symmetric, so d4 Lambda is the transpose of Lambda d4.
   const Eigen::MatrixXd system = Eigen::MatrixXd::Identity(m2, m2) - times_lambda(fourth).transpose();
   result.full = phi + lambda_third.transpose() * system.partialPivLu().solve(third);
+  result.third = third;
+  result.fourth = fourth;
   return result;
 }
 

@@ -15,7 +15,8 @@ Configurations symmetry_images(const Configurations& configurations, const Super
                                bool translations);
 
 struct DenseHessian {
-  Eigen::MatrixXd third_only, full;      ///< [M, M] force constants of the supercell, eV/angstrom^2
+  Eigen::MatrixXd third_only, full;  ///< [M, M] force constants of the supercell, eV/angstrom^2
+  Eigen::MatrixXd third, fourth;     ///< d3_yzx [M^2, M] and d4_xyzw [M^2, M^2]; row y + M z, eV/angstrom^3 and eV/angstrom^4
 };
 
 /// The free-energy Hessian by its definition in real space: all elements of d3 and d4 in Cartesian components of the supercell,
