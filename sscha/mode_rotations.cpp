@@ -13,6 +13,7 @@
 
 #include "core/error.hpp"
 #include "core/parallel.hpp"
+#include "sscha/device_loop.hpp"
 
 namespace zeropoint::sscha {
 namespace {
@@ -41,6 +42,21 @@ BlockImage image_of(const ModeRotations& rotations, const PairRotation& rotation
   if (rotation.conjugate) image = grid.minus(image);
   const PairSpace::Block& target = to.block_of(image);
   return {rotations.matrix(rotation.operation, block.q1), rotations.matrix(rotation.operation, block.q2), target, target.q1 != image};
+}
+
+/// f of columns of a matrix, threads taking some at once.
+template <class Map>
+at::Tensor by_columns(const at::Tensor& matrix, Map&& f) {
+  constexpr std::int64_t taken = 256;
+  const at::Device device = matrix.device();
+  const std::int64_t n = matrix.size(1), some = device.is_cpu() ? std::min(n, taken) : n;
+  if (n == 0) return matrix;
+  at::Tensor result = at::empty(matrix.sizes(), matrix.options());
+  for_each_item(device, (n + some - 1) / some, [&](std::int64_t item) {
+    const std::int64_t begin = item * some, end = std::min(n, begin + some);
+    result.slice(1, begin, end).copy_(f(matrix.slice(1, begin, end)));
+  });
+  return result;
 }
 
 /// A Z B^T for each column of Z [n1, n2, m].
@@ -115,16 +131,17 @@ at::Tensor rotated_back(const ModeRotations& rotations, const PairRotation& rota
 
 at::Tensor rotated_both(const ModeRotations& rotations, int operation, const QGrid& grid, const PairSpace& space,
                         const at::Tensor& matrix) {
-  const at::Tensor half = rotated(rotations, {operation, false}, grid, space, space, matrix);
-  return rotated(rotations, {operation, false}, grid, space, space, half.conj().t().contiguous()).conj().t();
+  const auto rotate = [&](const at::Tensor& columns) { return rotated(rotations, {operation, false}, grid, space, space, columns); };
+  const at::Tensor half = by_columns(matrix, rotate);
+  return by_columns(half.conj().t(), rotate).conj().t();
 }
 
 at::Tensor rotated_back_both(const ModeRotations& rotations, const PairRotation& rotation, const QGrid& grid,
                              const PairSpace& from, const PairSpace& to, const at::Tensor& matrix) {
   // U^dagger M U, or U^dagger M^* U with the conjugation: rows first, then the rows of the adjoint.
-  const at::Tensor half = rotated_back(rotations, rotation, grid, from, to, matrix);
-  const at::Tensor columns = rotation.conjugate ? half.t() : half.conj().t();
-  return rotated_back(rotations, rotation, grid, from, to, columns.contiguous()).conj().t();
+  const auto rotate = [&](const at::Tensor& columns) { return rotated_back(rotations, rotation, grid, from, to, columns); };
+  const at::Tensor half = by_columns(matrix, rotate);
+  return by_columns(rotation.conjugate ? half.t() : half.conj().t(), rotate).conj().t();
 }
 
 }  // namespace zeropoint::sscha
