@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "core/device.hpp"
+#include "core/error.hpp"
 #include "core/parallel.hpp"
 #include "core/structure_file.hpp"
 #include "phonons/qe_dyn.hpp"
@@ -127,7 +128,6 @@ void describe_modes(const sscha::Hessian& hessian, int order, Console& console) 
 }
 
 HessianVerdict judge(const sscha::Hessian& hessian, const sscha::Stability& lowest, const Settings& settings) {
-  if (hessian.weights.effective_size < settings.minimum_effective_size) return HessianVerdict::too_few;
   if (!(hessian.largest_residual() < std::max(10 * settings.hessian.tolerance, 1e-6))) return HessianVerdict::not_solved;
   if (hessian.smallest_eigenvalue() < 0) return HessianVerdict::no_minimum;
   return lowest.unstable() ? HessianVerdict::unstable : HessianVerdict::stable;
@@ -147,7 +147,7 @@ int run(const Settings& given, Run& context) {
   const phonons::DynamicalMatrices matrices = start_matrices(settings.start, input.generating[0].matrices(), units);
   const SpaceGroup group = phonons::keeping_grid(find_space_group(matrices.crystal, settings.symmetry), matrices.grid);
   const phonons::Symmetrizer symmetrize(group, matrices.crystal, matrices.grid);
-  const double temperature = settings.start.temperature.value_or(input.generating[0].temperature());
+  const double temperature = temperature_of(settings.start, input);
   describe(matrices, console);
   describe(group, console);
   describe(input, console);
@@ -164,6 +164,11 @@ int run(const Settings& given, Run& context) {
   const RunFolder& folder = *context.folder;
   const sscha::Population population = read_population(input, settings.ensemble, device, console);
   console.field("pairs", "{} antithetic", population.pairing().n_pairs);
+  if (const double size = reweight(population, density).effective_size; size < settings.minimum_effective_size) {
+    throw InputError{"only {:.1f} of {} configurations count at these matrices, hessian.minimum_effective_size = {:g}: averages of third "
+                     "and fourth order need more. Draw a new population at these matrices, or lower it", size, population.size(),
+                     settings.minimum_effective_size};
+  }
   const sscha::Hessian hessian = free_energy_hessian(population, density, group, options, [&](const sscha::HessianReport& report) {
     describe_report(report, matrices.grid.points()[static_cast<std::size_t>(report.iq)], options.order, console);
     stop_if_interrupted();

@@ -94,10 +94,6 @@ std::string explain(const HessianResult& result) {
       return fmt::format("auxiliary matrices not at a minimum: the smallest eigenvalue of A is {:.4f} (it must be positive; "
                          "|gradient| is {:.1f} times its error). Minimise first, or take more configurations; order = 3 does not need it",
                          hessian.smallest_eigenvalue(), result.gradient.norm / result.gradient.error);
-    case HessianVerdict::too_few:
-      return fmt::format("only {:.1f} of {} configurations count (too few for third and fourth order): draw a new population "
-                         "at these matrices, or lower hessian.minimum_effective_size",
-                         hessian.weights.effective_size, result.n_configurations);
     case HessianVerdict::not_solved:
       return fmt::format("the linear system is not solved: residual {:.1e} (hessian.tolerance asks for less). Set hessian.method = "
                          "\"explicit\"",
@@ -112,7 +108,7 @@ Summary summary_of(const HessianResult& result) {
   const Squares squares = squares_of(hessian);
   const bool errors = !hessian.squared_errors.empty();
   Summary summary;
-  const char* names[] = {"stable", "unstable", "auxiliary matrices not at a minimum", "too few configurations", "not solved"};
+  const char* names[] = {"stable", "unstable", "auxiliary matrices not at a minimum", "not solved"};
   summary.add("verdict", json(names[static_cast<int>(result.verdict)]));
   summary.add("order", json(result.options.order));
   summary.add("hermite_terms", json(result.options.hermite_terms));

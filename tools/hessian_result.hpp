@@ -15,7 +15,6 @@ enum class HessianVerdict {
   stable,
   unstable,     ///< the free energy falls along a mode: a result
   no_minimum,   ///< the auxiliary matrices are at no minimum of the free energy
-  too_few,      ///< too few configurations count
   not_solved,   ///< the iteration did not end
 };
 

@@ -185,6 +185,17 @@ OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units) {
   return opened;
 }
 
+double temperature_of(const StartSettings& settings, const OpenedEnsemble& input) {
+  if (settings.temperature) return *settings.temperature;
+  const double first = input.generating[0].temperature();
+  for (const sscha::TrialDensity& density : input.generating) {
+    if (density.temperature() == first) continue;
+    throw ConfigError{"start.temperature is missing: populations were drawn at {:g} K and at {:g} K, say at which temperature the result "
+                      "is wanted, temperature = \"{:g} K\"", first, density.temperature(), first};
+  }
+  return first;
+}
+
 phonons::DynamicalMatrices start_matrices(const StartSettings& settings, const phonons::DynamicalMatrices& generating,
                                           const UnitSet& units) {
   phonons::DynamicalMatrices start = settings.dyn.empty() ? generating : phonons::read_qe_dyn(settings.dyn, units);

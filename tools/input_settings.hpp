@@ -69,6 +69,9 @@ OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units);
 sscha::Population read_population(const OpenedEnsemble& input, const EnsembleSettings& settings, at::Device device,
                                   Console& console);
 
+/// Of [start] or else that at which the populations were drawn. @throws ConfigError when they were drawn at several.
+double temperature_of(const StartSettings& settings, const OpenedEnsemble& input);
+
 /// The matrices of [start] or else the generating ones, with the masses asked for. The crystal, the grid and the order
 /// of its points must be those of `generating`. @throws InputError when they differ, or when a mass names no site.
 phonons::DynamicalMatrices start_matrices(const StartSettings& settings, const phonons::DynamicalMatrices& generating,

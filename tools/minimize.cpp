@@ -124,7 +124,7 @@ int run(const Settings& settings, Run& context) {
   const phonons::DynamicalMatrices matrices = start_matrices(settings.start, input.generating[0].matrices(), units);
   const SpaceGroup group = phonons::keeping_grid(find_space_group(matrices.crystal, settings.symmetry), matrices.grid);
   const phonons::Symmetrizer symmetrize(group, matrices.crystal, matrices.grid);
-  const double temperature = settings.start.temperature.value_or(input.generating[0].temperature());
+  const double temperature = temperature_of(settings.start, input);
   describe(matrices, console);
   describe(group, console);
   describe(input, console);

@@ -57,9 +57,25 @@ exits 0 plot result soft_modes --output drawn
 # Third order alone; too few configurations; errors of the run file.
 exits 0 hessian run.toml --output third --set hessian.order=3 --json
 python3 -c 'import json; assert json.load(open("out"))["order"]["value"] == 3' || fail "--json prints no summary of third order"
-exits 3 hessian run.toml --output few --set hessian.order=3 --set hessian.minimum_effective_size=2000
-says "configurations count"
-[[ "$(field few/summary.json verdict)" == "too few configurations" ]] || fail "too few configurations are not refused"
+exits 1 hessian run.toml --output few --set hessian.order=3 --set hessian.minimum_effective_size=2000
+complains "of 1024 configurations count at these matrices"
+[[ ! -e few/result.h5 ]] || fail "a Hessian of too few configurations is computed"
+cp -r "$source_folder/examples/lih" lih
+exits 2 hessian lih/hessian.toml --set 'start={}' --output several
+complains "start.temperature is missing: populations were drawn at 0 K and at 300 K"
+exits 2 minimize lih/minimize.toml --set 'start={}' --output several
+complains "start.temperature is missing"
+mkdir part && cp "$data"/cspbi3_2x2x2_450K/dyn_gen_pop100_[123] part
+exits 1 hessian run.toml --set 'ensemble.dyn="part/dyn_gen_pop100_"' --output several
+complains "part/dyn_gen_pop100_"
+python3 - > bare.extxyz <<'PY'
+for frame in range(2):
+    print('40\nLattice="12 0 0 0 12 0 0 0 12" Properties=species:S:1:pos:R:3 energy=-1')
+    for i in range(40): print("H", i, 0, 0)
+PY
+exits 1 hessian run.toml --set 'ensemble.path="bare.extxyz"' --output several
+complains "forces"
+[[ ! -e several ]] || fail "a run that could not begin leaves a folder"
 exits 2 hessian run.toml --set hessian.order=5
 complains "hessian.order"
 
