@@ -114,7 +114,9 @@ exits 0 collect - --set 'outputs.files=["all.extxyz"]' --output plain < /dev/nul
 exits 0 sample sample.toml --output second --set sample.population=2 --set 'start.temperature="200 K"' --set 'start.masses={H="2.014 amu"}'
 "$label" second/population.h5 second.extxyz harmonic "$lih" || fail "no labels"
 exits 0 collect - --set 'population.path="second"' --set 'outputs.files=["second.extxyz"]' < /dev/null
-exits 0 minimize - --set 'ensemble.path=["population1", "second"]' --output merged < /dev/null
+exits 2 minimize - --set 'ensemble.path=["population1", "second"]' --output merged < /dev/null
+complains "drawn at 300 K and at 200 K"
+exits 0 minimize - --set 'ensemble.path=["population1", "second"]' --set 'start.temperature="300 K"' --output merged < /dev/null
 says "merged by the balance heuristic"
 python3 - "$(field merged/summary.json free_energy)" "$(field whole/summary.json free_energy)" <<'PY' || fail "merging changes the free energy of a harmonic crystal"
 import sys
