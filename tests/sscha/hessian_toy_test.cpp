@@ -97,7 +97,6 @@ TEST(TinTellurideHessian, DeviatesByItsErrorsFromThatOfManyConfigurations) {
     EXPECT_EQ(count, 15 * n_seeds);  // some of the same degenerate set
     EXPECT_GT(sum / count, 0.7) << order;
     EXPECT_LT(sum / count, 1.4) << order;
-    std::printf("order %d chi2 %f\n", order, sum / count);
   }
 }
 
