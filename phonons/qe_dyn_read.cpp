@@ -44,36 +44,57 @@ bool is_number(const std::string& text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// Largest i for which PREFIXi exists, 0 when there is none.
-int largest_index(const std::string& prefix) {
-  const fs::path path(prefix);
-  const std::string name = path.filename().string();
-  int largest = 0;
-  std::error_code code;
-  for (const auto& entry : fs::directory_iterator(path.has_parent_path() ? path.parent_path() : fs::path("."), code)) {
-    const std::string candidate = entry.path().filename().string();
-    if (candidate.starts_with(name) && is_number(candidate.substr(name.size()))) {
-      largest = std::max(largest, std::stoi(candidate.substr(name.size())));
-    }
-  }
-  return largest;
-}
+/// The files PREFIXi or PREFIXi.xml of a set; a prefix that ends in .xml, as fildyn may, means those in XML.
+class StarFiles {
+ public:
+  explicit StarFiles(const std::string& prefix)
+      : only_xml_(prefix.ends_with(".xml")), stem_(only_xml_ ? prefix.substr(0, prefix.size() - 4) : prefix) {}
 
-std::vector<std::string> star_files(const std::string& prefix, const std::optional<Grid0>& dyn0) {
-  const auto numbered = [&](int i) { return prefix + std::to_string(i); };
-  const int n_files = dyn0 ? dyn0->n_files : largest_index(prefix);
+  /// Empty when there is none.
+  std::string find(int i) const {
+    const std::string text = stem_ + std::to_string(i);
+    if (!only_xml_ && is_file(text)) return text;
+    if (i == 0 && is_file(text)) return text;  // is never XML
+    return is_file(text + ".xml") ? text + ".xml" : "";
+  }
+  std::string expected(int i) const { return stem_ + std::to_string(i) + (only_xml_ ? ".xml" : ""); }
+
+  /// 0 when there is no file.
+  int largest_index() const {
+    const fs::path path(stem_);
+    const std::string name = path.filename().string();
+    int largest = 0;
+    std::error_code code;
+    for (const auto& entry : fs::directory_iterator(path.has_parent_path() ? path.parent_path() : fs::path("."), code)) {
+      std::string candidate = entry.path().filename().string();
+      const bool xml = candidate.ends_with(".xml");
+      if (xml) candidate.resize(candidate.size() - 4);
+      if ((xml || !only_xml_) && candidate.starts_with(name) && is_number(candidate.substr(name.size()))) {
+        largest = std::max(largest, std::stoi(candidate.substr(name.size())));
+      }
+    }
+    return largest;
+  }
+
+ private:
+  bool only_xml_;
+  std::string stem_;
+};
+
+std::vector<std::string> star_files(const std::string& prefix, const StarFiles& files, const std::optional<Grid0>& dyn0) {
+  const int n_files = dyn0 ? dyn0->n_files : files.largest_index();
   if (n_files == 0) {
     throw IoError{
         "no dynamical matrices at {}: neither {} nor that name itself exists; give the prefix in front of 1, 2, ...",
-        prefix, numbered(1)};
+        prefix, files.expected(1)};
   }
   std::vector<std::string> paths;
   for (int i = 1; i <= n_files; ++i) {
-    if (!is_file(numbered(i))) {
-      throw IoError{"{} is missing, but {} {}: all files of the set are needed", numbered(i),
-                    dyn0 ? numbered(0) : numbered(n_files), dyn0 ? fmt::format("counts {} files", n_files) : "exists"};
+    paths.push_back(files.find(i));
+    if (paths.back().empty()) {
+      throw IoError{"{} is missing, but {} {}: all files of the set are needed", files.expected(i),
+                    dyn0 ? files.find(0) : files.find(n_files), dyn0 ? fmt::format("counts {} files", n_files) : "exists"};
     }
-    paths.push_back(numbered(i));
   }
   return paths;
 }
@@ -148,18 +169,25 @@ std::vector<Eigen::MatrixXcd> restored(const std::vector<QeDynBlock>& blocks, co
   return matrices;
 }
 
+/// The files of the set; `dyn0` gets what PREFIX0 says, where there is one.
+std::vector<std::string> paths_of(const std::string& prefix, std::optional<Grid0>& dyn0) {
+  const bool complete_name = is_file(prefix) && (is_number(prefix.substr(prefix.size() - 1)) || !is_file(prefix + "1"));
+  if (complete_name) return {prefix};
+  const StarFiles files(prefix);
+  if (const std::string path = files.find(0); !path.empty()) dyn0 = read_dyn0(path);
+  return star_files(prefix, files, dyn0);
+}
+
 }  // namespace
+
+std::vector<std::string> qe_dyn_paths(const std::string& prefix) {
+  std::optional<Grid0> dyn0;
+  return paths_of(prefix, dyn0);
+}
 
 DynamicalMatrices read_qe_dyn(const std::string& prefix, const UnitSet& units) {
   std::optional<Grid0> dyn0;
-  std::vector<std::string> paths;
-  const bool complete_name = is_file(prefix) && (is_number(prefix.substr(prefix.size() - 1)) || !is_file(prefix + "1"));
-  if (complete_name) {
-    paths = {prefix};
-  } else {
-    if (is_file(prefix + "0")) dyn0 = read_dyn0(prefix + "0");
-    paths = star_files(prefix, dyn0);
-  }
+  const std::vector<std::string> paths = paths_of(prefix, dyn0);
 
   std::optional<QeDynFile> first;
   std::optional<Polar> polar;

@@ -6,6 +6,8 @@
 #include "core/error.hpp"
 #include "phonons/modes.hpp"
 #include "phonons/qe_dyn.hpp"
+#include "phonons/qe_dyn_file.hpp"
+#include "phonons/qe_header.hpp"
 
 namespace zeropoint::phonons {
 namespace {
@@ -20,7 +22,6 @@ struct Writer {
   Writer(const DynamicalMatrices& all, const UnitSet& set)
       : matrices(all), units(set), all_modes(diagonalise(all)), alat(all.alat > 0 ? all.alat : all.crystal.cell.row(0).norm()) {}
 
-  std::string grid_file() const;
   std::string star_file(int first, int count) const;
 
  private:
@@ -39,30 +40,10 @@ struct Writer {
   const Eigen::MatrixXcd& block(int iq) const { return matrices.blocks[static_cast<std::size_t>(iq)]; }
 };
 
-std::string Writer::grid_file() const {
-  const QGrid& grid = matrices.grid;
-  std::string text;
-  put(text, "{:4d}{:4d}{:4d}\n{:4d}\n", grid.divisions()[0], grid.divisions()[1], grid.divisions()[2],
-      grid.stars().size());
-  for (const int iq : grid.representatives()) {
-    const Eigen::Vector3d q = cartesian(iq);
-    put(text, "{:24.15E}{:24.15E}{:24.15E}\n", q[0], q[1], q[2]);
-  }
-  return text;
-}
-
 void Writer::header(std::string& text) const {
   const Crystal& crystal = matrices.crystal;
-  // A type is a label with a mass: isotopes of one element are different types.
-  std::vector<int> first_atom, type_of;
-  for (int s = 0; s < crystal.n_atoms(); ++s) {
-    const auto same = std::find_if(first_atom.begin(), first_atom.end(), [&](int other) {
-      return crystal.species[static_cast<std::size_t>(other)] == crystal.species[static_cast<std::size_t>(s)] &&
-             crystal.masses[other] == crystal.masses[s];
-    });
-    type_of.push_back(static_cast<int>(same - first_atom.begin()) + 1);
-    if (same == first_atom.end()) first_atom.push_back(s);
-  }
+  const QeTypes types = qe_types(crystal);
+  const std::vector<int>&first_atom = types.first_atom, &type_of = types.type_of;
   put(text, "Dynamical matrix file\n{}\n", matrices.title);
   put(text, "{:3d}{:5d}{:4d}{:22.16f}", first_atom.size(), crystal.n_atoms(), 0, alat / units.bohr);
   for (int i = 1; i < 6; ++i) put(text, "{:22.16f}", 0.0);
@@ -116,25 +97,9 @@ void Writer::polar(std::string& text) const {
 }
 
 void Writer::diagonalisation(std::string& text, int iq) const {
-  const std::string stars(" **************************************************************************\n");
   const Eigen::Vector3d q = cartesian(iq);
-  put(text, "\n     Diagonalizing the dynamical matrix\n\n     q = ({:18.12f}{:18.12f}{:18.12f} )\n\n{}", q[0], q[1],
-      q[2], stars);
-
-  const Modes& modes = all_modes[static_cast<std::size_t>(iq)];
-  const Eigen::MatrixXcd patterns = displacement_patterns(modes, matrices.crystal).colwise().normalized();
-  for (int mode = 0; mode < matrices.n_modes(); ++mode) {
-    const double frequency = units.inverse_cm(modes.frequencies[mode]);
-    put(text, "     freq ({:5d}) ={:15.6f} [THz] ={:15.6f} [cm-1]\n", mode + 1, frequency * units::thz_per_inverse_cm,
-        frequency);
-    for (int s = 0; s < matrices.crystal.n_atoms(); ++s) {
-      text += " (";
-      for (int i = 0; i < 3; ++i)
-        put(text, "{:10.6f}{:10.6f}", patterns(3 * s + i, mode).real(), patterns(3 * s + i, mode).imag());
-      text += " )\n";
-    }
-  }
-  text += stars;
+  put(text, "\n     Diagonalizing the dynamical matrix\n\n     q = ({:18.12f}{:18.12f}{:18.12f} )\n\n", q[0], q[1], q[2]);
+  text += qe_modes_text(all_modes[static_cast<std::size_t>(iq)], matrices.crystal, units);
 }
 
 std::string Writer::star_file(int first, int count) const {
@@ -149,22 +114,55 @@ std::string Writer::star_file(int first, int count) const {
 
 }  // namespace
 
-void write_qe_dyn(const DynamicalMatrices& matrices, const std::string& prefix, const UnitSet& units) {
+std::string qe_modes_text(const Modes& modes, const Crystal& crystal, const UnitSet& units) {
+  const std::string ruler(" **************************************************************************\n");
+  std::string text = ruler;
+  const Eigen::MatrixXcd patterns = displacement_patterns(modes, crystal).colwise().normalized();
+  for (Eigen::Index mode = 0; mode < patterns.cols(); ++mode) {
+    const double frequency = units.inverse_cm(modes.frequencies[mode]);
+    text += fmt::format("     freq ({:5d}) ={:15.6f} [THz] ={:15.6f} [cm-1]\n", mode + 1, frequency * units::thz_per_inverse_cm,
+                        frequency);
+    for (Eigen::Index s = 0; s < patterns.rows(); s += 3) {
+      text += " (";
+      for (int i = 0; i < 3; ++i) text += fmt::format("{:10.6f}{:10.6f}", patterns(s + i, mode).real(), patterns(s + i, mode).imag());
+      text += " )\n";
+    }
+  }
+  return text + ruler;
+}
+
+std::string qe_grid_text(const DynamicalMatrices& matrices) {
+  const QGrid& grid = matrices.grid;
+  const double alat = matrices.alat > 0 ? matrices.alat : matrices.crystal.cell.row(0).norm();
+  std::string text = fmt::format("{:4d}{:4d}{:4d}\n{:4d}\n", grid.divisions()[0], grid.divisions()[1], grid.divisions()[2],
+                                 grid.stars().size());
+  for (const int iq : grid.representatives()) {
+    const Eigen::Vector3d q = alat * matrices.crystal.reciprocal().transpose() * grid.points()[static_cast<std::size_t>(iq)];
+    text += fmt::format("{:24.15E}{:24.15E}{:24.15E}\n", q[0], q[1], q[2]);
+  }
+  return text;
+}
+
+void refuse_unwritable(const DynamicalMatrices& matrices, const std::string& path) {
   if (static_cast<int>(matrices.blocks.size()) != matrices.grid.size()) {
     throw InternalError{"{} matrices for {} q points", matrices.blocks.size(), matrices.grid.size()};
   }
   for (std::size_t iq = 0; iq < matrices.blocks.size(); ++iq) {
     if (!matrices.blocks[iq].allFinite()) {
-      throw InputError{"{} is not written: the matrix of q point {} holds NaN or infinity", prefix, iq + 1};
+      throw InputError{"{} is not written: the matrix of q point {} holds NaN or infinity", path, iq + 1};
     }
   }
+}
+
+void write_qe_dyn(const DynamicalMatrices& matrices, const std::string& prefix, const UnitSet& units) {
+  refuse_unwritable(matrices, prefix);
   const Writer writer(matrices, units);
   const std::vector<int> firsts = matrices.grid.representatives();
   for (std::size_t star = 0; star < firsts.size(); ++star) {
     write_file(prefix + std::to_string(star + 1), writer.star_file(firsts[star], matrices.grid.stars()[star]));
   }
   // Last, because it announces the others.
-  write_file(prefix + "0", writer.grid_file());
+  write_file(prefix + "0", qe_grid_text(matrices));
 }
 
 }  // namespace zeropoint::phonons

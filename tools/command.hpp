@@ -28,6 +28,8 @@ struct Arguments {
     const auto found = own.find(name);
     return found == own.end() ? "" : found->second;
   }
+  /// For options without a value.
+  bool flag(const std::string& name) const { return own.contains(name); }
 };
 
 /// An option that one command alone has: "--to FORMAT".

@@ -5,7 +5,7 @@
 
 #include "core/error.hpp"
 #include "phonons/interpolation.hpp"
-#include "phonons/qe_dyn.hpp"
+#include "phonons/matrix_file.hpp"
 #include "tools/command.hpp"
 #include "tools/dispersion_result.hpp"
 #include "tools/exit_code.hpp"
@@ -38,7 +38,7 @@ std::string problem_of_grid(const std::vector<int>& grid) { return grid.size() =
 
 void declare_keys(Schema& schema, Settings& settings) {
   Section& dyn = schema.section("dyn", "the matrices");
-  dyn.key("path", &settings.dyn, "prefix of the files").required("\"harmonic/dyn\"").paths();
+  dyn.key("path", &settings.dyn, "prefix of dyn files, force constants of q2r.x, phonopy.yaml or its folder").required("\"harmonic/dyn\"").paths();
   dyn.key("compare", &settings.compare, "prefixes of others, drawn dashed").paths();
   Section& support = schema.section("dyn.support", "interpolate the difference to these matrices of the same crystal");
   support.key("coarse", &settings.coarse, "on the grid of dyn.path").paths();
@@ -67,7 +67,13 @@ void declare_keys(Schema& schema, Settings& settings) {
   thermodynamics.quantity("temperature", &settings.temperatures, "K", "").at_least(0);
   thermodynamics.key("skip_imaginary", &settings.skip_imaginary, "go on without modes that have no positive frequency");
 
-  schema.section("export", "").choice("formats", &settings.formats, {"qe"}, "of the matrices on dispersion.grid");
+  schema.section("export", "").choice("formats", &settings.formats, phonons::matrix_formats(), "of the matrices on dispersion.grid");
+}
+
+phonons::DynamicalMatrices read(const std::string& path, const UnitSet& units, Console& console) {
+  phonons::MatrixFile file = phonons::read_matrix_file(path, units);
+  for (const std::string& warning : file.warnings) console.warn("{}", warning);
+  return std::move(file.matrices);
 }
 
 std::map<std::string, Eigen::Vector3d> own_points(const std::vector<std::string>& texts) {
@@ -114,22 +120,23 @@ void describe(const phonons::DynamicalMatrices& matrices, const phonons::Interpo
   }
 }
 
-phonons::Interpolation interpolation_of(const Settings& settings, const phonons::DynamicalMatrices& matrices, const UnitSet& units) {
+phonons::Interpolation interpolation_of(const Settings& settings, const phonons::DynamicalMatrices& matrices, const UnitSet& units,
+                                         Console& console) {
   const phonons::InterpolationOptions options{.sum_rule = settings.sum_rule};
   if (settings.coarse.empty() != settings.fine.empty()) {
     throw ConfigError{"dyn.support: {} is missing: the support is needed on both grids", settings.coarse.empty() ? "coarse" : "fine"};
   }
   if (settings.coarse.empty()) return phonons::Interpolation(matrices, options);
   return phonons::Interpolation(
-      matrices, {phonons::read_qe_dyn(settings.coarse, units), phonons::read_qe_dyn(settings.fine, units)}, options);
+      matrices, {read(settings.coarse, units, console), read(settings.fine, units, console)}, options);
 }
 
 int run(const Settings& settings, Run& context) {
   Console& console = context.console;
   const UnitSet& units = context.shared.units();
-  const phonons::DynamicalMatrices matrices = phonons::read_qe_dyn(settings.dyn, units);
+  const phonons::DynamicalMatrices matrices = read(settings.dyn, units, console);
   describe(matrices, console);
-  const phonons::Interpolation interpolation = interpolation_of(settings, matrices, units);
+  const phonons::Interpolation interpolation = interpolation_of(settings, matrices, units, console);
   describe(matrices, interpolation, console);
 
   const phonons::BandPath path = path_of(settings, matrices.crystal);
@@ -153,7 +160,7 @@ int run(const Settings& settings, Run& context) {
   stop_if_interrupted();
   result.bands = phonons::frequencies_at(interpolation, result.path.points, result.path.directions);
   for (const std::string& prefix : settings.compare) {
-    const phonons::Interpolation other(phonons::read_qe_dyn(prefix, units), {.sum_rule = settings.sum_rule});
+    const phonons::Interpolation other(read(prefix, units, console), {.sum_rule = settings.sum_rule});
     if (other.crystal().n_atoms() != matrices.crystal.n_atoms()) {
       throw InputError{"dyn.compare: {} has {} atoms, the matrices have {}: compare the same crystal", prefix,
                        other.crystal().n_atoms(), matrices.crystal.n_atoms()};
@@ -183,7 +190,10 @@ int run(const Settings& settings, Run& context) {
   }
 
   const RunFolder& folder = *context.folder;
-  if (!settings.formats.empty()) phonons::write_qe_dyn(result.fine, folder.file("dyn"), units);
+  for (const std::string& format : settings.formats) {
+    const char* const name = format == "q2r" ? "force_constants.fc" : format == "phonopy" ? "phonopy" : format == "epw" ? "" : "dyn";
+    phonons::write_matrix_file(result.fine, format, folder.file(name), units);
+  }
   write_tables(folder, result);
   write_result(folder.file("result.h5"), result, context.settings, context.shared.seed);
   if (context.shared.figures) figures::draw(figures_of_dispersion(folder.file("result.h5")), folder.file("figures"), console);
@@ -210,7 +220,7 @@ Command dispersion_command() {
       .description =
           "Interpolates dynamical matrices to any q: Born charges in the files are treated by Ewald sums, with the\n"
           "splitting of longitudinal modes at Gamma by the direction of each segment. Writes the matrices on a finer\n"
-          "grid for Quantum ESPRESSO. Thermodynamics are harmonic: those of SSCHA matrices lack <V - V_harmonic>.",
+          "grid for Quantum ESPRESSO, EPW or phonopy. Thermodynamics are harmonic: those of SSCHA matrices lack <V - V_harmonic>.",
       .example =
           "  zeropoint dispersion --template > dispersion.toml     then set path\n"
           "  zeropoint dispersion dispersion.toml --set 'dispersion.path=\"G-X | L-G\"'",

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "core/hdf5_file.hpp"
+#include "phonons/matrix_file.hpp"
 
 namespace zeropoint {
 
@@ -11,9 +12,11 @@ namespace fs = std::filesystem;
 FileKind file_kind(const std::string& path) {
   if (fs::is_directory(path)) {
     if (fs::exists(fs::path{path} / "summary.json")) return FileKind::result_folder;
-    return fs::exists(fs::path{path} / "run.toml") ? FileKind::unfinished_folder : FileKind::other_folder;
+    if (fs::exists(fs::path{path} / "run.toml")) return FileKind::unfinished_folder;
+    return phonons::is_phonopy(path) ? FileKind::matrices : FileKind::other_folder;
   }
   if (!fs::exists(path)) return FileKind::matrices;
+  if (phonons::is_phonopy(path)) return FileKind::matrices;
   if (is_hdf5(path)) return FileKind::hdf5;
   const std::string extension = fs::path{path}.extension().string();
   if (extension == ".json") return FileKind::summary;

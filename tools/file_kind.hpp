@@ -12,7 +12,7 @@ enum class FileKind {
   hdf5,
   summary,            ///< .json
   extxyz,
-  matrices            ///< anything else: a prefix of dynamical matrices
+  matrices            ///< phonopy's files and folders, and anything else: force constants or a prefix of dynamical matrices
 };
 
 /// Looks at the path and at the first bytes of a file; nothing is read in full.

@@ -9,8 +9,8 @@
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
 #include "core/npy.hpp"
+#include "phonons/matrix_file.hpp"
 #include "phonons/modes.hpp"
-#include "phonons/qe_dyn.hpp"
 #include "tools/command.hpp"
 #include "tools/exit_code.hpp"
 #include "tools/file_kind.hpp"
@@ -24,14 +24,18 @@ using nlohmann::ordered_json;
 
 /// What is printed for one file, for people; the same as JSON is returned.
 ordered_json describe_matrices(const std::string& prefix, Console& console) {
-  const phonons::DynamicalMatrices matrices = phonons::read_qe_dyn(prefix);
+  const phonons::MatrixFile file = phonons::read_matrix_file(prefix);
+  const phonons::DynamicalMatrices& matrices = file.matrices;
   const SpaceGroup group = find_space_group(matrices.crystal);
-  console.field("kind", "dynamical matrices, Quantum ESPRESSO");
+  console.field("kind", "{}", file.kind);
   describe(matrices, console);
   describe(group, console);
+  for (const auto& [name, value] : file.notes) console.field(name, "{}", value);
+  for (const std::string& warning : file.warnings) console.warn("{}", warning);
   if (matrices.polar) console.field("polar", "dielectric tensor and Born charges are there");
 
-  ordered_json json{{"kind", "dynamical matrices"},
+  ordered_json json{{"kind", file.kind.starts_with("dynamical") ? "dynamical matrices" : file.kind},
+                    {"polar", matrices.polar.has_value()},
                     {"formula", matrices.crystal.formula()},
                     {"n_atoms", matrices.crystal.n_atoms()},
                     {"space_group", group.number},
@@ -146,7 +150,7 @@ ordered_json describe_ensemble(const std::string& folder, int population, const 
     console.field("matrices", "not in the folder: name them with --dyn PREFIX to learn more");
     return json;
   }
-  const phonons::DynamicalMatrices matrices = phonons::read_qe_dyn(dyn);
+  const phonons::DynamicalMatrices matrices = phonons::read_matrix_file(dyn).matrices;
   const auto ensemble = open_ensemble({.path = folder, .population = population}, matrices.supercell());
   console.field("configurations", "{}{}", ensemble->size(),
                 ensemble->has_stresses() ? ", with stresses" : ", no stresses");
@@ -236,7 +240,8 @@ Command info_command() {
       .summary = "what a file is: crystal, grid, ensemble, result",
       .arguments = "FILE...",
       .description =
-          "Looks at prefixes of dynamical matrices, folders of ensembles and of runs, .h5, .extxyz and summary.json.",
+          "Looks at prefixes of dynamical matrices, force constants of q2r.x and phonopy, folders of ensembles and of runs, .h5,\n"
+          ".extxyz and summary.json.",
       .example = "  zeropoint info harmonic/dyn population1 minimize/result.h5",
       .options = {{"dyn", "PREFIX", "matrices of the supercell, for an ensemble that does not hold them"}},
       .prepare = {},

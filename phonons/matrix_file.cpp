@@ -1,0 +1,89 @@
+#include "phonons/matrix_file.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/error.hpp"
+#include "core/hdf5_file.hpp"
+#include "core/text_scanner.hpp"
+#include "phonons/phonopy_calculation.hpp"
+#include "phonons/qe_dyn.hpp"
+#include "phonons/qe_dyn_file.hpp"
+#include "phonons/qe_dyn_xml.hpp"
+#include "phonons/qe_force_constants.hpp"
+
+namespace zeropoint::phonons {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The first line of q2r.x: ntyp nat ibrav celldm(1..6).
+bool begins_as_force_constants(const std::string& path) {
+  TextScanner scan(path);
+  if (!scan.next_filled() || scan.words().size() != 9) return false;
+  return std::all_of(scan.words().begin(), scan.words().end(), [](std::string_view word) {
+    return word.find_first_not_of("+-.0123456789eEdD") == std::string_view::npos;
+  });
+}
+
+}  // namespace
+
+bool is_phonopy(const std::string& path) {
+  const std::string name = fs::path(path).filename().string();
+  if (fs::is_directory(path)) {
+    for (const char* yaml : {"phonopy_params.yaml", "phonopy.yaml", "phonopy_disp.yaml"}) {
+      if (fs::exists(fs::path(path) / yaml)) return true;
+    }
+    return false;
+  }
+  if (!fs::is_regular_file(path)) return false;
+  if (name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".yaml.xz")) return true;
+  if (name.starts_with("FORCE_CONSTANTS") || name.starts_with("FORCE_SETS") || name == "BORN") return true;
+  if (!is_hdf5(path)) return false;
+  const Hdf5File file = Hdf5File::open(path);
+  return (file.has("force_constants") || file.has("fc2")) &&
+         !file.text_attribute("/", "filetype").value_or("").starts_with("zeropoint");
+}
+
+MatrixFile read_matrix_file(const std::string& path, const UnitSet& units) {
+  if (is_phonopy(path)) return read_phonopy(path, units);
+  if (fs::is_regular_file(path) && !is_hdf5(path) && begins_as_force_constants(path)) return read_qe_force_constants(path, units);
+  const std::vector<std::string> files = qe_dyn_paths(path);
+  const bool xml = files.front().ends_with(".xml");
+  return {read_qe_dyn(path, units), xml ? "dynamical matrices, Quantum ESPRESSO, XML" : "dynamical matrices, Quantum ESPRESSO"};
+}
+
+const std::vector<std::string>& matrix_formats() {
+  static const std::vector<std::string> formats{"qe", "qe-xml", "q2r", "epw", "phonopy"};
+  return formats;
+}
+
+std::string write_matrix_file(const DynamicalMatrices& matrices, const std::string& format, const std::string& output,
+                              const UnitSet& units) {
+  const std::size_t n_files = matrices.grid.stars().size();
+  if (format == "qe") {
+    write_qe_dyn(matrices, output, units);
+    return fmt::format("{}0 to {}{}", output, output, n_files);
+  }
+  if (format == "qe-xml") {
+    write_qe_dyn_xml(matrices, output, units);
+    const std::string stem = output.ends_with(".xml") ? output.substr(0, output.size() - 4) : output;
+    return fmt::format("{}0.xml to {}{}.xml", stem, stem, n_files);
+  }
+  if (format == "q2r") {
+    write_qe_force_constants(matrices, output, {}, units);
+    return output;
+  }
+  if (format == "epw") {
+    const std::string file = (fs::path(output) / "ifc.q2r").string();
+    write_qe_force_constants(matrices, file, {}, units);
+    return file;
+  }
+  if (format == "phonopy") {
+    write_phonopy(matrices, output, units);
+    return output + "/phonopy_params.yaml, FORCE_CONSTANTS, force_constants.hdf5" + (matrices.polar ? ", BORN" : "");
+  }
+  throw InternalError{"no format '{}' of matrices", format};
+}
+
+}  // namespace zeropoint::phonons
