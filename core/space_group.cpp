@@ -12,6 +12,7 @@
 
 #include "core/error.hpp"
 #include "core/spglib_cell.hpp"
+#include "core/standard_cell.hpp"
 
 namespace zeropoint {
 namespace {
@@ -48,13 +49,20 @@ void snap_translations(Operations& operations, const Eigen::Matrix3d& cell, doub
   operations.translations = std::move(snapped);
 }
 
-SpglibSpacegroupType type_of(const Crystal& crystal, const std::vector<SymmetryOperation>& operations, double tolerance) {
+/// spglib does not recognise operations in cells of long, skew vectors: they are given in those of the reduced cell.
+SpglibSpacegroupType type_of(Crystal crystal, const std::vector<SymmetryOperation>& operations, double tolerance) {
+  const Eigen::Matrix3d reduced = niggli_cell(crystal.cell, tolerance);
+  const Eigen::Matrix3d change = (reduced * crystal.cell.inverse()).array().round();  // rows: new vectors in terms of the old
+  const Eigen::Matrix3d to_reduced = change.transpose().inverse();                    // of crystal coordinates, columns
+  crystal.cell = reduced;
   SpglibCell cell(crystal);
   std::vector<int> rotations;
   std::vector<double> translations;
   for (const SymmetryOperation& operation : operations) {
-    for (int i = 0; i < 9; ++i) rotations.push_back(operation.rotation(i / 3, i % 3));
-    translations.insert(translations.end(), operation.translation.data(), operation.translation.data() + 3);
+    const Eigen::Matrix3d w = (to_reduced * operation.rotation.cast<double>() * change.transpose()).array().round();
+    const Eigen::Vector3d t = to_reduced * operation.translation;
+    for (int i = 0; i < 9; ++i) rotations.push_back(static_cast<int>(w(i / 3, i % 3)));
+    translations.insert(translations.end(), t.data(), t.data() + 3);
   }
   return spg_get_spacegroup_type_from_symmetry(reinterpret_cast<int(*)[3][3]>(rotations.data()),
                                                reinterpret_cast<double(*)[3]>(translations.data()),
