@@ -41,8 +41,9 @@ inline void run_q2r(const TemporaryFolder& folder, const std::string& fildyn = "
 /// Frequencies that the real matdyn.x finds at `points` (crystal coordinates) from x.fc in `folder`, cm^-1, [n_q] x [3n]; `asr`
 /// as in its input. It leaves x.dynout there.
 inline std::vector<std::vector<double>> frequencies_of_force_constants(const TemporaryFolder& folder, const std::string& asr,
-                                                                       const std::vector<Eigen::Vector3d>& points) {
-  std::string input = "&input\n asr='" + asr + "', flfrc='x.fc', flfrq='x.freq', fldyn='x.dynout', q_in_cryst_coord=.true.\n/\n" +
+                                                                       const std::vector<Eigen::Vector3d>& points,
+                                                                       const std::string& flfrc = "x.fc") {
+  std::string input = "&input\n asr='" + asr + "', flfrc='" + flfrc + "', flfrq='x.freq', fldyn='x.dynout', q_in_cryst_coord=.true.\n/\n" +
                       std::to_string(points.size()) + "\n";
   for (const Eigen::Vector3d& q : points) input += fmt::format("{:.12f} {:.12f} {:.12f}\n", q[0], q[1], q[2]);
   run_qe(folder, "matdyn", input);

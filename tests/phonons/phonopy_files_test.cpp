@@ -157,18 +157,18 @@ TEST_F(PhonopyErrors, NameLinesOfYaml) {
   const std::string name = "phonopy_params.yaml", text = whole(name);
   expect(name, text, "no error");
   expect(name, "- 1\n- 2\n", "no keys such as unit_cell");
-  expect(name, replaced(text, "[   3,", "{   3,"), "phonopy_params.yaml:12: no YAML");
+  expect(name, replaced(text, "[   3,", "{   3,"), "phonopy_params.yaml:13: no YAML");
   expect(name, text.substr(0, text.find("# (2, 3)")), "where 24 are expected (3 x 3 force constants)");
   expect(name, replaced(text, "unit_cell:", "unit_sell:"), "'unit_cell' is missing");
   expect(name, replaced(text, "supercell_matrix:", "supersell_matrix:"), "'supercell_matrix' is missing");
-  expect(name, replaced(text, "[   3,", "[   3.5,"), "phonopy_params.yaml:12: supercell_matrix must have whole numbers");
+  expect(name, replaced(text, "[   3,", "[   3.5,"), "phonopy_params.yaml:13: supercell_matrix must have whole numbers");
   expect(name, replaced(text, "shape: [ 2, 12 ]", "shape: [ 3, 12 ]"), "3 x 12 force constants, the supercell has 12 atoms");
   const std::size_t element = text.find("- [ ", text.find("# (1, 2)")) + 4;
   expect(name, text.substr(0, element) + ".nan" + text.substr(text.find(',', element)), "is not a finite number");
   // The charges of the unit cell, or of the supercell, instead of those of the primitive cell.
   const std::size_t second = text.find("  - # 2", text.find("nac:"));
   expect(name, text.substr(0, second) + text.substr(text.find("  dielectric_constant")), "1 Born charges for 2 atoms of the primitive cell");
-  expect("phonopy_params.yaml", replaced(text, "  force_constants: \"eV/angstrom^2\"\n", ""), "no error");
+  expect(name, replaced(text, "  force_constants: \"eV/angstrom^2\"\n", ""), "no error");
 }
 
 TEST_F(PhonopyErrors, NameLinesOfBorn) {

@@ -59,7 +59,9 @@ TEST(QeDynXml, WritesWhatItReadsBack) {
     EXPECT_EQ(back.grid.stars(), matrices.grid.stars());
     EXPECT_LT((matrices.crystal.positions - back.crystal.positions).cwiseAbs().maxCoeff(), 1e-13);
     EXPECT_LT((matrices.crystal.masses - back.crystal.masses).cwiseAbs().maxCoeff(), 1e-12);
-    EXPECT_EQ(back.polar->born_charges, matrices.polar->born_charges);
+    for (std::size_t s = 0; s < 3; ++s) {
+      EXPECT_LT((back.polar->born_charges[s] - matrices.polar->born_charges[s]).cwiseAbs().maxCoeff(), 1e-14);
+    }
     EXPECT_EQ(back.polar->dielectric, matrices.polar->dielectric);
   }
 }
@@ -70,10 +72,8 @@ TEST(QeDynXml, GoesThroughQ2rAndMatdyn) {
   const test::TemporaryFolder folder;
   write_qe_dyn_xml(matrices, folder / "x.dyn.xml");
   run_q2r(folder, "x.dyn.xml");
-  // From XML q2r.x makes x.fc.xml.
-  if (std::filesystem::exists(folder / "x.fc.xml")) std::filesystem::rename(folder / "x.fc.xml", folder / "y.fc.xml");
-  std::filesystem::create_symlink(folder / "y.fc.xml", folder / "x.fc.xml");
-  const auto theirs = test::frequencies_of_force_constants(folder, "no", matrices.grid.points());
+  // From XML q2r.x makes XML, and adds the ending.
+  const auto theirs = test::frequencies_of_force_constants(folder, "no", matrices.grid.points(), "x.fc.xml");
   const std::vector<std::vector<double>> ours = frequencies_inverse_cm(diagonalise(matrices), units::codata2022);
   for (std::size_t iq = 0; iq < ours.size(); ++iq) {
     if (static_cast<int>(iq) == matrices.grid.gamma()) continue;  // ours are without translations there

@@ -130,12 +130,12 @@ TEST(QeForceConstants, HoldTheirColumnsToTheByte) {
   std::vector<std::string> lines;
   for (std::string line; std::getline(text, line);) lines.push_back(line);
   // alat = 2.82 sqrt(2) angstrom. EPW reads the first line with 3i4.
-  EXPECT_EQ(lines[0], "  2    2   0  7.5363477  0.0000000  0.0000000  0.0000000  0.0000000  0.0000000");
-  EXPECT_EQ(lines[1], "      0.000000000    0.707106781    0.707106781");
-  EXPECT_EQ(lines[4], "           1  'Na '      20954.101862318013");
+  EXPECT_EQ(lines[0], "  2    2   0  7.5363832  0.0000000  0.0000000  0.0000000  0.0000000  0.0000000");
+  EXPECT_EQ(lines[1], "      0.000000000    0.707106782    0.707106782");
+  EXPECT_EQ(lines[4], "           1  'Na '      20954.103149767237");
   EXPECT_EQ(lines[5].substr(0, 20), "           2  'Cl ' ");
   EXPECT_EQ(lines[6], "    1    1      0.0000000000      0.0000000000      0.0000000000");
-  EXPECT_EQ(lines[7], "    2    2      0.7071067812      0.7071067812      0.7071067812");
+  EXPECT_EQ(lines[7], "    2    2      0.7071067823      0.7071067823      0.7071067823");
   EXPECT_EQ(lines[8], " T");
   EXPECT_EQ(lines[9], "          2.400000000000          0.000000000000          0.000000000000");
   EXPECT_EQ(lines[12], "    1");
@@ -180,8 +180,8 @@ class QeForceConstantErrors : public testing::Test {
 
 TEST_F(QeForceConstantErrors, NameTheLineAndWhatToDo) {
   expect(whole_, "no error");
-  expect(whole_.substr(0, whole_.find("   1   2   1   1")), "x.fc:49: the file ends here, but the head of block 1 2 1 1");
-  expect(whole_.substr(0, whole_.find("   3   1   1   ")), "the file ends here, but cell 3 1 1 of block 1 1 1 1");
+  expect(whole_.substr(0, whole_.find("   1   2   1   1\n")), "x.fc:49: the file ends here, but the head of block 1 2 1 1");
+  expect(whole_.substr(0, whole_.find("   3   1   1  ")), "the file ends here, but cell 3 1 1 of block 1 1 1 1");
   expect(whole_.substr(0, whole_.find("   3   2   1\n")), "the file ends here, but the grid N1 N2 N3 should follow");
   const std::size_t value = whole_.find("   2   1   1  ") + 14;
   expect(whole_.substr(0, value) + "               NaN" + whole_.substr(value + 18), "x.fc:24:30: 'NaN' is not a finite number");

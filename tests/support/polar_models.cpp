@@ -30,7 +30,7 @@ std::vector<PolarModel> polar_models() {
 
 const std::vector<Eigen::Vector3d>& points_off_grids() {
   static const std::vector<Eigen::Vector3d> points{{0.11, 0.07, -0.23}, {0.5, 0.25, 0.1}, {0.31, -0.42, 0.17},
-                                                   {0.05, 0.02, 0.01},  {0, 0.21, 0.37},  {0.77, 0.13, 0.41}};
+                                                   {0.05, 0.02, 0.01},  {0, 0.21, 0.37},  {-0.23, 0.13, 0.41}};
   return points;
 }
 
