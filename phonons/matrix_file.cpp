@@ -7,6 +7,7 @@
 #include "core/hdf5_file.hpp"
 #include "core/text_scanner.hpp"
 #include "phonons/phonopy_calculation.hpp"
+#include "phonons/phonopy_files.hpp"
 #include "phonons/qe_dyn.hpp"
 #include "phonons/qe_dyn_file.hpp"
 #include "phonons/qe_dyn_xml.hpp"
@@ -24,6 +25,12 @@ bool begins_as_force_constants(const std::string& path) {
   return std::all_of(scan.words().begin(), scan.words().end(), [](std::string_view word) {
     return word.find_first_not_of("+-.0123456789eEdD") == std::string_view::npos;
   });
+}
+
+MatrixFile read_qe(const std::string& path, const UnitSet& units) {
+  if (fs::is_regular_file(path) && !is_hdf5(path) && begins_as_force_constants(path)) return read_qe_force_constants(path, units);
+  const bool xml = qe_dyn_paths(path).front().ends_with(".xml");
+  return {read_qe_dyn(path, units), xml ? "dynamical matrices, Quantum ESPRESSO, XML" : "dynamical matrices, Quantum ESPRESSO"};
 }
 
 }  // namespace
@@ -47,10 +54,15 @@ bool is_phonopy(const std::string& path) {
 
 MatrixFile read_matrix_file(const std::string& path, const UnitSet& units) {
   if (is_phonopy(path)) return read_phonopy(path, units);
-  if (fs::is_regular_file(path) && !is_hdf5(path) && begins_as_force_constants(path)) return read_qe_force_constants(path, units);
-  const std::vector<std::string> files = qe_dyn_paths(path);
-  const bool xml = files.front().ends_with(".xml");
-  return {read_qe_dyn(path, units), xml ? "dynamical matrices, Quantum ESPRESSO, XML" : "dynamical matrices, Quantum ESPRESSO"};
+  MatrixFile file = read_qe(path, units);
+  if (!file.matrices.polar) return file;
+  // They come with the structure: perhaps it has moved since, but perhaps they were copied from another one.
+  try {
+    check_charge_symmetry(file.matrices.crystal, *file.matrices.polar, path);
+  } catch (const InputError& error) {
+    file.warnings.emplace_back(error.what());
+  }
+  return file;
 }
 
 const std::vector<std::string>& matrix_formats() {

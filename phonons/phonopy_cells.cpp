@@ -141,6 +141,12 @@ PhonopyCells phonopy_cells(const Crystal& unit, const Eigen::Matrix3i& supercell
     if (!step) {
       throw InputError{"{}: the lattice of the unit cell is not contained in that of the primitive cell: primitive_matrix is wrong", source};
     }
+    const double mass = cells.supercell.masses[i], first_mass = cells.supercell.masses[cells.p2s[p]];
+    if (!(std::abs(mass - first_mass) < 1e-4 * first_mass)) {
+      throw InputError{"{}: atoms {} and {} of the supercell are copies of one primitive atom but weigh {} and {} amu: give a primitive_matrix "
+                       "that keeps isotopes apart",
+                       source, cells.p2s[p] + 1, i + 1, first_mass, mass};
+    }
     cells.site.push_back(static_cast<int>(p));
     steps.push_back(*step);
   }

@@ -149,6 +149,10 @@ std::optional<Polar> read_polar(const XmlFile& file, int n_atoms) {
 
 QeDynFile read_qe_dyn_xml_file(const std::string& path, const UnitSet& units) {
   const XmlFile file(path);
+  if (const pugi::xml_node constants = file.root().child("INTERATOMIC_FORCE_CONSTANTS")) {
+    file.fail(constants, "force constants of q2r.x in XML, which are not read: give the dyn files that they were made of, or force constants "
+                         "in text");
+  }
   const pugi::xml_node geometry = file.child(file.root(), "GEOMETRY_INFO");
   const std::vector<double> celldm = file.numbers(geometry, "CELL_DIMENSIONS", 6), at = file.numbers(geometry, "AT", 9);
   if (!(celldm[0] > 0)) file.fail(geometry, "CELL_DIMENSIONS begins with {}: the unit of length in bohr must be positive", celldm[0]);

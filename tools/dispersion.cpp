@@ -6,6 +6,7 @@
 #include "core/error.hpp"
 #include "phonons/interpolation.hpp"
 #include "phonons/matrix_file.hpp"
+#include "phonons/stars.hpp"
 #include "tools/command.hpp"
 #include "tools/dispersion_result.hpp"
 #include "tools/exit_code.hpp"
@@ -153,7 +154,7 @@ int run(const Settings& settings, Run& context) {
     return exit_code::done;
   }
 
-  DispersionResult result{.fine = interpolation.on_grid(phonons::QGrid(divisions_of(settings.grid))),
+  DispersionResult result{.fine = interpolation.on_grid(phonons::grid_in_stars(matrices.crystal, divisions_of(settings.grid))),
                           .zone = path.symbol,
                           .path = sampled,
                           .mesh = divisions};

@@ -139,6 +139,9 @@ TEST(PhonopyCells, RefuseWhatDoesNotFit) {
   Eigen::Matrix3d centring;
   centring << 0, .5, .5, .5, 0, .5, .5, .5, 0;
   EXPECT_NE(complaint(m, centring, {}).find("primitive_matrix is not of this crystal"), std::string::npos);
+  Crystal isotope = phonopy_supercell(crystal, m);
+  isotope.masses[3] += 1;
+  EXPECT_NE(complaint(m, one, isotope).find("keeps isotopes apart"), std::string::npos);
   Crystal moved = phonopy_supercell(crystal, m);
   moved.positions(4, 1) += 0.3;
   EXPECT_NE(complaint(m, one, moved).find("atom 5 (O) of the supercell is no copy"), std::string::npos);

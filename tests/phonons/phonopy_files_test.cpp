@@ -9,7 +9,8 @@
 #include "core/error.hpp"
 #include "phonons/phonopy_calculation.hpp"
 #include "phonons/phonopy_yaml.hpp"
-#include "tests/phonons/dyn_text.hpp"
+#include "core/hdf5_file.hpp"
+#include "tests/phonons/phonopy_run.hpp"
 #include "tests/support/killed_writer.hpp"
 #include "tests/support/model_matrices.hpp"
 #include "tests/support/polar_models.hpp"
@@ -58,6 +59,27 @@ TEST(PhonopyFiles, HoldWhatWasWritten) {
     for (std::size_t s = 0; s < born.polar->born_charges.size(); ++s) {
       EXPECT_LT((born.polar->born_charges[s] - model.matrices.polar->born_charges[s]).cwiseAbs().maxCoeff(), 1e-11);
     }
+  }
+}
+
+/// See the README of the folder. FORCE_SETS hold no charges of their own, and ten decimals of the forces.
+TEST(PhonopyFiles, OfPhonopyGiveItsFrequencies) {
+  const std::string folder = std::string(ZEROPOINT_SOURCE_DIR) + "/tests/data/phonopy/";
+  const test::PhonopyFrequencies theirs = test::read_phonopy_frequencies(folder + "frequencies");
+  TextScanner scan(folder + "q");
+  std::vector<Eigen::Vector3d> cartesian;
+  while (scan.next_filled()) cartesian.emplace_back(scan.number(0), scan.number(1), scan.number(2));
+  for (const std::string name :
+       {"", "phonopy.yaml", "FORCE_CONSTANTS", "force_constants.hdf5", "FORCE_SETS", "BORN", "params", "params/phonopy_params.yaml"}) {
+    SCOPED_TRACE(name);
+    const DynamicalMatrices matrices = read_matrix_file(folder + name).matrices;
+    EXPECT_EQ(matrices.crystal.n_atoms(), 2);
+    EXPECT_EQ(matrices.grid.size(), 8);
+    ASSERT_TRUE(matrices.polar);
+    std::vector<Eigen::Vector3d> points;
+    for (const Eigen::Vector3d& q : cartesian) points.emplace_back(matrices.crystal.cell * q);
+    // 1.3e-7 between the constants of phonopy and ours.
+    test::expect_near(test::frequencies_as_phonopy(matrices, theirs.lambda, points), theirs.values, 1e-3);
   }
 }
 
@@ -187,6 +209,7 @@ TEST_F(PhonopyErrors, NameLinesOfBorn) {
   expect(name, factor + "\n" + first.substr(0, 100) + "\n" + second + "\n" + second + "\n", "the dielectric tensor");
   // A charge that the cubic site forbids.
   expect(name, factor + "\n" + tensor + "\n" + first + "\n -1.1 0 0 0 -1.1 0 0 0.2 -1.1\n", "operation ");
+  expect(name, factor + "\n" + tensor + "\n" + first + "\n NaN 0 0 0 -1.1 0 0 0 -1.1\n", "BORN:4:2: 'NaN' is not a finite number");
   expect(name, factor + "\n 0.5 0 0 0 0.5 0 0 0 0.5\n" + first + "\n" + second + "\n", "eigenvalue");
 }
 
@@ -205,6 +228,31 @@ TEST_F(PhonopyErrors, NameAnHdf5FileOfAnotherCalculation) {
   EXPECT_NE(complaint("force_constants.hdf5").find("'force_constants' is 2 x 16 x 3 x 3, for 12 atoms"), std::string::npos);
   put_text(folder_ / "force_constants.hdf5", text_of(other / "force_constants.hdf5").substr(0, 2000));
   EXPECT_NE(complaint("force_constants.hdf5"), "no error");
+
+  const DynamicalMatrices matrices = test::polar_models()[1].matrices;
+  PhonopyCells cells = phonopy_cells(matrices);
+  PhonopyForceConstants constants = to_phonopy(cells, matrices, false);
+  write_force_constants_hdf5(folder_ / "force_constants.hdf5", constants, cells);
+  EXPECT_EQ(complaint("force_constants.hdf5"), "no error");
+  constants.elements[13](0, 2) = std::nan("");
+  write_force_constants_hdf5(folder_ / "force_constants.hdf5", constants, cells);
+  EXPECT_NE(complaint("force_constants.hdf5").find("holds NaN or infinity between atoms 7 and 2"), std::string::npos)
+      << complaint("force_constants.hdf5");
+  cells.p2s = {0, 1};
+  write_force_constants_hdf5(folder_ / "force_constants.hdf5", constants, cells);
+  EXPECT_NE(complaint("force_constants.hdf5").find("p2s_map takes primitive atom 2 for another atom"), std::string::npos);
+  Hdf5File strange = Hdf5File::create(folder_ / "force_constants.hdf5", {.filetype = "x"});
+  strange.write("frequencies", Eigen::Vector3d(1, 2, 3), "", "i");
+  strange.close();
+  EXPECT_NE(complaint("force_constants.hdf5"), "no error");
+}
+
+TEST_F(PhonopyErrors, AreNoneForWindowsLineEnds) {
+  for (const std::string name : {"FORCE_CONSTANTS", "BORN", "phonopy_params.yaml"}) {
+    std::string text;
+    for (const char c : whole(name)) text += c == '\n' ? std::string("\r\n") : std::string(1, c);
+    expect(name, text, "no error");
+  }
 }
 
 }  // namespace

@@ -75,12 +75,16 @@ inline Eigen::MatrixXd frequencies_as_phonopy(const phonons::DynamicalMatrices& 
 
 inline void expect_near(const Eigen::MatrixXd& ours, const std::vector<std::vector<double>>& theirs, double tolerance) {
   ASSERT_EQ(static_cast<std::size_t>(ours.rows()), theirs.size());
+  double largest = 0;
   for (Eigen::Index iq = 0; iq < ours.rows(); ++iq) {
     ASSERT_EQ(static_cast<std::size_t>(ours.cols()), theirs[static_cast<std::size_t>(iq)].size());
     for (Eigen::Index mu = 0; mu < ours.cols(); ++mu) {
-      EXPECT_NEAR(ours(iq, mu), theirs[static_cast<std::size_t>(iq)][static_cast<std::size_t>(mu)], tolerance) << iq << " " << mu;
+      const double value = theirs[static_cast<std::size_t>(iq)][static_cast<std::size_t>(mu)];
+      EXPECT_NEAR(ours(iq, mu), value, tolerance) << iq << " " << mu;
+      largest = std::max(largest, std::abs(ours(iq, mu) - value));
     }
   }
+  testing::Test::RecordProperty("largest_deviation", std::to_string(largest));
 }
 
 }  // namespace zeropoint::test

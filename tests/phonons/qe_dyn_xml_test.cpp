@@ -133,6 +133,9 @@ TEST_F(QeDynXmlErrors, NameWhatIsMissingOrWrong) {
   put_text(prefix_ + "2.xml", whole.substr(0, number) + whole.substr(end));
   expect("16 numbers in <PHI.1.2>, 18 expected");
   again();
+  spoil(2, "<GEOMETRY_INFO>", "<INTERATOMIC_FORCE_CONSTANTS/><GEOMETRY_INFO>");
+  expect("x.dyn2.xml:3: force constants of q2r.x in XML, which are not read");
+  again();
   std::filesystem::remove(prefix_ + "2.xml");
   expect("x.dyn2 is missing");
 }

@@ -11,6 +11,7 @@
 #include "phonons/qe_dyn.hpp"
 #include "phonons/spectrum.hpp"
 #include "tests/phonons/matdyn_run.hpp"
+#include "tests/phonons/phonopy_run.hpp"
 #include "tests/support/crystals.hpp"
 #include "tests/support/polar_models.hpp"
 #include "tests/support/reference_data.hpp"
@@ -43,13 +44,7 @@ InterpolationOptions as_matdyn(const DynamicalMatrices& matrices) {
 
 void expect_frequencies(const DynamicalMatrices& matrices, const std::vector<std::vector<double>>& theirs, double tolerance) {
   const Eigen::MatrixXd ours = frequencies_at(Interpolation(matrices, as_matdyn(matrices)), test::points_off_grids());
-  ASSERT_EQ(theirs.size(), static_cast<std::size_t>(ours.rows()));
-  for (Eigen::Index iq = 0; iq < ours.rows(); ++iq) {
-    for (Eigen::Index mu = 0; mu < ours.cols(); ++mu) {
-      EXPECT_NEAR(units::codata2022.inverse_cm(ours(iq, mu)), theirs[static_cast<std::size_t>(iq)][static_cast<std::size_t>(mu)], tolerance)
-          << iq << " " << mu;
-    }
-  }
+  test::expect_near(ours.unaryExpr([](double w) { return units::codata2022.inverse_cm(w); }), theirs, tolerance);
 }
 
 constexpr double digits = 1e-3;  // cm^-1: .freq has four decimals, .fc twelve digits and seven decimals of charges and lengths
