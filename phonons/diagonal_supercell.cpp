@@ -58,7 +58,8 @@ void shorten(DiagonalSupercell& diagonal, const Eigen::Matrix3d& cell) {
       for (int j = 0; j < 3; ++j) {
         if (i == j) continue;
         const int step = diagonal.divisions[j] / std::gcd(diagonal.divisions[i], diagonal.divisions[j]);
-        const Eigen::RowVector3d a = diagonal.basis.row(i).cast<double>() * cell, b = diagonal.basis.row(j).cast<double>() * cell;
+        const Eigen::RowVector3d a = diagonal.basis.row(i).cast<double>() * cell,
+                                 b = diagonal.basis.row(j).cast<double>() * cell;
         const int times = step * static_cast<int>(std::lround(-a.dot(b) / b.squaredNorm() / step));
         if (times == 0 || (a + times * b).norm() > a.norm() * (1 - 1e-9)) continue;
         diagonal.basis.row(i) += times * diagonal.basis.row(j);

@@ -12,8 +12,8 @@ namespace zeropoint::phonons {
 namespace {
 
 constexpr int most_steps = 3000;
-constexpr double converged = 1e-13;     // of the first gradient
-constexpr double determined = 1e-3;     // relative error of constants found again from their own forces
+constexpr double converged = 1e-13;       // of the first gradient
+constexpr double determined = 1e-3;       // relative error of constants found again from their own forces
 constexpr double smallest_force = 1e-12;  // eV/angstrom
 
 using Blocks = std::vector<Eigen::MatrixXcd>;
@@ -81,8 +81,9 @@ Blocks random_constants(const QGrid& grid, int n_modes, const Symmetrizer& proje
   std::normal_distribution<double> normal;
   Blocks blocks;
   for (int iq = 0; iq < grid.size(); ++iq) {
-    blocks.emplace_back(Eigen::MatrixXcd::NullaryExpr(
-        n_modes, n_modes, [&](Eigen::Index, Eigen::Index) { return std::complex<double>(normal(random), normal(random)); }));
+    blocks.emplace_back(Eigen::MatrixXcd::NullaryExpr(n_modes, n_modes, [&](Eigen::Index, Eigen::Index) {
+      return std::complex<double>(normal(random), normal(random));
+    }));
   }
   project.matrices(blocks);
   return blocks;
@@ -114,8 +115,10 @@ DynamicalMatrices fit_force_constants(const PhonopyCells& cells, const Displaced
   add(found, -1, known);
   if (const double error = norm(found) / norm(known); !(error < determined)) {
     throw InputError{
-        "{}: {} configurations do not determine the force constants: constants with the {} operations of the supercell, recomputed from "
-        "forces of their own, are wrong by {:.2g} of their size. Displace every independent atom in enough directions, or add "
+        "{}: {} configurations do not determine the force constants: constants with the {} operations of the "
+        "supercell, recomputed from "
+        "forces of their own, are wrong by {:.2g} of their size. Displace every independent atom in enough directions, "
+        "or add "
         "configurations",
         source, data.displacements.size(), quality.n_operations, error};
   }

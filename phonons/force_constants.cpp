@@ -18,12 +18,14 @@ Deviation deviation_of(const Supercell& supercell, const std::vector<Eigen::Matr
   Deviation worst;
   const int n_atoms = supercell.unit_cell().n_atoms();
   for (int cell = 0; cell < supercell.n_cells(); ++cell) {
-    const Eigen::MatrixXd& there = constants[static_cast<std::size_t>(supercell.cell_index(-supercell.lattice_vector(cell)))];
+    const Eigen::MatrixXd& there =
+        constants[static_cast<std::size_t>(supercell.cell_index(-supercell.lattice_vector(cell)))];
     const Eigen::MatrixXd& here = constants[static_cast<std::size_t>(cell)];
     worst.largest = std::max(worst.largest, here.cwiseAbs().maxCoeff());
     for (int s = 0; s < n_atoms; ++s) {
       for (int t = 0; t < n_atoms; ++t) {
-        const double value = (here.block<3, 3>(3 * s, 3 * t) - there.block<3, 3>(3 * t, 3 * s).transpose()).cwiseAbs().maxCoeff();
+        const double value =
+            (here.block<3, 3>(3 * s, 3 * t) - there.block<3, 3>(3 * t, 3 * s).transpose()).cwiseAbs().maxCoeff();
         if (value > worst.value) worst = {value, worst.largest, cell, s, t};
       }
     }
@@ -38,15 +40,25 @@ double asymmetry(const Supercell& supercell, const std::vector<Eigen::MatrixXd>&
   return worst.largest > 0 ? worst.value / worst.largest : 0;
 }
 
-DynamicalMatrices bloch_matrices(const Supercell& supercell, const std::vector<Eigen::MatrixXd>& constants, const std::string& source) {
+DynamicalMatrices bloch_matrices(const Supercell& supercell, const std::vector<Eigen::MatrixXd>& constants,
+                                 const std::string& source) {
   const Deviation worst = deviation_of(supercell, constants);
   if (!(worst.value <= symmetric * worst.largest)) {
     const Eigen::Vector3i r = supercell.lattice_vector(worst.cell);
     throw InputError{
-        "{}: the force constants between atom {} in cell ({}, {}, {}) and atom {} in cell 0 differ by {:.3g} eV/angstrom^2 from those the "
-        "other way round, of {:.3g} at most: the atoms of the file stand in another order, or it is damaged; make it again together "
+        "{}: the force constants between atom {} in cell ({}, {}, {}) and atom {} in cell 0 differ by {:.3g} "
+        "eV/angstrom^2 from those the "
+        "other way round, of {:.3g} at most: the atoms of the file stand in another order, or it is damaged; make it "
+        "again together "
         "with the file that describes its supercell",
-        source, worst.s + 1, r[0], r[1], r[2], worst.t + 1, worst.value, worst.largest};
+        source,
+        worst.s + 1,
+        r[0],
+        r[1],
+        r[2],
+        worst.t + 1,
+        worst.value,
+        worst.largest};
   }
   const Crystal& crystal = supercell.unit_cell();
   DynamicalMatrices result{crystal, grid_in_stars(crystal, supercell.divisions()), {}, {}, 0, {}};

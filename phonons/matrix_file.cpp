@@ -28,9 +28,11 @@ bool begins_as_force_constants(const std::string& path) {
 }
 
 MatrixFile read_qe(const std::string& path, const UnitSet& units) {
-  if (fs::is_regular_file(path) && !is_hdf5(path) && begins_as_force_constants(path)) return read_qe_force_constants(path, units);
+  if (fs::is_regular_file(path) && !is_hdf5(path) && begins_as_force_constants(path))
+    return read_qe_force_constants(path, units);
   const bool xml = qe_dyn_paths(path).front().ends_with(".xml");
-  return {read_qe_dyn(path, units), xml ? "dynamical matrices, Quantum ESPRESSO, XML" : "dynamical matrices, Quantum ESPRESSO"};
+  return {read_qe_dyn(path, units),
+          xml ? "dynamical matrices, Quantum ESPRESSO, XML" : "dynamical matrices, Quantum ESPRESSO"};
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace zeropoint::phonons {
 /// Matrices with what a person should know about the files they came from.
 struct MatrixFile {
   DynamicalMatrices matrices;
-  std::string kind;  ///< "force constants of q2r.x"
+  std::string kind;                                          ///< "force constants of q2r.x"
   std::vector<std::pair<std::string, std::string>> notes{};  ///< name and value, such as units found in the file
   std::vector<std::string> warnings{};
 };

@@ -64,9 +64,15 @@ void check_charge_symmetry(const Crystal& crystal, const Polar& polar, const std
       const double deviation = (turned - polar.born_charges[image]).cwiseAbs().maxCoeff();
       if (!(deviation <= large_deviation)) {
         throw InputError{
-            "{}: operation {} of {} takes the Born charge of atom {} to that of atom {} with a deviation of {:.3f} |e|: the charges are of "
+            "{}: operation {} of {} takes the Born charge of atom {} to that of atom {} with a deviation of {:.3f} "
+            "|e|: the charges are of "
             "another crystal, of atoms in another order, or of an atom that does not stand first in its orbit",
-            source, i + 1, group.symbol, s + 1, image + 1, deviation};
+            source,
+            i + 1,
+            group.symbol,
+            s + 1,
+            image + 1,
+            deviation};
       }
     }
   }
@@ -85,17 +91,20 @@ Polar read_born(const std::string& path, const Crystal& primitive) {
     const Orbit& orbit = orbits[static_cast<std::size_t>(s)];
     if (orbit.first == s) {
       polar.born_charges.push_back(
-          tensor_in_line(scan, fmt::format("the Born charge of atom {}, number {} of {} that are independent in {}", s + 1, ++line,
-                                           n_independent, group.symbol)));
+          tensor_in_line(scan, fmt::format("the Born charge of atom {}, number {} of {} that are independent in {}",
+                                           s + 1, ++line, n_independent, group.symbol)));
     } else {
       const Eigen::Matrix3d& turn = orbit.operation->cartesian;
-      polar.born_charges.emplace_back(turn * polar.born_charges[static_cast<std::size_t>(orbit.first)] * turn.transpose());
+      polar.born_charges.emplace_back(turn * polar.born_charges[static_cast<std::size_t>(orbit.first)] *
+                                      turn.transpose());
     }
   }
   if (scan.next_filled()) {
-    scan.fail("a line behind the Born charges of the {} independent atoms of the primitive cell ({}): only the first atom of each orbit has "
-              "one",
-              n_independent, group.symbol);
+    scan.fail(
+        "a line behind the Born charges of the {} independent atoms of the primitive cell ({}): only the first atom of "
+        "each orbit has "
+        "one",
+        n_independent, group.symbol);
   }
   check(polar, primitive.n_atoms());
   check_charge_symmetry(primitive, polar, path);
@@ -109,7 +118,8 @@ void write_born(const std::string& path, const Crystal& primitive, const Polar& 
   const std::vector<Orbit> orbits = orbits_of(group, primitive.n_atoms());
   std::string text = fmt::format("{:.12f}\n", factor) + line_of(polar.dielectric);
   for (int s = 0; s < primitive.n_atoms(); ++s) {
-    if (orbits[static_cast<std::size_t>(s)].first == s) text += line_of(polar.born_charges[static_cast<std::size_t>(s)]);
+    if (orbits[static_cast<std::size_t>(s)].first == s)
+      text += line_of(polar.born_charges[static_cast<std::size_t>(s)]);
   }
   write_file(path, text);
 }

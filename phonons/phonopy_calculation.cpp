@@ -27,7 +27,9 @@ std::string first_of(const fs::path& folder, const std::vector<std::string>& nam
 /// What stands for a whole calculation, so that its own force constants are looked for.
 bool is_whole(const std::string& path) { return fs::is_directory(path) || fs::path(path).filename() == "BORN"; }
 
-bool is_yaml(const std::string& path) { return path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with(".yaml.xz"); }
+bool is_yaml(const std::string& path) {
+  return path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with(".yaml.xz");
+}
 
 struct Paths {
   fs::path folder;
@@ -45,7 +47,8 @@ Paths find(const std::string& path) {
     paths.yaml = first_of(paths.folder, {"phonopy_params.yaml", "phonopy.yaml", "phonopy_disp.yaml"});
     if (paths.yaml.empty()) {
       throw IoError{
-          "{}: no phonopy_params.yaml, phonopy.yaml or phonopy_disp.yaml in {}: one of them is needed, for the cells and the order of the atoms",
+          "{}: no phonopy_params.yaml, phonopy.yaml or phonopy_disp.yaml in {}: one of them is needed, for the cells "
+          "and the order of the atoms",
           path, paths.folder.string()};
     }
   }
@@ -62,16 +65,18 @@ Paths find(const std::string& path) {
 void fit(const PhonopyCells& cells, const DisplacedForces& data, const std::string& source, MatrixFile& file) {
   FitQuality quality;
   file.matrices = fit_force_constants(cells, data, source, quality);
-  file.notes.emplace_back("force constants", fmt::format("fitted to {} configurations of {}, {} operations, residual {:.2g} of the forces",
-                                                         data.displacements.size(), source, quality.n_operations, quality.residual));
+  file.notes.emplace_back("force constants",
+                          fmt::format("fitted to {} configurations of {}, {} operations, residual {:.2g} of the forces",
+                                      data.displacements.size(), source, quality.n_operations, quality.residual));
   if (quality.n_operations < quality.n_group) {
-    file.warnings.push_back(
-        fmt::format("{}: the supercell keeps {} of the {} operations of the crystal: its force constants lack the others", source,
-                    quality.n_operations, quality.n_group));
+    file.warnings.push_back(fmt::format(
+        "{}: the supercell keeps {} of the {} operations of the crystal: its force constants lack the others", source,
+        quality.n_operations, quality.n_group));
   }
   if (quality.residual > large_residual) {
-    file.warnings.push_back(fmt::format("{}: {:.0f} % of the forces are not harmonic: displace less, or check the order of the atoms", source,
-                                        100 * quality.residual));
+    file.warnings.push_back(
+        fmt::format("{}: {:.0f} % of the forces are not harmonic: displace less, or check the order of the atoms",
+                    source, 100 * quality.residual));
   }
 }
 
@@ -91,7 +96,9 @@ MatrixFile read_phonopy(const std::string& path, const UnitSet& units) {
   const bool named = !is_whole(path) && !is_yaml(path);
   const auto take = [&](const PhonopyForceConstants& constants, const std::string& source) {
     file.matrices = from_phonopy(cells, constants, source);
-    file.notes.emplace_back("force constants", fmt::format("{}, {}", source, constants.rows.size() == cells.site.size() ? "full" : "compact"));
+    file.notes.emplace_back(
+        "force constants",
+        fmt::format("{}, {}", source, constants.rows.size() == cells.site.size() ? "full" : "compact"));
   };
   if (!named && yaml.force_constants) {
     take(*yaml.force_constants, paths.yaml);
@@ -105,7 +112,8 @@ MatrixFile read_phonopy(const std::string& path, const UnitSet& units) {
     fit(cells, read_force_sets(paths.forces, cells, yaml.units), paths.forces, file);
   } else {
     throw InputError{
-        "{}: no force constants: neither in {} nor as FORCE_CONSTANTS, force_constants.hdf5 or FORCE_SETS beside it; run phonopy with "
+        "{}: no force constants: neither in {} nor as FORCE_CONSTANTS, force_constants.hdf5 or FORCE_SETS beside it; "
+        "run phonopy with "
         "--include-all, --writefc or -f first",
         path, paths.yaml};
   }
@@ -115,12 +123,14 @@ MatrixFile read_phonopy(const std::string& path, const UnitSet& units) {
     file.matrices.polar = read_born(born, cells.primitive);
     file.notes.emplace_back("charges", born);
   }
-  file.notes.emplace_back("units", fmt::format("{}, {}{}", yaml.units.length_name, yaml.units.force_constants_name,
-                                               yaml.units.calculator.empty() ? "" : ", as with " + yaml.units.calculator));
+  file.notes.emplace_back("units",
+                          fmt::format("{}, {}{}", yaml.units.length_name, yaml.units.force_constants_name,
+                                      yaml.units.calculator.empty() ? "" : ", as with " + yaml.units.calculator));
   file.notes.emplace_back("primitive", fmt::format("primitive_matrix {}", matrix_text(cells.primitive_matrix)));
   if (cells.diagonal.basis != Eigen::Matrix3i::Identity()) {
-    file.notes.emplace_back("cell vectors", fmt::format("{} times those of the primitive cell: in these the supercell is diagonal",
-                                                        matrix_text(cells.diagonal.basis.cast<double>())));
+    file.notes.emplace_back("cell vectors",
+                            fmt::format("{} times those of the primitive cell: in these the supercell is diagonal",
+                                        matrix_text(cells.diagonal.basis.cast<double>())));
   }
   return file;
 }
@@ -131,9 +141,12 @@ void write_phonopy(const DynamicalMatrices& matrices, const std::string& folder,
   const PhonopyForceConstants constants = to_phonopy(cells, matrices, false);
   const fs::path path(folder);
   if (!matrices.polar && fs::exists(path / "BORN")) {
-    throw InputError{"{} holds a BORN file, which phonopy would use for these matrices without charges: write to another folder", folder};
+    throw InputError{
+        "{} holds a BORN file, which phonopy would use for these matrices without charges: write to another folder",
+        folder};
   }
-  if (matrices.polar) write_born((path / "BORN").string(), cells.primitive, *matrices.polar, PhonopyUnits{}.dipole_factor(units));
+  if (matrices.polar)
+    write_born((path / "BORN").string(), cells.primitive, *matrices.polar, PhonopyUnits{}.dipole_factor(units));
   write_force_constants_text((path / "FORCE_CONSTANTS").string(), constants, 1);
   write_force_constants_hdf5((path / "force_constants.hdf5").string(), constants, cells);
   write_phonopy_yaml((path / "phonopy_params.yaml").string(), cells, matrices.polar, constants, units);

@@ -18,24 +18,27 @@ constexpr double same_copies = 0.05;   // of the largest element: what differenc
 Eigen::Matrix3i integers(const Eigen::Matrix3d& values, const std::string& source) {
   if (!((values.array() - values.array().round()).abs().maxCoeff() < whole_number)) {
     throw InputError{
-        "{}: the supercell is no whole multiple of the primitive cell: primitive_matrix does not belong to the unit cell of the file",
+        "{}: the supercell is no whole multiple of the primitive cell: primitive_matrix does not belong to the unit "
+        "cell of the file",
         source};
   }
   return values.array().round().cast<int>().matrix();
 }
 
 /// The lattice vector by which `to` is ahead of `from`, none when they differ by something else.
-std::optional<Eigen::RowVector3i> lattice_step(const Eigen::RowVector3d& from, const Eigen::RowVector3d& to, const Eigen::Matrix3d& cell,
-                                               const Eigen::Matrix3d& inverse) {
+std::optional<Eigen::RowVector3i> lattice_step(const Eigen::RowVector3d& from, const Eigen::RowVector3d& to,
+                                               const Eigen::Matrix3d& cell, const Eigen::Matrix3d& inverse) {
   const Eigen::RowVector3d step = (to - from) * inverse, whole = step.array().round();
   if (((step - whole) * cell).norm() > same_site) return {};
   return whole.cast<int>();
 }
 
-void check_supercell(const Crystal& unit, const Crystal& supercell, const Eigen::Matrix3d& expected, const std::string& source) {
+void check_supercell(const Crystal& unit, const Crystal& supercell, const Eigen::Matrix3d& expected,
+                     const std::string& source) {
   if (!((supercell.cell - expected).cwiseAbs().maxCoeff() < same_site)) {
     throw InputError{
-        "{}: the lattice of the supercell is not the unit cell times supercell_matrix (a_s b_s c_s) = (a b c) M: M is transposed, or the "
+        "{}: the lattice of the supercell is not the unit cell times supercell_matrix (a_s b_s c_s) = (a b c) M: M is "
+        "transposed, or the "
         "blocks are of two calculations",
         source};
   }
@@ -47,8 +50,10 @@ void check_supercell(const Crystal& unit, const Crystal& supercell, const Eigen:
               lattice_step(unit.positions.row(s), supercell.positions.row(i), unit.cell, inverse);
     }
     if (!found) {
-      throw InputError{"{}: atom {} ({}) of the supercell is no copy of an atom of the unit cell: the blocks are of two calculations",
-                       source, i + 1, supercell.species[static_cast<std::size_t>(i)]};
+      throw InputError{
+          "{}: atom {} ({}) of the supercell is no copy of an atom of the unit cell: the blocks are of two "
+          "calculations",
+          source, i + 1, supercell.species[static_cast<std::size_t>(i)]};
     }
   }
 }
@@ -56,7 +61,8 @@ void check_supercell(const Crystal& unit, const Crystal& supercell, const Eigen:
 }  // namespace
 
 Crystal phonopy_supercell(const Crystal& unit, const Eigen::Matrix3i& supercell_matrix) {
-  const Eigen::Matrix3d to_supercell = supercell_matrix.transpose().cast<double>().inverse();  // crystal coordinates, row vectors
+  const Eigen::Matrix3d to_supercell =
+      supercell_matrix.transpose().cast<double>().inverse();  // crystal coordinates, row vectors
   Eigen::Vector3i lowest = Eigen::Vector3i::Zero(), highest = lowest;
   for (int corner = 0; corner < 8; ++corner) {
     const Eigen::Vector3i point = supercell_matrix * Eigen::Vector3i(corner & 1, corner >> 1 & 1, corner >> 2);
@@ -98,14 +104,16 @@ Crystal phonopy_supercell(const Crystal& unit, const Eigen::Matrix3i& supercell_
   return result;
 }
 
-PhonopyCells phonopy_cells(const Crystal& unit, const Eigen::Matrix3i& supercell_matrix, const Eigen::Matrix3d& primitive_matrix,
-                           const std::optional<Crystal>& supercell, const std::string& source) {
+PhonopyCells phonopy_cells(const Crystal& unit, const Eigen::Matrix3i& supercell_matrix,
+                           const Eigen::Matrix3d& primitive_matrix, const std::optional<Crystal>& supercell,
+                           const std::string& source) {
   if (supercell_matrix.cast<double>().determinant() <= 0.5) {
     throw InputError{"{}: supercell_matrix has a determinant of {:g}: it must be positive", source,
                      supercell_matrix.cast<double>().determinant()};
   }
   if (!(primitive_matrix.determinant() > 1e-6)) {
-    throw InputError{"{}: primitive_matrix has a determinant of {:g}: it must be positive", source, primitive_matrix.determinant()};
+    throw InputError{"{}: primitive_matrix has a determinant of {:g}: it must be positive", source,
+                     primitive_matrix.determinant()};
   }
   PhonopyCells cells{unit, supercell_matrix, primitive_matrix, {}, {}, {}, {}, {}, {}};
   if (supercell) {
@@ -139,13 +147,21 @@ PhonopyCells phonopy_cells(const Crystal& unit, const Eigen::Matrix3i& supercell
       step = lattice_step(origins.back(), position, lattice, inverse);
     }
     if (!step) {
-      throw InputError{"{}: the lattice of the unit cell is not contained in that of the primitive cell: primitive_matrix is wrong", source};
+      throw InputError{
+          "{}: the lattice of the unit cell is not contained in that of the primitive cell: primitive_matrix is wrong",
+          source};
     }
     const double mass = cells.supercell.masses[i], first_mass = cells.supercell.masses[cells.p2s[p]];
     if (!(std::abs(mass - first_mass) < 1e-4 * first_mass)) {
-      throw InputError{"{}: atoms {} and {} of the supercell are copies of one primitive atom but weigh {} and {} amu: give a primitive_matrix "
-                       "that keeps isotopes apart",
-                       source, cells.p2s[p] + 1, i + 1, first_mass, mass};
+      throw InputError{
+          "{}: atoms {} and {} of the supercell are copies of one primitive atom but weigh {} and {} amu: give a "
+          "primitive_matrix "
+          "that keeps isotopes apart",
+          source,
+          cells.p2s[p] + 1,
+          i + 1,
+          first_mass,
+          mass};
     }
     cells.site.push_back(static_cast<int>(p));
     steps.push_back(*step);
@@ -153,7 +169,8 @@ PhonopyCells phonopy_cells(const Crystal& unit, const Eigen::Matrix3i& supercell
   const int n_cells = cells.diagonal.divisions.prod(), n_primitive = static_cast<int>(cells.p2s.size());
   if (n_primitive * n_cells != cells.supercell.n_atoms()) {
     throw InputError{
-        "{}: {} atoms of the supercell are copies of {} atoms, but {} primitive cells fit into it: primitive_matrix is not of this crystal",
+        "{}: {} atoms of the supercell are copies of {} atoms, but {} primitive cells fit into it: primitive_matrix is "
+        "not of this crystal",
         source, cells.supercell.n_atoms(), n_primitive, n_cells};
   }
   cells.primitive.cell = cells.diagonal.basis.cast<double>() * lattice;
@@ -178,13 +195,15 @@ PhonopyCells phonopy_cells(const Crystal& unit, const Eigen::Matrix3i& supercell
 PhonopyCells phonopy_cells(const DynamicalMatrices& matrices) {
   Crystal unit = matrices.crystal;
   if (unit.cell.determinant() < 0) {
-    throw InputError{"the cell vectors are left-handed, which phonopy does not accept: turn the sign or the order of the vectors"};
+    throw InputError{
+        "the cell vectors are left-handed, which phonopy does not accept: turn the sign or the order of the vectors"};
   }
   const Eigen::Matrix3i supercell = matrices.grid.divisions().asDiagonal();
   return phonopy_cells(unit, supercell, Eigen::Matrix3d::Identity(), {}, "the matrices");
 }
 
-DynamicalMatrices from_phonopy(const PhonopyCells& cells, const PhonopyForceConstants& constants, const std::string& source) {
+DynamicalMatrices from_phonopy(const PhonopyCells& cells, const PhonopyForceConstants& constants,
+                               const std::string& source) {
   const Supercell grid = cells.grid();
   const int n_primitive = cells.primitive.n_atoms(), n_atoms = cells.supercell.n_atoms();
   std::vector<int> counts(static_cast<std::size_t>(n_primitive), 0);
@@ -193,9 +212,15 @@ DynamicalMatrices from_phonopy(const PhonopyCells& cells, const PhonopyForceCons
     const int expected = static_cast<int>(constants.rows.size()) / n_primitive;
     if (counts[static_cast<std::size_t>(p)] == expected && expected > 0) continue;
     throw InputError{
-        "{}: {} rows belong to atom {} of the primitive cell, which is atom {} of the supercell, {} expected: rows are numbered by the atoms "
+        "{}: {} rows belong to atom {} of the primitive cell, which is atom {} of the supercell, {} expected: rows are "
+        "numbered by the atoms "
         "of the supercell, not 1 to {} of the primitive cell, or the atoms stand in another order",
-        source, counts[static_cast<std::size_t>(p)], p + 1, cells.p2s[static_cast<std::size_t>(p)] + 1, std::max(expected, 1), n_primitive};
+        source,
+        counts[static_cast<std::size_t>(p)],
+        p + 1,
+        cells.p2s[static_cast<std::size_t>(p)] + 1,
+        std::max(expected, 1),
+        n_primitive};
   }
   const auto place = [&](std::size_t row, int column, int& s, int& t) {
     const auto i = static_cast<std::size_t>(constants.rows[row]), j = static_cast<std::size_t>(column);
@@ -203,12 +228,14 @@ DynamicalMatrices from_phonopy(const PhonopyCells& cells, const PhonopyForceCons
     return static_cast<std::size_t>(
         grid.cell_index(grid.lattice_vector(cells.cell[i]) - grid.lattice_vector(cells.cell[j])));
   };
-  std::vector<Eigen::MatrixXd> sums(static_cast<std::size_t>(grid.n_cells()), Eigen::MatrixXd::Zero(3 * n_primitive, 3 * n_primitive));
+  std::vector<Eigen::MatrixXd> sums(static_cast<std::size_t>(grid.n_cells()),
+                                    Eigen::MatrixXd::Zero(3 * n_primitive, 3 * n_primitive));
   const double share = static_cast<double>(n_primitive) / static_cast<double>(constants.rows.size());
   double largest = 0;
   for (std::size_t row = 0; row < constants.rows.size(); ++row) {
     for (int column = 0; column < n_atoms; ++column) {
-      const Eigen::Matrix3d& element = constants.elements[row * static_cast<std::size_t>(n_atoms) + static_cast<std::size_t>(column)];
+      const Eigen::Matrix3d& element =
+          constants.elements[row * static_cast<std::size_t>(n_atoms) + static_cast<std::size_t>(column)];
       int s, t;
       const std::size_t cell = place(row, column, s, t);
       sums[cell].block<3, 3>(3 * s, 3 * t) += share * element;
@@ -217,15 +244,21 @@ DynamicalMatrices from_phonopy(const PhonopyCells& cells, const PhonopyForceCons
   }
   for (std::size_t row = 0; row < constants.rows.size(); ++row) {
     for (int column = 0; column < n_atoms; ++column) {
-      const Eigen::Matrix3d& element = constants.elements[row * static_cast<std::size_t>(n_atoms) + static_cast<std::size_t>(column)];
+      const Eigen::Matrix3d& element =
+          constants.elements[row * static_cast<std::size_t>(n_atoms) + static_cast<std::size_t>(column)];
       int s, t;
       const std::size_t cell = place(row, column, s, t);
       const double deviation = (sums[cell].block<3, 3>(3 * s, 3 * t) - element).cwiseAbs().maxCoeff();
       if (!(deviation <= same_copies * largest)) {
         throw InputError{
-            "{}: the force constants of the supercell atoms {} and {} differ by {:.3g} eV/angstrom^2 from the mean of their copies, of {:.3g} "
+            "{}: the force constants of the supercell atoms {} and {} differ by {:.3g} eV/angstrom^2 from the mean of "
+            "their copies, of {:.3g} "
             "at most: the atoms of the file stand in another order than those of its supercell",
-            source, constants.rows[row] + 1, column + 1, deviation, largest};
+            source,
+            constants.rows[row] + 1,
+            column + 1,
+            deviation,
+            largest};
       }
     }
   }
@@ -244,7 +277,8 @@ PhonopyForceConstants to_phonopy(const PhonopyCells& cells, const DynamicalMatri
     const auto i = static_cast<std::size_t>(row);
     for (std::size_t j = 0; j < cells.site.size(); ++j) {
       const int cell = grid.cell_index(grid.lattice_vector(cells.cell[i]) - grid.lattice_vector(cells.cell[j]));
-      result.elements.emplace_back(constants[static_cast<std::size_t>(cell)].block<3, 3>(3 * cells.site[i], 3 * cells.site[j]));
+      result.elements.emplace_back(
+          constants[static_cast<std::size_t>(cell)].block<3, 3>(3 * cells.site[i], 3 * cells.site[j]));
     }
   }
   return result;

@@ -11,16 +11,27 @@ using RowMajor3 = Eigen::Matrix<double, 3, 3, Eigen::RowMajor>;
 
 }  // namespace
 
-PhonopyForceConstants read_force_constants_hdf5(const std::string& path, const PhonopyCells& cells, double unit, const UnitSet& units) {
+PhonopyForceConstants read_force_constants_hdf5(const std::string& path, const PhonopyCells& cells, double unit,
+                                                const UnitSet& units) {
   const Hdf5File file = Hdf5File::open(path);
   const std::string name = file.has("force_constants") ? "force_constants" : "fc2";
-  if (!file.has(name)) throw InputError{"{}: neither 'force_constants' nor 'fc2' is in it: no force constants of phonopy", path};
+  if (!file.has(name))
+    throw InputError{"{}: neither 'force_constants' nor 'fc2' is in it: no force constants of phonopy", path};
   const std::vector<std::int64_t> shape = file.shape(name);
   const std::int64_t n_atoms = cells.supercell.n_atoms(), n_primitive = cells.primitive.n_atoms();
-  if (shape.size() != 4 || (shape[0] != n_atoms && shape[0] != n_primitive) || shape[1] != n_atoms || shape[2] != 3 || shape[3] != 3) {
-    throw InputError{"{}: '{}' is {}, for {} atoms of the supercell and {} of the primitive cell {} x {} x 3 x 3 is expected: the file "
-                     "belongs to another calculation",
-                     path, name, fmt::join(shape, " x "), n_atoms, n_primitive, n_primitive, n_atoms};
+  if (shape.size() != 4 || (shape[0] != n_atoms && shape[0] != n_primitive) || shape[1] != n_atoms || shape[2] != 3 ||
+      shape[3] != 3) {
+    throw InputError{
+        "{}: '{}' is {}, for {} atoms of the supercell and {} of the primitive cell {} x {} x 3 x 3 is expected: the "
+        "file "
+        "belongs to another calculation",
+        path,
+        name,
+        fmt::join(shape, " x "),
+        n_atoms,
+        n_primitive,
+        n_primitive,
+        n_atoms};
   }
   if (file.has("physical_unit")) unit = phonopy_unit(file.read_strings("physical_unit").at(0), units);
   PhonopyForceConstants result{cells.p2s, {}};
@@ -31,9 +42,11 @@ PhonopyForceConstants read_force_constants_hdf5(const std::string& path, const P
     const Eigen::VectorXd map = file.read_vector("p2s_map");
     for (std::size_t p = 0; p < cells.p2s.size(); ++p) {
       if (map.size() == n_primitive && map[static_cast<Eigen::Index>(p)] == cells.p2s[p]) continue;
-      throw InputError{"{}: p2s_map takes primitive atom {} for another atom of the supercell than {}, where its first copy stands: the file "
-                       "belongs to another calculation, or primitive_matrix has changed",
-                       path, p + 1, cells.p2s[p]};
+      throw InputError{
+          "{}: p2s_map takes primitive atom {} for another atom of the supercell than {}, where its first copy stands: "
+          "the file "
+          "belongs to another calculation, or primitive_matrix has changed",
+          path, p + 1, cells.p2s[p]};
     }
   }
   const at::Tensor values = file.read(name).to(at::kDouble).contiguous();
@@ -41,14 +54,15 @@ PhonopyForceConstants read_force_constants_hdf5(const std::string& path, const P
   for (std::int64_t k = 0; k < shape[0] * n_atoms; ++k) {
     result.elements.emplace_back(unit * Eigen::Map<const RowMajor3>(numbers + 9 * k));
     if (!result.elements.back().allFinite()) {
-      throw InputError{"{}: '{}' holds NaN or infinity between atoms {} and {}: the calculation that wrote it failed", path, name,
-                       result.rows[static_cast<std::size_t>(k / n_atoms)] + 1, k % n_atoms + 1};
+      throw InputError{"{}: '{}' holds NaN or infinity between atoms {} and {}: the calculation that wrote it failed",
+                       path, name, result.rows[static_cast<std::size_t>(k / n_atoms)] + 1, k % n_atoms + 1};
     }
   }
   return result;
 }
 
-void write_force_constants_hdf5(const std::string& path, const PhonopyForceConstants& constants, const PhonopyCells& cells) {
+void write_force_constants_hdf5(const std::string& path, const PhonopyForceConstants& constants,
+                                const PhonopyCells& cells) {
   const auto n_rows = static_cast<std::int64_t>(constants.rows.size());
   const std::int64_t n_atoms = cells.supercell.n_atoms();
   at::Tensor values = at::empty({n_rows, n_atoms, 3, 3}, at::kDouble);

@@ -11,7 +11,8 @@ namespace {
 
 void require_whole_line(const TextScanner& scan, std::size_t count, std::string_view expected) {
   scan.require_words(count, expected);
-  if (scan.words().size() != count) scan.fail("{} numbers where {} are expected: {}", scan.words().size(), count, expected);
+  if (scan.words().size() != count)
+    scan.fail("{} numbers where {} are expected: {}", scan.words().size(), count, expected);
 }
 
 Eigen::RowVector3d read_vector(TextScanner& scan, std::string_view what, double unit) {
@@ -21,7 +22,8 @@ Eigen::RowVector3d read_vector(TextScanner& scan, std::string_view what, double 
 }
 
 void refuse_more(TextScanner& scan, std::string_view what) {
-  if (scan.next_filled()) scan.fail("'{}' behind the last {}: the file does not belong to this supercell", trimmed(scan.line()), what);
+  if (scan.next_filled())
+    scan.fail("'{}' behind the last {}: the file does not belong to this supercell", trimmed(scan.line()), what);
 }
 
 /// Each configuration displaces one atom.
@@ -40,7 +42,8 @@ void read_single_displacements(TextScanner& scan, int n_atoms, const PhonopyUnit
     if (atom < 1 || atom > n_atoms) scan.fail("atom {} is displaced: the supercell has atoms 1 to {}", atom, n_atoms);
     Vectors u = Vectors::Zero(n_atoms, 3), f(n_atoms, 3);
     u.row(atom - 1) = read_vector(scan, "the vector of " + name, units.length);
-    for (int j = 0; j < n_atoms; ++j) f.row(j) = read_vector(scan, fmt::format("the force on atom {} of {}", j + 1, name), units.force);
+    for (int j = 0; j < n_atoms; ++j)
+      f.row(j) = read_vector(scan, fmt::format("the force on atom {} of {}", j + 1, name), units.force);
     result.displacements.push_back(std::move(u));
     result.forces.push_back(std::move(f));
   }
@@ -64,7 +67,8 @@ void read_all_displacements(TextScanner& scan, int n_atoms, const PhonopyUnits& 
     ++row;
   } while (scan.next_filled());
   if (row % n_atoms != 0) {
-    scan.fail("{} rows are no multiple of the {} atoms of the supercell: the file is cut or belongs to another one", row, n_atoms);
+    scan.fail("{} rows are no multiple of the {} atoms of the supercell: the file is cut or belongs to another one",
+              row, n_atoms);
   }
 }
 
@@ -76,8 +80,10 @@ PhonopyForceConstants read_force_constants_text(const std::string& path, const P
   const int n_atoms = cells.supercell.n_atoms(), n_primitive = cells.primitive.n_atoms();
   const int n_rows = scan.integer(0), n_columns = scan.words().size() > 1 ? scan.integer(1) : n_rows;
   if (n_columns != n_atoms || (n_rows != n_atoms && n_rows != n_primitive)) {
-    scan.fail("{} x {} force constants, the supercell has {} atoms and the primitive cell {}: the file belongs to another calculation",
-              n_rows, n_columns, n_atoms, n_primitive);
+    scan.fail(
+        "{} x {} force constants, the supercell has {} atoms and the primitive cell {}: the file belongs to another "
+        "calculation",
+        n_rows, n_columns, n_atoms, n_primitive);
   }
   PhonopyForceConstants result;
   for (int row = 0; row < n_rows; ++row) {
@@ -87,17 +93,23 @@ PhonopyForceConstants read_force_constants_text(const std::string& path, const P
       scan.require_filled("the pair of atoms " + pair);
       require_whole_line(scan, 2, "the pair of atoms " + pair);
       if (scan.integer(0) != atom + 1 || scan.integer(1) != column + 1) {
-        scan.fail("pair {} {} where {} is expected: rows are numbered by the atoms of the supercell (for this one {}), columns from 1; the "
-                  "file is in another order or of another calculation",
-                  scan.integer(0), scan.integer(1), pair, fmt::join([&] {
-                    std::vector<int> all;
-                    for (const int p : cells.p2s) all.push_back(p + 1);
-                    return all;
-                  }(), ", "));
+        scan.fail(
+            "pair {} {} where {} is expected: rows are numbered by the atoms of the supercell (for this one {}), "
+            "columns from 1; the "
+            "file is in another order or of another calculation",
+            scan.integer(0), scan.integer(1), pair,
+            fmt::join(
+                [&] {
+                  std::vector<int> all;
+                  for (const int p : cells.p2s) all.push_back(p + 1);
+                  return all;
+                }(),
+                ", "));
       }
       if (column == 0) result.rows.push_back(atom);
       Eigen::Matrix3d element;
-      for (int i = 0; i < 3; ++i) element.row(i) = read_vector(scan, fmt::format("row {} of pair {}", i + 1, pair), unit);
+      for (int i = 0; i < 3; ++i)
+        element.row(i) = read_vector(scan, fmt::format("row {} of pair {}", i + 1, pair), unit);
       result.elements.push_back(element);
     }
   }
@@ -112,7 +124,8 @@ void write_force_constants_text(const std::string& path, const PhonopyForceConst
     fmt::format_to(std::back_inserter(text), "{} {}\n", constants.rows[k / n_atoms] + 1, k % n_atoms + 1);
     const Eigen::Matrix3d element = constants.elements[k] / unit;
     for (int i = 0; i < 3; ++i) {
-      fmt::format_to(std::back_inserter(text), "{:22.15f}{:22.15f}{:22.15f}\n", element(i, 0), element(i, 1), element(i, 2));
+      fmt::format_to(std::back_inserter(text), "{:22.15f}{:22.15f}{:22.15f}\n", element(i, 0), element(i, 1),
+                     element(i, 2));
     }
   }
   write_file(path, text);

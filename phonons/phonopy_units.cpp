@@ -49,18 +49,28 @@ PhonopyUnits phonopy_units(const std::string& calculator, const UnitSet& units) 
   const Names metric{"angstrom", "eV/angstrom", "eV/angstrom^2"}, rydberg{"au", "Ry/au", "Ry/au^2"},
       hartree{"au", "hartree/au", "hartree/au^2"}, mixed{"au", "eV/angstrom", "eV/angstrom.au"};
   const std::map<std::string, Names> known{
-      {"", metric},          {"vasp", metric},     {"aims", metric},   {"lammps", metric},   {"pwmat", metric},
-      {"crystal", metric},   {"castep", metric},   {"qe", rydberg},    {"qlm", rydberg},     {"wien2k", {"au", "mRy/au", "mRy/au^2"}},
-      {"elk", hartree},      {"dftbp", hartree},   {"fleur", hartree}, {"exciting", hartree}, {"octopus", hartree},
-      {"turbomole", hartree}, {"abinit", mixed},    {"siesta", mixed},  {"abacus", mixed},
-      {"cp2k", {"angstrom", "hartree/au", "hartree/angstrom.au"}}};
+      {"", metric},         {"vasp", metric},
+      {"aims", metric},     {"lammps", metric},
+      {"pwmat", metric},    {"crystal", metric},
+      {"castep", metric},   {"qe", rydberg},
+      {"qlm", rydberg},     {"wien2k", {"au", "mRy/au", "mRy/au^2"}},
+      {"elk", hartree},     {"dftbp", hartree},
+      {"fleur", hartree},   {"exciting", hartree},
+      {"octopus", hartree}, {"turbomole", hartree},
+      {"abinit", mixed},    {"siesta", mixed},
+      {"abacus", mixed},    {"cp2k", {"angstrom", "hartree/au", "hartree/angstrom.au"}}};
   const auto found = known.find(calculator);
   if (found == known.end()) {
-    throw InputError{"the calculator '{}' is not known: write a physical_unit block with length and force_constants", calculator};
+    throw InputError{"the calculator '{}' is not known: write a physical_unit block with length and force_constants",
+                     calculator};
   }
   const Names& names = found->second;
-  return {names.length, names.force_constants, phonopy_unit(names.length, units), phonopy_unit(names.force, units),
-          phonopy_unit(names.force_constants, units), calculator};
+  return {names.length,
+          names.force_constants,
+          phonopy_unit(names.length, units),
+          phonopy_unit(names.force, units),
+          phonopy_unit(names.force_constants, units),
+          calculator};
 }
 
 }  // namespace zeropoint::phonons

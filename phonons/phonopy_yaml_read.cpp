@@ -16,13 +16,15 @@ class YamlFile {
  public:
   explicit YamlFile(const std::string& path) : path_(path) {
     if (path.ends_with(".xz") || path.ends_with(".gz")) {
-      throw InputError{"{} is compressed: unpack it first ({} -dk {})", path, path.ends_with(".xz") ? "xz" : "gzip", path};
+      throw InputError{"{} is compressed: unpack it first ({} -dk {})", path, path.ends_with(".xz") ? "xz" : "gzip",
+                       path};
     }
     const std::string text = read_file(path);
     try {
       root_ = YAML::Load(text);
     } catch (const YAML::Exception& error) {
-      throw InputError{"{}:{}: no YAML ({}): the file is cut or damaged; make it again", path, error.mark.line + 1, error.msg};
+      throw InputError{"{}:{}: no YAML ({}): the file is cut or damaged; make it again", path, error.mark.line + 1,
+                       error.msg};
     }
     if (!root_.IsMap()) throw InputError{"{}: no keys such as unit_cell are in it: no phonopy.yaml", path};
   }
@@ -50,7 +52,8 @@ class YamlFile {
     if (!node.IsScalar()) fail(node, "a number is expected here: the file is cut or damaged");
     const std::string& word = node.Scalar();
     double value = 0;
-    if (parse_number(word.data(), word.data() + word.size(), value) != word.data() + word.size() || !std::isfinite(value)) {
+    if (parse_number(word.data(), word.data() + word.size(), value) != word.data() + word.size() ||
+        !std::isfinite(value)) {
       fail(node, "'{}' is not a finite number: the calculation that wrote it failed, or the file is damaged", word);
     }
     return value;
@@ -119,8 +122,10 @@ PhonopyUnits read_units(const YamlFile& file, const UnitSet& units) {
   take("force", result.force, nullptr);
   take("force_constants", result.force_constants, &result.force_constants_name);
   if (result.length_name != before && !block["force_constants"]) {
-    file.fail(block, "length is in {} but force_constants has no unit, and the calculator does not tell: add force_constants, such as "
-                     "\"Ry/au^2\"",
+    file.fail(block,
+              "length is in {} but force_constants has no unit, and the calculator does not tell: add force_constants, "
+              "such as "
+              "\"Ry/au^2\"",
               result.length_name);
   }
   return result;
@@ -136,7 +141,8 @@ Crystal read_crystal(const YamlFile& file, const YAML::Node& node, double length
   crystal.masses.resize(n_atoms);
   Eigen::Index s = 0;
   for (const YAML::Node& point : points) {
-    if (!point.IsMap()) file.fail(point, "an atom with symbol, coordinates and mass is expected here: the file is cut or damaged");
+    if (!point.IsMap())
+      file.fail(point, "an atom with symbol, coordinates and mass is expected here: the file is cut or damaged");
     const YAML::Node position = point["coordinates"] ? point["coordinates"] : file.child(point, "position");
     crystal.positions.row(s) = file.vector(position, "the coordinates of an atom") * crystal.cell;
     crystal.species.push_back(file.text(file.child(point, "symbol")));
@@ -149,14 +155,17 @@ Crystal read_crystal(const YamlFile& file, const YAML::Node& node, double length
 
 PhonopyCells read_cells(const YamlFile& file, double length) {
   const YAML::Node root = file.root();
-  if (root["site_mixture_scheme"] || (root["phonopy"] && root["phonopy"].IsMap() && root["phonopy"]["site_mixture_scheme"])) {
-    throw InputError{"{}: sites of mixed species (site_mixture_scheme) are not supported: give an ordered structure", file.path()};
+  if (root["site_mixture_scheme"] ||
+      (root["phonopy"] && root["phonopy"].IsMap() && root["phonopy"]["site_mixture_scheme"])) {
+    throw InputError{"{}: sites of mixed species (site_mixture_scheme) are not supported: give an ordered structure",
+                     file.path()};
   }
   const YAML::Node own = root["unit_cell"];
   const Crystal unit = read_crystal(file, own ? own : root["lattice"] ? root : file.child(root, "unit_cell"), length);
   const YAML::Node multiples = file.child(root, "supercell_matrix");
   const Eigen::Matrix3d m = file.matrix(multiples, "supercell_matrix");
-  if (!((m.array() - m.array().round()).abs().maxCoeff() < 1e-6)) file.fail(multiples, "supercell_matrix must have whole numbers");
+  if (!((m.array() - m.array().round()).abs().maxCoeff() < 1e-6))
+    file.fail(multiples, "supercell_matrix must have whole numbers");
   Eigen::Matrix3d p = Eigen::Matrix3d::Identity();
   if (root["primitive_matrix"]) p = file.matrix(root["primitive_matrix"], "primitive_matrix");
   // Fractions have 15 decimals at best: those of a centring are sixths.
@@ -167,14 +176,17 @@ PhonopyCells read_cells(const YamlFile& file, double length) {
   return phonopy_cells(unit, m.array().round().cast<int>().matrix(), p, supercell, file.path());
 }
 
-std::optional<Polar> read_polar(const YamlFile& file, const PhonopyCells& cells, const PhonopyUnits& own, const UnitSet& units) {
+std::optional<Polar> read_polar(const YamlFile& file, const PhonopyCells& cells, const PhonopyUnits& own,
+                                const UnitSet& units) {
   const YAML::Node root = file.root(), nac = root["nac"] ? root["nac"] : root;  // behind no key of its own before 2.18
   if (!nac.IsMap() || (!nac["born_effective_charge"] && !nac["dielectric_constant"])) return {};
   const YAML::Node charges = file.child(nac, "born_effective_charge");
   const auto n_atoms = static_cast<std::size_t>(cells.primitive.n_atoms());
   if (!charges.IsSequence() || charges.size() != n_atoms) {
-    file.fail(charges, "{} Born charges for {} atoms of the primitive cell: one for each of them is needed, not for the unit cell or the "
-                       "supercell",
+    file.fail(charges,
+              "{} Born charges for {} atoms of the primitive cell: one for each of them is needed, not for the unit "
+              "cell or the "
+              "supercell",
               charges.IsSequence() ? charges.size() : 0, n_atoms);
   }
   Polar polar{file.matrix(file.child(nac, "dielectric_constant"), "the dielectric constant"), {}};
@@ -182,7 +194,9 @@ std::optional<Polar> read_polar(const YamlFile& file, const PhonopyCells& cells,
   if (const YAML::Node factor = nac["unit_conversion_factor"]) {
     const double expected = own.dipole_factor(units);
     if (!(std::abs(file.number(factor) / expected - 1) < 1e-3)) {
-      file.fail(factor, "unit_conversion_factor = {}, but e^2/(4 pi eps0) is {:.6f} in {} {}^3: the units of the file contradict each other",
+      file.fail(factor,
+                "unit_conversion_factor = {}, but e^2/(4 pi eps0) is {:.6f} in {} {}^3: the units of the file "
+                "contradict each other",
                 file.number(factor), expected, own.force_constants_name, own.length_name);
     }
   }
@@ -199,21 +213,26 @@ std::optional<PhonopyForceConstants> read_constants(const YamlFile& file, const 
   const int n_rows = file.integer(shape[0]), n_columns = file.integer(shape[1]);
   const int n_atoms = cells.supercell.n_atoms(), n_primitive = cells.primitive.n_atoms();
   if (n_columns != n_atoms || (n_rows != n_atoms && n_rows != n_primitive)) {
-    file.fail(shape, "{} x {} force constants, the supercell has {} atoms and the primitive cell {}: the blocks are of two calculations",
+    file.fail(shape,
+              "{} x {} force constants, the supercell has {} atoms and the primitive cell {}: the blocks are of two "
+              "calculations",
               n_rows, n_columns, n_atoms, n_primitive);
   }
-  file.require_list(elements, static_cast<std::size_t>(n_rows) * static_cast<std::size_t>(n_columns), "3 x 3 force constants");
+  file.require_list(elements, static_cast<std::size_t>(n_rows) * static_cast<std::size_t>(n_columns),
+                    "3 x 3 force constants");
   PhonopyForceConstants result{cells.p2s, {}};
   if (n_rows == n_atoms) {
     result.rows.clear();
     for (int i = 0; i < n_atoms; ++i) result.rows.push_back(i);
   }
-  for (const YAML::Node& element : elements) result.elements.emplace_back(unit * file.matrix(element, "3 x 3 force constants"));
+  for (const YAML::Node& element : elements)
+    result.elements.emplace_back(unit * file.matrix(element, "3 x 3 force constants"));
   return result;
 }
 
 /// One displaced atom an entry, or (before version 2.24) all atoms.
-DisplacedForces read_displacements(const YamlFile& file, const YAML::Node& list, int n_atoms, const PhonopyUnits& units) {
+DisplacedForces read_displacements(const YamlFile& file, const YAML::Node& list, int n_atoms,
+                                   const PhonopyUnits& units) {
   DisplacedForces result;
   for (const YAML::Node& entry : list) {
     Vectors u = Vectors::Zero(n_atoms, 3), f(n_atoms, 3);
@@ -246,7 +265,8 @@ std::optional<DisplacedForces> read_forces(const YamlFile& file, int n_atoms, co
   } else if (const YAML::Node set = file.root()["dataset"]; set && set.IsMap() && set["forces"]) {
     const YAML::Node displacements = file.child(set, "displacements"), forces = set["forces"];
     file.require_list(forces, displacements.size(), "forces of all configurations");
-    for (const YAML::Node& u : displacements) result.displacements.push_back(file.vectors(u, n_atoms, units.length, "displacements"));
+    for (const YAML::Node& u : displacements)
+      result.displacements.push_back(file.vectors(u, n_atoms, units.length, "displacements"));
     for (const YAML::Node& f : forces) result.forces.push_back(file.vectors(f, n_atoms, units.force, "forces"));
   }
   if (result.forces.empty()) return {};

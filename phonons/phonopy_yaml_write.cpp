@@ -22,9 +22,10 @@ void put_cell(std::string& text, const char* name, const Crystal& crystal) {
   text += "  points:\n";
   const Vectors fractional = crystal.fractional();
   for (int s = 0; s < crystal.n_atoms(); ++s) {
-    fmt::format_to(std::back_inserter(text), "  - symbol: {} # {}\n    coordinates: [ {:.15f}, {:.15f}, {:.15f} ]\n    mass: {:.9f}\n",
-                   crystal.species[static_cast<std::size_t>(s)], s + 1, fractional(s, 0), fractional(s, 1), fractional(s, 2),
-                   crystal.masses[s]);
+    fmt::format_to(std::back_inserter(text),
+                   "  - symbol: {} # {}\n    coordinates: [ {:.15f}, {:.15f}, {:.15f} ]\n    mass: {:.9f}\n",
+                   crystal.species[static_cast<std::size_t>(s)], s + 1, fractional(s, 0), fractional(s, 1),
+                   fractional(s, 2), crystal.masses[s]);
   }
   text += '\n';
 }
@@ -36,7 +37,8 @@ void write_phonopy_yaml(const std::string& path, const PhonopyCells& cells, cons
   const PhonopyUnits own;
   const std::size_t n_atoms = cells.site.size();
   std::string text =
-      "# written by Zeropoint\nphysical_unit:\n  atomic_mass: \"AMU\"\n  length: \"angstrom\"\n  force_constants: \"eV/angstrom^2\"\n\n";
+      "# written by Zeropoint\nphysical_unit:\n  atomic_mass: \"AMU\"\n  length: \"angstrom\"\n  force_constants: "
+      "\"eV/angstrom^2\"\n\n";
   text += "primitive_matrix:\n";
   put_rows(text, "", cells.primitive_matrix);
   text += "\nsupercell_matrix:\n";

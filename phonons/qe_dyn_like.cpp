@@ -12,7 +12,8 @@ namespace {
 /// Copies one file line by line, with other matrices and modes.
 class Copy {
  public:
-  Copy(const DynamicalMatrices& matrices, const std::vector<Modes>& modes, const std::string& path, const UnitSet& units)
+  Copy(const DynamicalMatrices& matrices, const std::vector<Modes>& modes, const std::string& path,
+       const UnitSet& units)
       : matrices_(matrices), modes_(modes), units_(units), scan_(path), cell_in_alat_(cell_of(path)) {}
 
   std::string operator()() {
@@ -30,12 +31,13 @@ class Copy {
     if (trimmed(scan_.peek()).starts_with('<')) {
       throw InputError{"{} is XML: only headers of text files are kept, write XML with --to qe-xml", path};
     }
-    const double strain = file.crystal.n_atoms() == ours.n_atoms() && file.crystal.species == ours.species
-                              ? (file.crystal.cell - ours.cell).cwiseAbs().maxCoeff() / ours.cell.rowwise().norm().maxCoeff()
-                              : 1;
+    const double strain =
+        file.crystal.n_atoms() == ours.n_atoms() && file.crystal.species == ours.species
+            ? (file.crystal.cell - ours.cell).cwiseAbs().maxCoeff() / ours.cell.rowwise().norm().maxCoeff()
+            : 1;
     if (!(strain < 1e-5)) {
-      throw InputError{"{} is of {} in another cell or order than the matrices, {}: its header does not describe them", path,
-                       file.crystal.formula(), ours.formula()};
+      throw InputError{"{} is of {} in another cell or order than the matrices, {}: its header does not describe them",
+                       path, file.crystal.formula(), ours.formula()};
     }
     return file.crystal.cell / file.alat;
   }
@@ -60,7 +62,8 @@ class Copy {
     const std::vector<double> q = scan_.numbers_in(line.substr(open, line.find(')') - open));
     const int iq = matrices_.grid.find(cell_in_alat_ * Eigen::Vector3d(q.at(0), q.at(1), q.at(2)));
     if (iq < 0) {
-      scan_.fail("this q point is not among the {} of the matrices: originals on the same grid are needed", matrices_.grid.size());
+      scan_.fail("this q point is not among the {} of the matrices: originals on the same grid are needed",
+                 matrices_.grid.size());
     }
     return iq;
   }
@@ -112,8 +115,15 @@ void write_qe_dyn_like(const DynamicalMatrices& matrices, const std::string& ori
   const DynamicalMatrices theirs = read_qe_dyn(original, units);
   if (theirs.grid.divisions() != matrices.grid.divisions()) {
     const Eigen::Vector3i a = theirs.grid.divisions(), b = matrices.grid.divisions();
-    throw InputError{"{} is on a {} x {} x {} grid, the matrices are on {} x {} x {}: originals on the same grid are needed",
-                     original, a[0], a[1], a[2], b[0], b[1], b[2]};
+    throw InputError{
+        "{} is on a {} x {} x {} grid, the matrices are on {} x {} x {}: originals on the same grid are needed",
+        original,
+        a[0],
+        a[1],
+        a[2],
+        b[0],
+        b[1],
+        b[2]};
   }
   std::vector<std::string> texts;
   for (const std::string& path : qe_dyn_paths(original)) texts.push_back(Copy(matrices, modes, path, units)());

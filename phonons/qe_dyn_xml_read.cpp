@@ -37,7 +37,8 @@ class XmlFile {
 
   pugi::xml_node child(const pugi::xml_node& parent, const std::string& name) const {
     const pugi::xml_node node = parent.child(name.c_str());
-    if (!node) fail(parent, "<{}> has no <{}>: the file is damaged or of a version that is not known", parent.name(), name);
+    if (!node)
+      fail(parent, "<{}> has no <{}>: the file is damaged or of a version that is not known", parent.name(), name);
     return node;
   }
 
@@ -51,13 +52,14 @@ class XmlFile {
       double value = 0;
       const char* const end = word.data() + word.size();
       if (parse_number(word.data(), end, value) != end || !std::isfinite(value)) {
-        fail(node, "'{}' in <{}> is not a finite number: the calculation that wrote it failed, or the file is damaged", word,
-             node.name());
+        fail(node, "'{}' in <{}> is not a finite number: the calculation that wrote it failed, or the file is damaged",
+             word, node.name());
       }
       values.push_back(value);
     }
     if (values.size() != count) {
-      fail(node, "{} numbers in <{}>, {} expected: the file is cut or damaged; make it again", values.size(), node.name(), count);
+      fail(node, "{} numbers in <{}>, {} expected: the file is cut or damaged; make it again", values.size(),
+           node.name(), count);
     }
     return values;
   }
@@ -85,8 +87,8 @@ class XmlFile {
     }
     if (result) return;
     const auto offset = std::clamp<std::ptrdiff_t>(result.offset, 0, static_cast<std::ptrdiff_t>(text_.size()));
-    throw InputError{"{}:{}: the XML is cut or damaged here ({}): the run was killed or is still running. Run it again", path_,
-                     std::count(text_.begin(), text_.begin() + offset, '\n') + 1, result.description()};
+    throw InputError{"{}:{}: the XML is cut or damaged here ({}): the run was killed or is still running. Run it again",
+                     path_, std::count(text_.begin(), text_.begin() + offset, '\n') + 1, result.description()};
   }
 
   std::string path_, text_;
@@ -98,7 +100,8 @@ class XmlFile {
 Eigen::Matrix3d tensor(const std::vector<double>& values) { return Eigen::Map<const Eigen::Matrix3d>(values.data()); }
 
 /// SPECIES.n, MASS.n and ATOM.n.
-Crystal read_crystal(const XmlFile& file, const pugi::xml_node& geometry, double alat, const Eigen::Matrix3d& cell_in_alat) {
+Crystal read_crystal(const XmlFile& file, const pugi::xml_node& geometry, double alat,
+                     const Eigen::Matrix3d& cell_in_alat) {
   const int n_atoms = file.integer(geometry, "NUMBER_OF_ATOMS", 1, 100000);
   const int n_types = file.integer(geometry, "NUMBER_OF_TYPES", 1, n_atoms);
   std::vector<std::string> labels;
@@ -110,8 +113,8 @@ Crystal read_crystal(const XmlFile& file, const pugi::xml_node& geometry, double
     const std::string name = fmt::format("MASS.{}", type);
     masses.push_back(file.numbers(geometry, name, 1)[0]);
     if (masses.back() > 400) {
-      file.fail(file.child(geometry, name), "mass of '{}' = {}: XML files count in amu, and no element is that heavy", labels.back(),
-                masses.back());
+      file.fail(file.child(geometry, name), "mass of '{}' = {}: XML files count in amu, and no element is that heavy",
+                labels.back(), masses.back());
     }
   }
   Crystal crystal;
@@ -122,7 +125,8 @@ Crystal read_crystal(const XmlFile& file, const pugi::xml_node& geometry, double
     const pugi::xml_node atom = file.child(geometry, fmt::format("ATOM.{}", s + 1));
     const int type = atom.attribute("INDEX").as_int();
     if (type < 1 || type > n_types) {
-      file.fail(atom, "type {} of atom {}: the file defines types 1 to {}", atom.attribute("INDEX").value(), s + 1, n_types);
+      file.fail(atom, "type {} of atom {}: the file defines types 1 to {}", atom.attribute("INDEX").value(), s + 1,
+                n_types);
     }
     const std::vector<double> tau = file.parsed(atom, atom.attribute("TAU").value(), 3);
     crystal.positions.row(s) << alat * tau[0], alat * tau[1], alat * tau[2];
@@ -138,10 +142,12 @@ std::optional<Polar> read_polar(const XmlFile& file, int n_atoms) {
   if (!epsilon && !charges) return {};
   if (!epsilon || !charges) {
     file.fail(properties, "{} without {}: the electric field of the ions needs both; run ph.x with epsil and zeu",
-              epsilon ? "a dielectric tensor" : "effective charges", epsilon ? "effective charges" : "a dielectric tensor");
+              epsilon ? "a dielectric tensor" : "effective charges",
+              epsilon ? "effective charges" : "a dielectric tensor");
   }
   Polar polar{tensor(file.numbers(properties, "EPSILON", 9)), {}};
-  for (int s = 1; s <= n_atoms; ++s) polar.born_charges.push_back(tensor(file.numbers(charges, fmt::format("Z_AT_.{}", s), 9)));
+  for (int s = 1; s <= n_atoms; ++s)
+    polar.born_charges.push_back(tensor(file.numbers(charges, fmt::format("Z_AT_.{}", s), 9)));
   return polar;
 }
 
@@ -150,12 +156,15 @@ std::optional<Polar> read_polar(const XmlFile& file, int n_atoms) {
 QeDynFile read_qe_dyn_xml_file(const std::string& path, const UnitSet& units) {
   const XmlFile file(path);
   if (const pugi::xml_node constants = file.root().child("INTERATOMIC_FORCE_CONSTANTS")) {
-    file.fail(constants, "force constants of q2r.x in XML, which are not read: give the dyn files that they were made of, or force constants "
-                         "in text");
+    file.fail(constants,
+              "force constants of q2r.x in XML, which are not read: give the dyn files that they were made of, or "
+              "force constants "
+              "in text");
   }
   const pugi::xml_node geometry = file.child(file.root(), "GEOMETRY_INFO");
   const std::vector<double> celldm = file.numbers(geometry, "CELL_DIMENSIONS", 6), at = file.numbers(geometry, "AT", 9);
-  if (!(celldm[0] > 0)) file.fail(geometry, "CELL_DIMENSIONS begins with {}: the unit of length in bohr must be positive", celldm[0]);
+  if (!(celldm[0] > 0))
+    file.fail(geometry, "CELL_DIMENSIONS begins with {}: the unit of length in bohr must be positive", celldm[0]);
   QeDynFile result;
   result.path = path;
   result.alat = celldm[0] * units.bohr;
@@ -168,7 +177,8 @@ QeDynFile read_qe_dyn_xml_file(const std::string& path, const UnitSet& units) {
   for (int i = 1; i <= n_q; ++i) {
     const pugi::xml_node node = file.child(file.root(), fmt::format("DYNAMICAL_MAT_.{}", i));
     const std::vector<double> q = file.numbers(node, "Q_POINT", 3);
-    QeDynBlock block{cell_in_alat * Eigen::Vector3d(q[0], q[1], q[2]), Eigen::MatrixXcd(3 * n_atoms, 3 * n_atoms), file.where(node)};
+    QeDynBlock block{cell_in_alat * Eigen::Vector3d(q[0], q[1], q[2]), Eigen::MatrixXcd(3 * n_atoms, 3 * n_atoms),
+                     file.where(node)};
     for (int a = 0; a < n_atoms; ++a) {
       for (int b = 0; b < n_atoms; ++b) {
         const std::vector<double> values = file.numbers(node, fmt::format("PHI.{}.{}", a + 1, b + 1), 18);

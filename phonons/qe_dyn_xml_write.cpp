@@ -62,7 +62,8 @@ class XmlWriter {
     array("CELL_DIMENSIONS", celldm);
     array("AT", crystal.cell.transpose() / alat_);
     array("BG", crystal.reciprocal().transpose() * alat_);
-    put("    <UNIT_CELL_VOLUME_AU>{:.15E}</UNIT_CELL_VOLUME_AU>\n", crystal.volume() / (units_.bohr * units_.bohr * units_.bohr));
+    put("    <UNIT_CELL_VOLUME_AU>{:.15E}</UNIT_CELL_VOLUME_AU>\n",
+        crystal.volume() / (units_.bohr * units_.bohr * units_.bohr));
     for (std::size_t type = 0; type < types.first_atom.size(); ++type) {
       const int s = types.first_atom[type];
       put("    <TYPE_NAME.{0}>{1:<3s}</TYPE_NAME.{0}>\n", type + 1, crystal.species[static_cast<std::size_t>(s)]);

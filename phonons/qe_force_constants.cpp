@@ -25,7 +25,8 @@ double qe_alpha(double alat) { return std::pow(2 * std::numbers::pi / alat, 2); 
 /// The dipole part that q2r.x takes out and matdyn.x puts back.
 DipoleInteraction qe_dipoles(const Crystal& crystal, const Polar& polar, double alpha, const Eigen::Vector3i& divisions,
                              const UnitSet& units) {
-  return DipoleInteraction(crystal, polar, {.alpha = alpha, .cutoff = qe_cutoff, .skip_unit_direction = true, .divisions = divisions},
+  return DipoleInteraction(crystal, polar,
+                           {.alpha = alpha, .cutoff = qe_cutoff, .skip_unit_direction = true, .divisions = divisions},
                            units);
 }
 
@@ -47,7 +48,8 @@ Eigen::Vector3i read_divisions(TextScanner& scan) {
   scan.require_words(3, "N1 N2 N3");
   const Eigen::Vector3i divisions(scan.integer(0), scan.integer(1), scan.integer(2));
   if ((divisions.array() < 1).any() || (divisions.array() > 999).any()) {
-    scan.fail("a grid of {} x {} x {}: three divisions of at least 1 are needed", divisions[0], divisions[1], divisions[2]);
+    scan.fail("a grid of {} x {} x {}: three divisions of at least 1 are needed", divisions[0], divisions[1],
+              divisions[2]);
   }
   return divisions;
 }
@@ -57,7 +59,8 @@ Polar read_polar(TextScanner& scan, int n_atoms) {
   for (int s = 0; s < n_atoms; ++s) {
     scan.require_filled(fmt::format("the effective charges of atom {}", s + 1));
     if (scan.words().size() != 1 || scan.integer(0) != s + 1) {
-      scan.fail("'{}' where the number of atom {} is expected, in front of its effective charges", trimmed(scan.line()), s + 1);
+      scan.fail("'{}' where the number of atom {} is expected, in front of its effective charges", trimmed(scan.line()),
+                s + 1);
     }
     polar.born_charges.push_back(rows_of_three(scan, "3 rows of an effective charge"));
   }
@@ -70,31 +73,35 @@ std::vector<Eigen::MatrixXd> read_blocks(TextScanner& scan, const Supercell& sup
   const Eigen::Vector3i n = supercell.divisions();
   std::vector<Eigen::MatrixXd> all(static_cast<std::size_t>(supercell.n_cells()), Eigen::MatrixXd(n_modes, n_modes));
   for (int block = 0; block < n_modes * n_modes; ++block) {
-    const int b = block % n_atoms, a = block / n_atoms % n_atoms, j2 = block / n_atoms / n_atoms % 3, j1 = block / n_atoms / n_atoms / 3;
+    const int b = block % n_atoms, a = block / n_atoms % n_atoms, j2 = block / n_atoms / n_atoms % 3,
+              j1 = block / n_atoms / n_atoms / 3;
     const std::string name = fmt::format("{} {} {} {}", j1 + 1, j2 + 1, a + 1, b + 1);
     scan.require_filled("the head of block " + name + " (directions and atoms)");
     scan.require_words(4, "two directions and two atoms");
-    if (scan.words().size() != 4 || scan.integer(0) != j1 + 1 || scan.integer(1) != j2 + 1 || scan.integer(2) != a + 1 ||
-        scan.integer(3) != b + 1) {
-      scan.fail("'{}' where block {} should begin: lines are missing or in another order; make the file again with q2r.x",
-                trimmed(scan.line()), name);
+    if (scan.words().size() != 4 || scan.integer(0) != j1 + 1 || scan.integer(1) != j2 + 1 ||
+        scan.integer(2) != a + 1 || scan.integer(3) != b + 1) {
+      scan.fail(
+          "'{}' where block {} should begin: lines are missing or in another order; make the file again with q2r.x",
+          trimmed(scan.line()), name);
     }
     for (int cell = 0; cell < supercell.n_cells(); ++cell) {
       const Eigen::Vector3i m(cell % n[0], cell / n[0] % n[1], cell / n[0] / n[1]);
       scan.require_filled(fmt::format("cell {} {} {} of block {}", m[0] + 1, m[1] + 1, m[2] + 1, name));
       scan.require_words(4, "three cell indices and a number");
       if (scan.integer(0) != m[0] + 1 || scan.integer(1) != m[1] + 1 || scan.integer(2) != m[2] + 1) {
-        scan.fail("cell {} {} {} where {} {} {} is expected: the first index runs fastest", scan.words()[0], scan.words()[1],
-                  scan.words()[2], m[0] + 1, m[1] + 1, m[2] + 1);
+        scan.fail("cell {} {} {} where {} {} {} is expected: the first index runs fastest", scan.words()[0],
+                  scan.words()[1], scan.words()[2], m[0] + 1, m[1] + 1, m[2] + 1);
       }
       if (scan.words().size() > 4) {
         scan.fail("{} columns where 4 are expected: write_lr of q2r.x has added the long-range part; run it without",
                   scan.words().size());
       }
-      all[static_cast<std::size_t>(supercell.cell_index(m))](3 * a + j1, 3 * b + j2) = scan.number(3) * units.rydberg_per_bohr2();
+      all[static_cast<std::size_t>(supercell.cell_index(m))](3 * a + j1, 3 * b + j2) =
+          scan.number(3) * units.rydberg_per_bohr2();
     }
   }
-  if (scan.next_filled()) scan.fail("'{}' behind the last block: the file is of another grid or holds two sets", trimmed(scan.line()));
+  if (scan.next_filled())
+    scan.fail("'{}' behind the last block: the file is of another grid or holds two sets", trimmed(scan.line()));
   return all;
 }
 
@@ -132,26 +139,30 @@ MatrixFile read_qe_force_constants(const std::string& path, const UnitSet& units
     return file;
   }
   add_dipoles(file.matrices, qe_dipoles(header.crystal, *polar, alpha, divisions, units), 1);
-  file.notes.emplace_back("dipole part", fmt::format("taken out in the file (T), Ewald parameter {:.4f} 1/bohr^2 {}",
-                                                     alpha * units.bohr * units.bohr, has_alpha ? "of the file" : "= (2 pi/alat)^2"));
+  file.notes.emplace_back("dipole part",
+                          fmt::format("taken out in the file (T), Ewald parameter {:.4f} 1/bohr^2 {}",
+                                      alpha * units.bohr * units.bohr, has_alpha ? "of the file" : "= (2 pi/alat)^2"));
   if (!has_alpha && header.alat > long_alat * units.bohr) {
-    file.warnings.push_back(fmt::format(
-        "{}: no Ewald parameter behind T, and alat = {:.2f} bohr is long: if q2r.x is of 2024 or later and its header was changed, the "
-        "dipole part is added back wrongly",
-        path, header.alat / units.bohr));
+    file.warnings.push_back(
+        fmt::format("{}: no Ewald parameter behind T, and alat = {:.2f} bohr is long: if q2r.x is of 2024 or later and "
+                    "its header was changed, the "
+                    "dipole part is added back wrongly",
+                    path, header.alat / units.bohr));
   }
   return file;
 }
 
-void write_qe_force_constants(const DynamicalMatrices& given, const std::string& path, const QeForceConstantOptions& options,
-                              const UnitSet& units) {
+void write_qe_force_constants(const DynamicalMatrices& given, const std::string& path,
+                              const QeForceConstantOptions& options, const UnitSet& units) {
   refuse_unwritable(given, path);
   DynamicalMatrices matrices = given;
   const double length = matrices.alat > 0 ? matrices.alat : matrices.crystal.cell.row(0).norm();
   const double alat = rounded(length / units.bohr, 1e-7) * units.bohr;  // as it is printed
   const Eigen::Vector3i n = matrices.grid.divisions();
   std::string text;
-  const auto put = [&](auto format, const auto&... arguments) { fmt::format_to(std::back_inserter(text), format, arguments...); };
+  const auto put = [&](auto format, const auto&... arguments) {
+    fmt::format_to(std::back_inserter(text), format, arguments...);
+  };
 
   const Crystal& crystal = matrices.crystal;
   const QeTypes types = qe_types(crystal);
@@ -169,7 +180,8 @@ void write_qe_force_constants(const DynamicalMatrices& given, const std::string&
   }
   for (int s = 0; s < crystal.n_atoms(); ++s) {
     const Eigen::RowVector3d x = crystal.positions.row(s) / alat;
-    put(FMT_STRING("{:5d}{:5d}{:18.10f}{:18.10f}{:18.10f}\n"), s + 1, types.type_of[static_cast<std::size_t>(s)], x[0], x[1], x[2]);
+    put(FMT_STRING("{:5d}{:5d}{:18.10f}{:18.10f}{:18.10f}\n"), s + 1, types.type_of[static_cast<std::size_t>(s)], x[0],
+        x[1], x[2]);
   }
 
   const bool dipoles = matrices.polar && options.dipoles;
@@ -179,14 +191,17 @@ void write_qe_force_constants(const DynamicalMatrices& given, const std::string&
     text += '\n';
     check(*matrices.polar, crystal.n_atoms());
     Polar polar = neutral(*matrices.polar);
-    for (Eigen::Matrix3d& charge : polar.born_charges) charge = charge.unaryExpr([](double z) { return rounded(z, 1e-7); });
+    for (Eigen::Matrix3d& charge : polar.born_charges)
+      charge = charge.unaryExpr([](double z) { return rounded(z, 1e-7); });
     for (int i = 0; i < 3; ++i) {
-      put(FMT_STRING("{:24.12f}{:24.12f}{:24.12f}\n"), polar.dielectric(i, 0), polar.dielectric(i, 1), polar.dielectric(i, 2));
+      put(FMT_STRING("{:24.12f}{:24.12f}{:24.12f}\n"), polar.dielectric(i, 0), polar.dielectric(i, 1),
+          polar.dielectric(i, 2));
     }
     for (std::size_t s = 0; s < polar.born_charges.size(); ++s) {
       const Eigen::Matrix3d& charge = polar.born_charges[s];
       put(FMT_STRING("{:5d}\n"), s + 1);
-      for (int i = 0; i < 3; ++i) put(FMT_STRING("{:15.7f}{:15.7f}{:15.7f}\n"), charge(i, 0), charge(i, 1), charge(i, 2));
+      for (int i = 0; i < 3; ++i)
+        put(FMT_STRING("{:15.7f}{:15.7f}{:15.7f}\n"), charge(i, 0), charge(i, 1), charge(i, 2));
     }
     add_dipoles(matrices, qe_dipoles(crystal, polar, qe_alpha(alat), n, units), -1);
   } else {
@@ -198,11 +213,13 @@ void write_qe_force_constants(const DynamicalMatrices& given, const std::string&
   const Supercell supercell = matrices.supercell();
   const int n_atoms = crystal.n_atoms();
   for (int block = 0; block < 9 * n_atoms * n_atoms; ++block) {
-    const int b = block % n_atoms, a = block / n_atoms % n_atoms, j2 = block / n_atoms / n_atoms % 3, j1 = block / n_atoms / n_atoms / 3;
+    const int b = block % n_atoms, a = block / n_atoms % n_atoms, j2 = block / n_atoms / n_atoms % 3,
+              j1 = block / n_atoms / n_atoms / 3;
     put(FMT_STRING("{:4d}{:4d}{:4d}{:4d}\n"), j1 + 1, j2 + 1, a + 1, b + 1);
     for (int cell = 0; cell < supercell.n_cells(); ++cell) {
       const Eigen::Vector3i m(cell % n[0], cell / n[0] % n[1], cell / n[0] / n[1]);
-      double value = constants[static_cast<std::size_t>(supercell.cell_index(m))](3 * a + j1, 3 * b + j2) / units.rydberg_per_bohr2();
+      double value = constants[static_cast<std::size_t>(supercell.cell_index(m))](3 * a + j1, 3 * b + j2) /
+                     units.rydberg_per_bohr2();
       if (std::abs(value) < 1e-90) value = 0;  // Fortran would leave the letter of a longer exponent out
       put(FMT_STRING("{:4d}{:4d}{:4d}  {:18.11E}\n"), m[0] + 1, m[1] + 1, m[2] + 1, value);
     }

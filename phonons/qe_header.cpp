@@ -11,7 +11,8 @@ namespace {
 constexpr double lightest_rydberg_mass = 400;  // hydrogen is 918.7, 400 amu is heavier than any element
 
 /// Lines such as  1  'Sn  '    108197.545983522  ; labels may hold blanks.
-void read_species(TextScanner& scan, int n_types, double amu, std::vector<std::string>& labels, std::vector<double>& masses) {
+void read_species(TextScanner& scan, int n_types, double amu, std::vector<std::string>& labels,
+                  std::vector<double>& masses) {
   for (int type = 1; type <= n_types; ++type) {
     scan.require_filled("a line with type, label and mass");
     const std::string_view line = scan.line();

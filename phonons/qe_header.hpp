@@ -28,7 +28,8 @@ QeHeader read_qe_header(TextScanner& scan, QeCellRows rows, const UnitSet& units
 /// The next three filled lines with three numbers each. @throws InputError: `what` is missing.
 Eigen::Matrix3d rows_of_three(TextScanner& scan, std::string_view what);
 
-/// Atoms by type as Quantum ESPRESSO counts them. A type is a label with a mass: isotopes of one element are different types.
+/// Atoms by type as Quantum ESPRESSO counts them. A type is a label with a mass: isotopes of one element are different
+/// types.
 struct QeTypes {
   std::vector<int> first_atom;  ///< [n_types] from 0
   std::vector<int> type_of;     ///< [n_atoms] from 1

@@ -22,7 +22,8 @@ QGrid grid_in_stars(const Crystal& crystal, const Eigen::Vector3i& divisions) {
     if (taken[static_cast<std::size_t>(iq)]) continue;
     for (const SymmetryOperation& operation : group.operations) {
       // q.f is invariant, and with an operation the group holds its inverse.
-      const Eigen::Vector3d q = operation.rotation.transpose().cast<double>() * plain.points()[static_cast<std::size_t>(iq)];
+      const Eigen::Vector3d q =
+          operation.rotation.transpose().cast<double>() * plain.points()[static_cast<std::size_t>(iq)];
       const int image = plain.find(q);
       take(image);
       take(plain.minus(image));
