@@ -1,0 +1,145 @@
+#include "mlp/prediction.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.hpp"
+#include "core/parallel.hpp"
+
+namespace zeropoint::mlp {
+namespace {
+
+using torch::autograd::variable_list;
+
+std::size_t at_place(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+at::Tensor structure_numbers(const AtomBatch& batch) {
+  return at::from_blob(const_cast<std::int64_t*>(batch.structure.data()), {batch.n_atoms()}, at::kLong);
+}
+
+}  // namespace
+
+ActiveNetwork active_network(const NodeNetwork& network, const Member& member, double energy_scale, at::ScalarType type) {
+  return {&network, converted(member.parameters, type), converted(member.shift, type), converted(member.scale, type), energy_scale};
+}
+
+BatchPrediction predict(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map, const Moments& moments,
+                        bool for_training) {
+  const AtomBatch& batch = map->batch();
+  const at::Tensor radial = moments.radial.detach().requires_grad_(), angular = moments.angular.detach().requires_grad_();
+  std::vector<at::Tensor> of_species;
+  for (int z = 0; z < batch.n_species(); ++z) {
+    const std::int64_t begin = batch.species_begin[at_place(z)], n = batch.species_begin[at_place(z) + 1] - begin;
+    if (n == 0) continue;
+    const at::Tensor invariants =
+        network.network->invariants(network.parameters, z, {radial.narrow(0, begin, n), angular.narrow(0, begin, n)});
+    const at::Tensor features =
+        network.network->features(network.parameters, z, invariants, network.shift[at_place(z)], network.scale[at_place(z)]);
+    of_species.push_back(network.network->energies(network.parameters, z, features));
+  }
+  const at::Tensor energies = at::cat(of_species) * network.energy_scale;
+  const variable_list gradients =
+      torch::autograd::grad(variable_list{energies.sum()}, variable_list{radial, angular}, {}, for_training, for_training);
+  const Forces forces = force_map(map, {gradients[0], gradients[1]});
+  const at::Tensor sums = at::zeros({batch.n_structures()}, at::kDouble).index_add(0, structure_numbers(batch), energies.to(at::kDouble));
+  return {for_training ? sums : sums.detach(), forces};
+}
+
+Predictor::Predictor(const Model& model, at::ScalarType type)
+    : species_(model.species),
+      descriptor_(model.descriptor),
+      type_(type),
+      scaling_(converted(model.scaling, type)),
+      reference_energies_(model.reference_energies),
+      network_(model.node_network()) {
+  for (const Member& member : model.members) members_.push_back(active_network(network_, member, model.energy_scale, type));
+  if (members_.empty()) throw InputError{"a model without a network: it was not trained"};
+}
+
+Geometry Predictor::geometry(const Eigen::Matrix3d& cell, const Eigen::Ref<const Vectors>& positions,
+                             const std::vector<std::string>& species) const {
+  Geometry made{species_numbers(species, species_), std::abs(cell.determinant()),
+                find_neighbours(cell, positions, descriptor_.radial_cutoff)};
+  for (std::size_t i = 0; i < made.species.size(); ++i) {
+    const std::int64_t first = made.neighbours.first[i];
+    if (first == made.neighbours.first[i + 1] || made.neighbours.vectors.row(first).norm() >= descriptor_.angular_cutoff) {
+      throw InputError{"atom {} ({}) has no neighbour within {} angstrom: the potential knows nothing about holes", i + 1, species[i],
+                       descriptor_.angular_cutoff};
+    }
+  }
+  return made;
+}
+
+void Predictor::predict_piece(const std::vector<const Geometry*>& structures, Prediction* results) const {
+  const auto batch = std::make_shared<const AtomBatch>(structures, static_cast<int>(species_.size()), descriptor_.angular_cutoff);
+  const auto map = std::make_shared<const MomentMap>(batch, descriptor_, scaling_, type_);
+  const Moments moments = map->moments();
+  std::vector<BatchPrediction> all;
+  for (const ActiveNetwork& member : members_) all.push_back(predict(member, map, moments));
+  const double n_members = static_cast<double>(all.size()), freedom = std::max(1.0, n_members - 1);
+  std::int64_t first = 0;
+  for (std::size_t s = 0; s < structures.size(); ++s) {
+    Prediction& result = results[s];
+    const Eigen::Index n_atoms = structures[s]->n_atoms();
+    result.forces.setZero(n_atoms, 3);
+    result.stress.setZero();
+    result.force_deviations.setZero(n_atoms);
+    result.stress_deviation.setZero();
+    const auto energy_of = [&](const BatchPrediction& one) { return one.energies.const_data_ptr<double>()[s]; };
+    const auto force_of = [&](const BatchPrediction& one, Eigen::Index i) {
+      const double* const f = one.forces.forces.const_data_ptr<double>() + 3 * batch->place[at_place(first + i)];
+      return Eigen::RowVector3d(f[0], f[1], f[2]);
+    };
+    const auto stress_of = [&](const BatchPrediction& one) {
+      const double* const w = one.forces.strains.const_data_ptr<double>() + 9 * s;
+      const Eigen::Matrix3d strain = Eigen::Map<const Eigen::Matrix<double, 3, 3, Eigen::RowMajor>>(w);
+      return Eigen::Matrix3d((strain + strain.transpose()) / (2 * structures[s]->volume));
+    };
+    for (const BatchPrediction& one : all) {
+      result.energy += energy_of(one) / n_members;
+      for (Eigen::Index i = 0; i < n_atoms; ++i) result.forces.row(i) += force_of(one, i) / n_members;
+      result.stress += stress_of(one) / n_members;
+    }
+    double spread = 0;
+    for (const BatchPrediction& one : all) {
+      spread += std::pow(energy_of(one) - result.energy, 2) / freedom;
+      for (Eigen::Index i = 0; i < n_atoms; ++i) result.force_deviations[i] += (force_of(one, i) - result.forces.row(i)).squaredNorm() / freedom;
+      result.stress_deviation += (stress_of(one) - result.stress).cwiseAbs2() / freedom;
+    }
+    result.energy_deviation = std::sqrt(spread) / static_cast<double>(n_atoms);
+    result.force_deviations = result.force_deviations.cwiseSqrt().eval();
+    result.stress_deviation = result.stress_deviation.cwiseSqrt().eval();
+    for (const int z : structures[s]->species) result.energy += reference_energies_[at_place(z)];
+    first += n_atoms;
+  }
+}
+
+std::vector<Prediction> Predictor::operator()(const std::vector<const Geometry*>& structures) const {
+  constexpr std::int64_t atoms_at_once = 256;
+  std::vector<std::size_t> begins{0};
+  std::int64_t n_atoms = 0;
+  for (std::size_t s = 0; s < structures.size(); ++s) {
+    if (n_atoms > 0 && n_atoms + structures[s]->n_atoms() > atoms_at_once) {
+      begins.push_back(s);
+      n_atoms = 0;
+    }
+    n_atoms += structures[s]->n_atoms();
+  }
+  std::vector<Prediction> results(structures.size());
+  if (structures.empty()) return results;
+  begins.push_back(structures.size());
+  parallel_for(static_cast<std::int64_t>(begins.size()) - 1, [&](std::int64_t piece) {
+    const std::size_t begin = begins[at_place(piece)], end = begins[at_place(piece) + 1];
+    predict_piece({structures.begin() + static_cast<std::ptrdiff_t>(begin), structures.begin() + static_cast<std::ptrdiff_t>(end)},
+                  results.data() + begin);
+  });
+  return results;
+}
+
+}  // namespace zeropoint::mlp

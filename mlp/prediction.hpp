@@ -1,0 +1,75 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <vector>
+
+#include "mlp/force_map.hpp"
+#include "mlp/model.hpp"
+
+namespace zeropoint::mlp {
+
+/// One network in the type in which it is computed.
+struct ActiveNetwork {
+  const NodeNetwork* network;
+  std::vector<at::Tensor> parameters;
+  std::vector<at::Tensor> shift, scale;  ///< as in Member
+  double energy_scale;                   ///< eV
+};
+
+ActiveNetwork active_network(const NodeNetwork& network, const Member& member, double energy_scale, at::ScalarType type);
+
+/// A batch as a network sees it, float64. Energies are without reference energies.
+struct BatchPrediction {
+  at::Tensor energies;  ///< [n_structures] eV
+  Forces forces;        ///< in the order of the batch
+};
+
+/// Energies and forces. `moments` are those of `map`. With `for_training` they can be differentiated with respect to the
+/// parameters (which must require gradients then).
+BatchPrediction predict(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map, const Moments& moments,
+                        bool for_training = false);
+
+/// What a model says about one structure.
+struct Prediction {
+  double energy = 0;              ///< eV
+  Vectors forces;                 ///< [n_atoms, 3] eV/angstrom
+  Eigen::Matrix3d stress;         ///< eV/angstrom^3, positive = tensile
+  // Deviations within a committee, with K - 1; zero for one network.
+  double energy_deviation = 0;       ///< eV per atom
+  Eigen::VectorXd force_deviations;  ///< [n_atoms] sqrt(sum_k |F^k - mean F|^2/(K - 1)), eV/angstrom
+  Eigen::Matrix3d stress_deviation;  ///< eV/angstrom^3, element by element
+};
+
+/// A model ready to be used on any structures.
+class Predictor {
+ public:
+  /// `type`: kFloat, or kDouble for derivatives of forces.
+  explicit Predictor(const Model& model, at::ScalarType type = at::kFloat);
+  Predictor(const Predictor&) = delete;  // members_ point into the object
+  Predictor& operator=(const Predictor&) = delete;
+
+  const std::vector<std::string>& species() const { return species_; }
+  int n_members() const { return static_cast<int>(members_.size()); }
+
+  /// @throws InputError for an element that the model does not know, for atoms at one place, and for an atom that has no
+  /// neighbour within the angular cutoff: the model was never shown a hole.
+  Geometry geometry(const Eigen::Matrix3d& cell, const Eigen::Ref<const Vectors>& positions, const std::vector<std::string>& species) const;
+
+  /// Means over the committee. In pieces, on all threads; the bits do not depend on their number.
+  std::vector<Prediction> operator()(const std::vector<const Geometry*>& structures) const;
+
+ private:
+  void predict_piece(const std::vector<const Geometry*>& structures, Prediction* results) const;
+
+  std::vector<std::string> species_;
+  DescriptorOptions descriptor_;
+  at::ScalarType type_;
+  MomentScaling scaling_;
+  std::vector<double> reference_energies_;
+  NodeNetwork network_;
+  std::vector<ActiveNetwork> members_;
+};
+
+}  // namespace zeropoint::mlp
