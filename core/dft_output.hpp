@@ -19,6 +19,10 @@ LabelledStructure read_xsf(const std::string& path, const std::string& text);
 /// Frames are checked and refused one by one.
 LabelledStructures read_extxyz_frames(const std::string& path, const std::string& text, const LabelLimits& limits);
 
+LabelledStructures read_mlearn_json(const std::string& path, const std::string& text, const LabelLimits& limits);
+/// A folder with type.raw, type_map.raw and set.*/*.npy.
+LabelledStructures read_deepmd(const std::string& path, const LabelLimits& limits);
+
 /// What every label must fulfil: as many forces as atoms, finite numbers, a cell with a volume, no net force, no
 /// enormous force, a symmetric stress. @throws InputError.
 void check(const LabelledStructure& structure, const LabelLimits& limits);

@@ -1,6 +1,7 @@
 #include "core/labelled_structure.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "core/atomic_file.hpp"
 #include "core/dft_output.hpp"
@@ -10,7 +11,7 @@
 namespace zeropoint {
 namespace {
 
-enum class Format { empty, binary, pwx_text, pwx_xml, vasp_xml, other_xml, outcar, xsf, extxyz, unknown };
+enum class Format { empty, binary, pwx_text, pwx_xml, vasp_xml, other_xml, outcar, xsf, extxyz, json, unknown };
 
 /// First line that holds more than blanks.
 std::string_view first_filled_line(std::string_view text) {
@@ -42,6 +43,7 @@ Format format_of(std::string_view text) {
   if (has_line(text, "Program PWSCF")) return Format::pwx_text;
   if (first.starts_with("vasp.") || (has_line(text, "POTCAR:") && has_line(text, "INCAR:"))) return Format::outcar;
   if (has_line(text, "PRIMVEC") || has_line(text, "PRIMCOORD") || has_line(text, "# total energy")) return Format::xsf;
+  if (first.starts_with('[') || first.starts_with('{')) return Format::json;
   const bool is_count = first.find_first_not_of("0123456789") == std::string_view::npos;
   if (is_count || has("Properties=") || has("Lattice=")) return Format::extxyz;
   return Format::unknown;
@@ -69,12 +71,13 @@ LabelledStructure read_one(Format format, const std::string& path, const std::st
     case Format::other_xml:
       throw InputError{"an XML file that is neither of pw.x nor of VASP (<modeling>), or cut at its beginning"};
     case Format::extxyz:
+    case Format::json:
     case Format::unknown:
       break;
   }
   throw InputError{
       "no known format; it begins with '{}'. Readable are outputs of pw.x (text or XML), vasprun.xml, OUTCAR, extended "
-      "XYZ and XSF "
+      "XYZ, XSF, mlearn's JSON and folders of DeePMD "
       "with energy and forces",
       first_filled_line(text).substr(0, 60)};
 }
@@ -82,12 +85,20 @@ LabelledStructure read_one(Format format, const std::string& path, const std::st
 }  // namespace
 
 LabelledStructures read_labelled_structures(const std::string& path, const LabelLimits& limits) {
+  if (std::filesystem::exists(std::filesystem::path{path} / "type.raw")) {
+    try {
+      return read_deepmd(path, limits);
+    } catch (const InputError& error) {
+      return {.accepted = {}, .refused = {{path, error.what()}}};
+    }
+  }
   std::string text = read_file(path);
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);  // byte-order mark
   const Format format = format_of(text);
   LabelledStructures all;
   try {
     if (format == Format::extxyz) return read_extxyz_frames(path, text, limits);
+    if (format == Format::json) return read_mlearn_json(path, text, limits);
     LabelledStructure structure = read_one(format, path, text);
     check(structure, limits);
     structure.source = path;

@@ -48,6 +48,8 @@ struct LabelLimits {
 ///   OUTCAR           one ionic step
 ///   extended XYZ     any number of frames, each judged by itself; `free_energy` is preferred to `energy`
 ///   XSF              of aenet and ACNN, with "# total energy" and forces, and VIRIAL where there is one
+///   JSON of mlearn   a list of pymatgen structures with their outputs, each judged by itself
+///   DeePMD           a folder with type.raw, type_map.raw and set.*/*.npy, mixed types, too
 ///
 /// A label that is not complete, finite and converged is refused, and so are forces beyond `limits` and stresses that
 /// are not symmetric. A file of no known format is refused, too.

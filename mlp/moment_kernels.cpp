@@ -8,7 +8,7 @@
 
 // Compiled for several processors, the best one is taken at run time.
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
-#define ZEROPOINT_BEST_PROCESSOR [[gnu::target_clones("arch=skylake-avx512", "arch=haswell", "default")]]
+#define ZEROPOINT_BEST_PROCESSOR [[gnu::target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")]]
 #else
 #define ZEROPOINT_BEST_PROCESSOR
 #endif

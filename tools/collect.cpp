@@ -1,5 +1,3 @@
-#include <glob.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -16,6 +14,7 @@
 #include "tools/exit_code.hpp"
 #include "tools/input_settings.hpp"
 #include "tools/interruption.hpp"
+#include "tools/labelled_files.hpp"
 
 namespace zeropoint {
 namespace {
@@ -48,69 +47,9 @@ void declare_keys(Schema& schema, Settings& settings) {
   outputs.quantity("largest_force", &settings.limits.force, "eV/angstrom", "outputs with a longer force on an atom are refused").above(0);
 }
 
-/// Names that fit, each once: numbers in names in their order, 2 before 10.
-std::vector<std::string> matching_files(const std::vector<std::string>& patterns) {
-  std::vector<std::string> names;
-  for (const std::string& pattern : patterns) {
-    glob_t found{};
-    const int status = ::glob(pattern.c_str(), GLOB_BRACE | GLOB_TILDE, nullptr, &found);
-    for (std::size_t i = 0; i < found.gl_pathc; ++i) names.emplace_back(found.gl_pathv[i]);
-    ::globfree(&found);
-    if (status != 0) throw InputError{"outputs.files: nothing fits '{}'", pattern};
-  }
-  const auto before = [](const std::string& a, const std::string& b) {
-    std::size_t i = 0, j = 0;
-    while (i < a.size() && j < b.size()) {
-      if (std::isdigit(static_cast<unsigned char>(a[i])) && std::isdigit(static_cast<unsigned char>(b[j]))) {
-        const std::size_t end_a = std::min(a.find_first_not_of("0123456789", i), a.size());
-        const std::size_t end_b = std::min(b.find_first_not_of("0123456789", j), b.size());
-        const std::string x = a.substr(i, end_a - i), y = b.substr(j, end_b - j);
-        const std::size_t length = std::max(x.size(), y.size());
-        const std::string px = fmt::format("{:0>{}}", x, length), py = fmt::format("{:0>{}}", y, length);
-        if (px != py) return px < py;
-        i = end_a;
-        j = end_b;
-      } else if (a[i] != b[j]) {
-        return a[i] < b[j];
-      } else {
-        ++i;
-        ++j;
-      }
-    }
-    return a.size() - i < b.size() - j;
-  };
-  std::sort(names.begin(), names.end(), before);
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-  return names;
-}
-
-/// An ensemble folder of python-sscha as labelled structures.
-LabelledStructures structures_of_folder(const std::string& folder, int population, const Supercell& reference, const UnitSet& units) {
-  const auto ensemble = open_ensemble({.path = folder, .population = population}, reference, units);
-  const Crystal crystal = reference.crystal();
-  LabelledStructures result;
-  const Configurations all = ensemble->read(0, ensemble->size());
-  const at::Tensor u = all.displacements.contiguous(), f = all.forces.contiguous(), e = all.energies.contiguous();
-  for (std::int64_t c = 0; c < all.size(); ++c) {
-    LabelledStructure structure;
-    structure.cell = crystal.cell;
-    structure.species = crystal.species;
-    structure.positions = crystal.positions + Eigen::Map<const Vectors>(u.const_data_ptr<double>() + c * u.stride(0), crystal.n_atoms(), 3);
-    structure.forces = Eigen::Map<const Vectors>(f.const_data_ptr<double>() + c * f.stride(0), crystal.n_atoms(), 3);
-    structure.energy = e.const_data_ptr<double>()[c];
-    if (all.stresses.defined()) {
-      const at::Tensor s = all.stresses[c].contiguous();
-      structure.stress = Eigen::Map<const Eigen::Matrix<double, 3, 3, Eigen::RowMajor>>(s.const_data_ptr<double>());
-    }
-    structure.source = fmt::format("{}, configuration {}", folder, c + 1);
-    result.accepted.push_back(std::move(structure));
-  }
-  return result;
-}
-
 /// Reads all files, several at once. `reference`: needed for python-sscha folders.
 LabelledStructures read_outputs(const Settings& settings, const Supercell* reference, const UnitSet& units, Console& console) {
-  const std::vector<std::string> names = matching_files(settings.files);
+  const std::vector<std::string> names = matching_files(settings.files, "outputs.files");
   std::vector<LabelledStructures> pieces(names.size());
   Progress bar(console, "reading", static_cast<std::int64_t>(names.size()), "outputs");
   constexpr std::size_t batch = 256;
@@ -121,7 +60,7 @@ LabelledStructures read_outputs(const Settings& settings, const Supercell* refer
       if (!fs::is_directory(names[at])) {
         pieces[at] = read_labelled_structures(names[at], settings.limits);
       } else if (reference) {
-        pieces[at] = structures_of_folder(names[at], settings.population, *reference, units);
+        pieces[at] = structures_of(*open_ensemble({.path = names[at], .population = settings.population}, *reference, units), *reference, names[at]);
       } else {
         pieces[at].refused.push_back({names[at], "a folder: python-sscha's files need population.path, or population.dyn and temperature"});
       }

@@ -108,6 +108,8 @@ Command collect_command();
 Command minimize_command();
 Command hessian_command();
 Command dispersion_command();
+Command train_command();
+Command evaluate_command();
 Command info_command();
 Command convert_command();
 Command plot_command();

@@ -12,19 +12,10 @@
 #include "tools/command.hpp"
 #include "tools/exit_code.hpp"
 #include "tools/file_kind.hpp"
+#include "tools/labelled_files.hpp"
 
 namespace zeropoint {
 namespace {
-
-/// The supercell that an ensemble file of our own holds.
-Supercell read_supercell(const std::string& path) {
-  const Hdf5File file = Hdf5File::open(path, "zeropoint ensemble");
-  const Crystal crystal{.cell = file.read_matrix("cell"),
-                        .positions = file.read_matrix("positions"),
-                        .species = file.read_strings("species"),
-                        .masses = file.read_vector("masses")};
-  return {crystal, file.read_vector("supercell").array().round().cast<int>().matrix()};
-}
 
 void convert_matrices(const Arguments& arguments, const std::string& input, const std::string& format, const std::string& output,
                       Console& console) {

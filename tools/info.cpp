@@ -9,6 +9,7 @@
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
 #include "core/npy.hpp"
+#include "mlp/model.hpp"
 #include "phonons/matrix_file.hpp"
 #include "phonons/modes.hpp"
 #include "tools/command.hpp"
@@ -91,7 +92,21 @@ ordered_json describe_summary(const std::string& file, Console& console) {
   return json;
 }
 
+/// The card of a potential.
+ordered_json describe_model(const std::string& path, Console& console) {
+  const mlp::Model model = mlp::read_model(path);
+  console.field("kind", "potential, {} network{}", model.members.size(), model.members.size() > 1 ? "s" : "");
+  ordered_json json{{"kind", "potential"}, {"species", model.species}, {"n_members", model.members.size()}};
+  for (const auto& [name, value] : model.card) {
+    console.say("{:<22}{}", name, value);
+    json["card"][name] = value;
+  }
+  for (std::size_t z = 0; z < model.species.size(); ++z) json["reference_energies"][model.species[z]] = model.reference_energies[z];
+  return json;
+}
+
 ordered_json describe_hdf5(const std::string& path, Console& console) {
+  if (filetype(path) == mlp::model_filetype) return describe_model(path, console);
   const Hdf5File file = Hdf5File::open(path);
   const std::string own_type = filetype(path), type = own_type.empty() ? "HDF5 of another program" : own_type;
   console.field("kind", "{}", type);
@@ -237,7 +252,7 @@ int info(const Arguments& arguments, Console& console) {
 Command info_command() {
   return {
       .name = "info",
-      .summary = "what a file is: crystal, grid, ensemble, result",
+      .summary = "what a file is: crystal, grid, ensemble, potential, result",
       .arguments = "FILE...",
       .description =
           "Looks at prefixes of dynamical matrices, force constants of q2r.x and phonopy, folders of ensembles and of runs, .h5,\n"

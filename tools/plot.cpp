@@ -8,6 +8,7 @@
 #include "tools/file_kind.hpp"
 #include "tools/hessian_result.hpp"
 #include "tools/minimize_result.hpp"
+#include "tools/model_report.hpp"
 
 namespace zeropoint {
 namespace {
@@ -19,6 +20,7 @@ std::vector<figures::Figure> figures_of(const std::string& file) {
   if (type == "zeropoint minimize") return figures_of_minimize(file);
   if (type == "zeropoint hessian") return figures_of_hessian(file);
   if (type == "zeropoint dispersion") return figures_of_dispersion(file);
+  if (type == "zeropoint train" || type == "zeropoint evaluate") return figures_of_model(file);
   throw InputError{"{}: filetype '{}' has no figures; give the result.h5 of a run", file, type};
 }
 

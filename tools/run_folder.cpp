@@ -23,7 +23,8 @@ constexpr std::string_view mark = "# zeropoint ";
 bool is_result(const std::string& name) {
   constexpr std::array fixed{"summary.json",  "result.h5",   "log.txt",           "steps.dat",         "structure.cif",
                              "structure.extxyz", "hessian.dat", "unstable_mode.cif", "unstable_mode.extxyz", "bands.dat",
-                             "dos.dat",       "thermodynamics.dat"};
+                             "dos.dat",       "thermodynamics.dat", "model.h5",      "checkpoint.h5",     "learning_curve.dat", "predictions.extxyz",
+                             "deviations.dat"};
   if (std::ranges::find(fixed, name) != fixed.end()) return true;
   return name.starts_with("dyn") && name.size() > 3 &&
          std::all_of(name.begin() + 3, name.end(), [](unsigned char c) { return std::isdigit(c) != 0; });

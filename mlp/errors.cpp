@@ -1,0 +1,59 @@
+#include "mlp/errors.hpp"
+
+#include <algorithm>
+
+#include "core/parallel.hpp"
+
+namespace zeropoint::mlp {
+
+void Errors::add(const Prediction& prediction, const LabelledStructure& label, const std::vector<int>& species) {
+  ++n_structures;
+  energy.add((prediction.energy - label.energy) / label.n_atoms());
+  for (Eigen::Index i = 0; i < label.n_atoms(); ++i) {
+    for (int k = 0; k < 3; ++k) {
+      const double error = prediction.forces(i, k) - label.forces(i, k);
+      force.add(error);
+      force_of_species[static_cast<std::size_t>(species[static_cast<std::size_t>(i)])].add(error);
+    }
+  }
+  for (int a = 0; label.stress && a < 3; ++a) {
+    for (int b = a; b < 3; ++b) stress.add(prediction.stress(a, b) - (*label.stress)(a, b));
+  }
+}
+
+void Errors::add(const Errors& other) {
+  n_structures += other.n_structures;
+  energy.add(other.energy);
+  force.add(other.force);
+  stress.add(other.stress);
+  force_of_species.resize(std::max(force_of_species.size(), other.force_of_species.size()));
+  for (std::size_t z = 0; z < other.force_of_species.size(); ++z) force_of_species[z].add(other.force_of_species[z]);
+}
+
+std::vector<Errors> errors_of(const Predictor& predict, const TrainingData& data, const std::vector<std::size_t>& of) {
+  constexpr std::size_t at_once = 64;
+  std::vector<Errors> errors(data.set_names().size(), Errors{data.species().size()});
+  for (std::size_t begin = 0; begin < of.size(); begin += at_once) {
+    const std::size_t count = std::min(at_once, of.size() - begin);
+    std::vector<std::shared_ptr<const Geometry>> kept(count);
+    parallel_for(static_cast<std::int64_t>(count), [&](std::int64_t k) {
+      kept[static_cast<std::size_t>(k)] = data.geometry(of[begin + static_cast<std::size_t>(k)]);
+    });
+    std::vector<const Geometry*> geometries;
+    for (const auto& geometry : kept) geometries.push_back(geometry.get());
+    const std::vector<Prediction> predictions = predict(geometries);
+    for (std::size_t k = 0; k < count; ++k) {
+      const std::size_t i = of[begin + k];
+      errors[static_cast<std::size_t>(data.set_of(i))].add(predictions[k], data.structure(i), data.species_of(i));
+    }
+  }
+  return errors;
+}
+
+Errors total(const std::vector<Errors>& errors) {
+  Errors sum;
+  for (const Errors& one : errors) sum.add(one);
+  return sum;
+}
+
+}  // namespace zeropoint::mlp

@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""train and evaluate end to end on a small model, killed and resumed; bad structures are refused."""
+import json
+import math
+import os
+import random
+import signal
+import subprocess
+import time
+
+import claims
+
+test = claims.Claims()
+
+
+def frame(draw, energy_shift=0.0):
+    """A sodium chloride cell of 8 atoms, displaced, with the labels of E = sum over pairs of a exp(-r^2/2)."""
+    length = 5.4 + 0.2 * draw.random()
+    sites = [(x, y, z) for x in (0, 0.5) for y in (0, 0.5) for z in (0, 0.5)]
+    species = ["Na" if round(2 * (x + y + z)) % 2 == 0 else "Cl" for x, y, z in sites]
+    positions = [[length * s + draw.gauss(0, 0.1) for s in site] for site in sites]
+    energy, forces, strain = energy_shift, [[0.0] * 3 for _ in sites], [[0.0] * 3 for _ in range(3)]
+    for i, p in enumerate(positions):
+        for j, q in enumerate(positions):
+            for shift in [(a, b, c) for a in (-1, 0, 1) for b in (-1, 0, 1) for c in (-1, 0, 1)]:
+                r = [q[k] + length * shift[k] - p[k] for k in range(3)]
+                square = sum(x * x for x in r)
+                if square < 1e-9:
+                    continue
+                half = 0.5 * (3.0 if species[i] == species[j] else 1.2) * math.exp(-square / 2)
+                energy += half
+                for k in range(3):
+                    forces[i][k] -= half * r[k]
+                    forces[j][k] += half * r[k]
+                    for m in range(3):
+                        strain[k][m] -= half * r[k] * r[m]
+    virial = " ".join(f"{-x:.10f}" for row in strain for x in row)
+    text = f'8\nLattice="{length} 0 0 0 {length} 0 0 0 {length}" Properties=species:S:1:pos:R:3:forces:R:3 energy={energy:.10f} virial="{virial}"\n'
+    for name, p, f in zip(species, positions, forces):
+        text += name + " " + " ".join(f"{x:.10f}" for x in p + f) + "\n"
+    return text
+
+
+draw = random.Random(1)
+with open("train.extxyz", "w", encoding="ascii") as file:
+    file.write("".join(frame(draw) for _ in range(40)))
+    broken = frame(draw).splitlines()
+    broken[3] = broken[3].rsplit(" ", 1)[0] + " nan"
+    file.write("\n".join(broken) + "\n")
+with open("test.extxyz", "w", encoding="ascii") as file:
+    file.write("".join(frame(draw) for _ in range(10)))
+
+with open("train.toml", "w", encoding="ascii") as file:
+    file.write("""[data]
+train = ["train.extxyz"]
+test = ["test.extxyz"]
+[model]
+radial_cutoff = "5 angstrom"
+angular_cutoff = "4 angstrom"
+radial_order = 7
+angular_order = 2
+channels = 4
+hidden = [16, 16]
+[train]
+stop = "150 epochs"
+learning_rate = 0.01
+[compute]
+threads = 1
+[output]
+directory = "model"
+""")
+
+check = test.run("train", "train.toml", "--check")
+test.claim(check.returncode == 0 and "per epoch, measured" in check.stdout, f"--check: {check.stderr}")
+test.claim(not os.path.exists("model"), "--check leaves a folder")
+
+done = test.run("train", "train.toml")
+test.claim(done.returncode == 0, f"train: {done.returncode} {done.stderr}")
+test.claim("frame 41: refused" in done.stderr and "nan" in done.stderr, f"the broken frame is not told: {done.stderr}")
+for name in ("model.h5", "result.h5", "learning_curve.dat", "summary.json", "log.txt", "figures/parity.gp", "figures/learning_curve.gp"):
+    test.claim(os.path.exists(f"model/{name}"), f"model/{name} is missing")
+with open("model/summary.json", encoding="utf-8") as file:
+    summary = json.load(file)
+# The rms force is about 500 meV/A.
+test.claim(summary["errors_of"]["value"] == "test" and summary["force_rmse"]["value"] < 40, f"force error {summary['force_rmse']}")
+test.claim(summary["energy_rmse"]["value"] < 5, f"energy error {summary['energy_rmse']}")
+curve = [line for line in open("model/learning_curve.dat", encoding="utf-8") if line[0] != "#"]
+test.claim(len(curve) == 150, f"{len(curve)} lines in the learning curve")
+
+info = test.run("info", "model/model.h5")
+test.claim(info.returncode == 0 and "errors on the test" in info.stdout and "Na, Cl" in info.stdout, f"info: {info.stdout}{info.stderr}")
+
+with open("evaluate.toml", "w", encoding="ascii") as file:
+    file.write('[potential]\nmodel = "model/model.h5"\n[data]\nfiles = ["test.extxyz"]\n')
+judged = test.run("evaluate", "evaluate.toml", "--json")
+test.claim(judged.returncode == 0, f"evaluate: {judged.stderr}")
+if judged.returncode == 0:
+    values = json.loads(judged.stdout)
+    test.claim(abs(values["force_rmse"]["value"] - summary["force_rmse"]["value"]) < 1e-3, "evaluate and train disagree about the test set")
+    with open("evaluate/predictions.extxyz", encoding="ascii") as file:
+        test.claim(file.read().count("Lattice") == 10, "not every structure is predicted")
+
+# Units: forces in Ry/bohr look like small ones; the element list is checked.
+with open("other.extxyz", "w", encoding="ascii") as file:
+    file.write(frame(draw).replace("Cl", "Br"))
+unknown = test.run("evaluate", "evaluate.toml", "--output", "unknown", "--set", 'data.files=["other.extxyz"]')
+test.claim(unknown.returncode == 1 and "Br is unknown" in unknown.stderr, f"unknown element: {unknown.stderr}")
+
+wrong = test.run("train", "train.toml", "--output", "wrong", "--set", 'train.stop="soon"')
+test.claim(wrong.returncode == 2 and "400 epochs" in wrong.stderr, f"train.stop: {wrong.stderr}")
+
+# A committee shares the moments and knows where it disagrees; a model can be trained further.
+committee = test.run("train", "train.toml", "--output", "committee", "--set", "train.seeds=[1,2,3]", "--set", 'train.stop="5 epochs"')
+test.claim(committee.returncode == 0, f"committee: {committee.stderr}")
+judged = test.run("evaluate", "evaluate.toml", "--output", "judged", "--set", 'potential.model="committee/model.h5"')
+test.claim(judged.returncode == 0 and os.path.exists("judged/deviations.dat"), f"no deviations: {judged.stderr}")
+longer = test.run("train", "train.toml", "--output", "longer", "--set", 'train.start="model/model.h5"', "--set", 'train.stop="5 epochs"')
+test.claim(longer.returncode == 0, f"train.start: {longer.stderr}")
+with open("longer/learning_curve.dat", encoding="utf-8") as file:
+    first = [float(x) for x in [line for line in file if line[0] != "#"][0].split()]
+test.claim(first[3] < float(curve[5].split()[3]), "going on from a model begins as badly as from nothing")
+
+
+def weights(folder):
+    with open(f"{folder}/summary.json", encoding="utf-8") as file:
+        values = json.load(file)
+    return {name: entry for name, entry in values.items() if name not in ("wall_seconds", "peak_memory_mb", "training_seconds")}
+
+
+# Killed in the middle: the same command goes on, with the same results.
+settings = ["--set", 'train.stop="400 epochs"', "--set", "output.figures=false"]
+whole = test.run("train", "train.toml", "--output", "whole", *settings)
+test.claim(whole.returncode == 0, f"whole: {whole.stderr}")
+with subprocess.Popen([test.program, "train", "train.toml", "--output", "cut", *settings], stdout=subprocess.DEVNULL,
+                      stderr=subprocess.DEVNULL) as process:
+    deadline = time.monotonic() + 60
+    while not os.path.exists("cut/checkpoint.h5") and time.monotonic() < deadline:
+        time.sleep(0.001)
+    process.send_signal(signal.SIGKILL)
+test.claim(not os.path.exists("cut/summary.json"), "the training was quicker than the signal")
+again = test.run("train", "train.toml", "--output", "cut", *settings)
+test.claim(again.returncode == 0 and "goes on after epoch" in again.stdout, f"resume: {again.stdout[-300:]} {again.stderr}")
+test.claim(weights("whole") == weights("cut"), "a training that was killed leads to other results")
+
+test.finish()

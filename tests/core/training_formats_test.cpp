@@ -1,0 +1,99 @@
+// Formats of training sets: mlearn's JSON and DeePMD's folders.
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "core/atomic_file.hpp"
+#include "core/labelled_structure.hpp"
+#include "core/npy.hpp"
+#include "core/units.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace zeropoint {
+namespace {
+
+constexpr double volume = 4.0 * 5.0 * 6.25;
+
+std::string entry(const std::string& outputs) {
+  return R"({"structure": {"lattice": {"matrix": [[4, 0, 0], [0, 5, 0], [0.5, 0, 6.25]]},
+             "sites": [{"xyz": [0.1, 0.2, 0.3], "label": "Sn"}, {"xyz": [2.1, 2.2, 2.3], "label": "Te"}]},
+             "outputs": )" + outputs + "}";
+}
+
+const std::string good = R"({"energy": -7.25, "forces": [[1.5, -2.5, 3.5], [-1.5, 2.5, -3.5]], "virial_stress": [1, 2, 3, 4, 5, 6]})";
+
+TEST(MlearnJson, IsReadWithItsOwnOrderAndSignOfTheStress) {
+  const test::TemporaryFolder folder;
+  write_file(folder / "set.json", "[" + entry(good) + "]");
+  const LabelledStructures read = read_labelled_structures(folder / "set.json");
+  ASSERT_EQ(read.accepted.size(), 1u);
+  const LabelledStructure& s = read.accepted[0];
+  EXPECT_EQ(s.species, (std::vector<std::string>{"Sn", "Te"}));
+  EXPECT_EQ(s.cell(2, 0), 0.5);
+  EXPECT_EQ(s.forces(0, 2), 3.5);
+  // kbar, xx yy zz xy yz zx, positive under compression.
+  const double kbar = 0.1 / units::gpa_per_ev_angstrom3;
+  EXPECT_NEAR((*s.stress)(2, 2), -3 * kbar, 1e-15);
+  EXPECT_NEAR((*s.stress)(1, 0), -4 * kbar, 1e-15);
+  EXPECT_NEAR((*s.stress)(1, 2), -5 * kbar, 1e-15);
+  EXPECT_NEAR((*s.stress)(0, 2), -6 * kbar, 1e-15);
+  EXPECT_NE(s.source.find("entry 1"), std::string::npos);
+}
+
+TEST(MlearnJson, RefusesDamagedEntriesOneByOne) {
+  const test::TemporaryFolder folder;
+  write_file(folder / "set.json", "[" + entry(good) + "," + entry(R"({"energy": -1, "forces": [[1, 2, 3]]})") + "," +
+                                      entry(R"({"forces": [[0, 0, 0], [0, 0, 0]]})") + "]");
+  const LabelledStructures read = read_labelled_structures(folder / "set.json");
+  EXPECT_EQ(read.accepted.size(), 1u);
+  ASSERT_EQ(read.refused.size(), 2u);
+  EXPECT_NE(read.refused[0].reason.find("1 rows, 2 expected"), std::string::npos);
+  EXPECT_NE(read.refused[1].reason.find("'energy' is missing"), std::string::npos);
+  write_file(folder / "cut.json", "[" + entry(good));
+  EXPECT_NE(read_labelled_structures(folder / "cut.json").refused.at(0).reason.find("cut"), std::string::npos);
+}
+
+class Deepmd : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    write_file(folder_ / "type.raw", "1\n0\n");
+    write_file(folder_ / "type_map.raw", "Te\nSn\n");
+    const auto tensor = [](std::vector<double> values) { return at::tensor(values, at::kDouble).repeat({2, 1}); };
+    write_npy(set("box"), tensor({4, 0, 0, 0, 5, 0, 0.5, 0, 6.25}));
+    write_npy(set("coord"), tensor({0.1, 0.2, 0.3, 2.1, 2.2, 2.3}));
+    write_npy(set("force"), tensor({1.5, -2.5, 3.5, -1.5, 2.5, -3.5}));
+    write_npy(set("virial"), tensor({-1.25, -7.5, -6.25, -7.5, -2.5, -5.0, -6.25, -5.0, -3.75}));
+    write_npy(set("energy"), at::tensor({-7.25, -8.25}, at::kDouble));
+  }
+  std::string set(const std::string& name) const { return folder_ / ("set.000/" + name + ".npy"); }
+
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(Deepmd, IsReadWithTheSignOfItsVirial) {
+  const LabelledStructures read = read_labelled_structures(folder_.path());
+  ASSERT_EQ(read.accepted.size(), 2u);
+  const LabelledStructure& s = read.accepted[1];
+  EXPECT_EQ(s.species, (std::vector<std::string>{"Sn", "Te"}));
+  EXPECT_EQ(s.energy, -8.25);
+  EXPECT_EQ(s.positions(1, 2), 2.3);
+  EXPECT_NEAR((*s.stress)(0, 1), 7.5 / volume, 1e-15);
+}
+
+TEST_F(Deepmd, MixedTypesLeaveOutPadding) {
+  write_npy(set("real_atom_types"), at::tensor({0.0, 1.0, 1.0, -1.0}, at::kDouble).view({2, 2}));
+  write_npy(set("force"), at::tensor({1.5, -2.5, 3.5, -1.5, 2.5, -3.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0}, at::kDouble).view({2, 6}));
+  const LabelledStructures read = read_labelled_structures(folder_.path());
+  ASSERT_EQ(read.accepted.size(), 2u);
+  EXPECT_EQ(read.accepted[0].species, (std::vector<std::string>{"Te", "Sn"}));
+  EXPECT_EQ(read.accepted[1].species, (std::vector<std::string>{"Sn"}));
+}
+
+TEST_F(Deepmd, IsRefusedWhenArraysDisagree) {
+  write_npy(set("energy"), at::tensor({-7.25}, at::kDouble));
+  EXPECT_NE(read_labelled_structures(folder_.path()).refused.at(0).reason.find("energy.npy: 1 frames"), std::string::npos);
+  write_file(folder_ / "nopbc", "");
+  EXPECT_NE(read_labelled_structures(folder_.path()).refused.at(0).reason.find("not periodic"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace zeropoint

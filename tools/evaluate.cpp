@@ -1,0 +1,162 @@
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "core/error.hpp"
+#include "core/hdf5_file.hpp"
+#include "mlp/errors.hpp"
+#include "tools/command.hpp"
+#include "tools/exit_code.hpp"
+#include "tools/interruption.hpp"
+#include "tools/model_report.hpp"
+#include "tools/training_input.hpp"
+
+namespace zeropoint {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Settings {
+  std::string model;
+  bool single_precision = true;
+  std::vector<std::string> files;
+  DataSettings reading;
+};
+
+void declare_keys(Schema& schema, Settings& settings) {
+  Section& potential = schema.section("potential", "");
+  potential.key("model", &settings.model, "that train wrote").required("\"model/model.h5\"").paths();
+  potential.choice("precision", settings.single_precision, {{"single", true}, {"double", false}}, "of the network; sums are double always");
+  Section& data = schema.section("data", "what is predicted and compared");
+  data.key("files", &settings.files, "names, with * and ?, in any readable format, mixed").required("[\"test.extxyz\"]").paths();
+  declare(data, settings.reading);
+}
+
+/// Deviations within a committee, structure by structure: with K - 1, and with K as dp model-devi divides.
+class DeviationTable {
+ public:
+  explicit DeviationTable(int n_members)
+      : divided_by_k_(std::sqrt((n_members - 1.0) / n_members)),
+        table_({"structure", "max_force[eV/A]", "mean_force[eV/A]", "min_force[eV/A]", "max_force_K[eV/A]", "mean_force_K[eV/A]",
+                "min_force_K[eV/A]", "energy[meV/atom]", "max_stress[GPa]"}) {}
+
+  void add(const mlp::Prediction& prediction) {
+    const Eigen::VectorXd& f = prediction.force_deviations;
+    table_.add({++n_, f.maxCoeff(), f.mean(), f.minCoeff(), divided_by_k_ * f.maxCoeff(), divided_by_k_ * f.mean(), divided_by_k_ * f.minCoeff(),
+                1e3 * prediction.energy_deviation, units::gpa_per_ev_angstrom3 * prediction.stress_deviation.maxCoeff()});
+    largest_ = std::max(largest_, f.maxCoeff());
+    sum_ += f.mean();
+  }
+  std::string text() const { return table_.text(); }
+  double largest() const { return largest_; }
+  double mean() const { return sum_ / std::max(n_, 1.0); }
+
+ private:
+  double divided_by_k_;
+  StepTable table_;
+  double n_ = 0, largest_ = 0, sum_ = 0;
+};
+
+LabelledStructure predicted(const LabelledStructure& label, const mlp::Prediction& prediction) {
+  LabelledStructure result = label;
+  result.energy = prediction.energy;
+  result.forces = prediction.forces;
+  result.stress = prediction.stress;
+  return result;
+}
+
+int run(const Settings& settings, Run& context) {
+  Console& console = context.console;
+  if (context.shared.device != "cpu") throw ConfigError{"compute.device = \"{}\": this potential runs on the CPU", context.shared.device};
+  const mlp::Model model = mlp::read_model(settings.model);
+  for (const auto& [name, value] : model.card) console.field(name, "{}", value);
+  const mlp::TrainingData data(read_sets(settings.files, "data.files", settings.reading, context.shared.units(), console),
+                               model.descriptor.radial_cutoff, model.species);
+  if (!context.folder) return exit_code::done;
+
+  const mlp::Predictor predict(model, settings.single_precision ? at::kFloat : at::kDouble);
+  std::vector<mlp::Errors> errors(data.set_names().size(), mlp::Errors{data.species().size()});
+  std::vector<LabelledStructure> predictions;
+  Parity parity;
+  DeviationTable deviations(predict.n_members());
+  {
+    Progress bar(console, "predicting", static_cast<std::int64_t>(data.size()), "structures");
+    constexpr std::size_t at_once = 64;
+    for (std::size_t begin = 0; begin < data.size(); begin += at_once) {
+      const std::size_t end = std::min(begin + at_once, data.size());
+      std::vector<mlp::Geometry> kept;
+      kept.reserve(end - begin);
+      std::vector<const mlp::Geometry*> geometries;
+      for (std::size_t i = begin; i < end; ++i) {
+        const LabelledStructure& structure = data.structure(i);
+        try {
+          geometries.push_back(&kept.emplace_back(predict.geometry(structure.cell, structure.positions, structure.species)));
+        } catch (const InputError& error) {
+          throw InputError{"{}: {}", structure.source, error.what()};
+        }
+      }
+      const std::vector<mlp::Prediction> results = predict(geometries);
+      for (std::size_t i = begin; i < end; ++i) {
+        const mlp::Prediction& one = results[i - begin];
+        errors[static_cast<std::size_t>(data.set_of(i))].add(one, data.structure(i), data.species_of(i));
+        parity.add(data.structure(i), one, mlp::Part::test);
+        predictions.push_back(predicted(data.structure(i), one));
+        if (predict.n_members() > 1) deviations.add(one);
+      }
+      bar.advance(static_cast<std::int64_t>(end - begin));
+      stop_if_interrupted();
+    }
+  }
+  const RunFolder& folder = *context.folder;
+  write_labelled_structures(predictions, folder.file("predictions.extxyz"));
+  Hdf5File file = Hdf5File::create(folder.file("result.h5"), {.filetype = "zeropoint evaluate", .configuration = context.settings});
+  write_parity(file, parity);
+  file.close();
+  if (context.shared.figures) figures::draw(figures_of_model(folder.file("result.h5")), folder.file("figures"), console);
+
+  const mlp::Errors all = mlp::total(errors);
+  std::vector<std::pair<std::string, mlp::Errors>> rows;
+  nlohmann::json entries = nlohmann::json::array();
+  for (std::size_t set = 0; set < errors.size(); ++set) {
+    if (errors.size() > 1) rows.emplace_back(fs::path{data.set_names()[set]}.filename().string(), errors[set]);
+    entries.push_back(errors_json("evaluate", data.set_names()[set], errors[set], data.species()));
+  }
+  rows.emplace_back("all", all);
+  console.say("");
+  show_errors(rows, console);
+  show_species(all, data.species(), console);
+  Summary summary;
+  add_errors(summary, all);
+  summary.add("n_structures", static_cast<double>(data.size()));
+  summary.add("errors", entries);
+  if (predict.n_members() > 1) {
+    folder.write("deviations.dat", deviations.text());
+    console.field("deviation", "of forces among {} networks: {:.1f} meV/A on average, {:.1f} at most", predict.n_members(), 1e3 * deviations.mean(),
+                  1e3 * deviations.largest());
+    summary.add("force_deviation_mean", 1e3 * deviations.mean(), "meV/angstrom");
+    summary.add("force_deviation_max", 1e3 * deviations.largest(), "meV/angstrom");
+  }
+  console.field("results", "{}", folder.path());
+  console.print_json(folder.finish(summary));
+  return exit_code::done;
+}
+
+}  // namespace
+
+Command evaluate_command() {
+  return {
+      .name = "evaluate",
+      .summary = "predict labelled structures with a potential and compare",
+      .arguments = "RUN.toml",
+      .description =
+          "Errors of energies, forces and stresses for each set and species, parity plots, and predictions.extxyz. Of a\n"
+          "committee also deviations.dat: how much its networks disagree on the forces of each structure.",
+      .example = "  zeropoint evaluate - --set 'potential.model=\"model/model.h5\"' --set 'data.files=[\"test.extxyz\"]' < /dev/null",
+      .options = {},
+      .prepare = job<Settings>(declare_keys, run, "evaluate"),
+      .run = {},
+  };
+}
+
+}  // namespace zeropoint

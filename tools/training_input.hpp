@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/labelled_structure.hpp"
+#include "core/run_file.hpp"
+#include "mlp/training_data.hpp"
+#include "tools/labelled_files.hpp"
+
+namespace zeropoint {
+
+class Console;
+
+/// What [data] of train and evaluate share: how files are read.
+struct DataSettings {
+  EnsembleHints hints;
+  LabelLimits limits;
+};
+void declare(Section& section, DataSettings& settings);
+
+/// Reads all files that fit `patterns`: one set for each folder or file of many structures, one for all outputs of single
+/// calculations of a folder. Says what was accepted, and what was refused and why. @throws InputError when nothing is left.
+std::vector<mlp::LabelledSet> read_sets(const std::vector<std::string>& patterns, const std::string& key, const DataSettings& settings,
+                                        const UnitSet& units, Console& console);
+
+}  // namespace zeropoint
