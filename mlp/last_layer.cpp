@@ -174,7 +174,7 @@ void add_batch(const ActiveNetwork& network, const LabelledBatch& batch, const L
     const Rows rows = features.along({nobody, direction});
     for (std::size_t s = 0; s < n_structures; ++s) {
       if (batch.has_stress.const_data_ptr<double>()[s] == 0) continue;
-      const double weight = std::sqrt(loss.stress * (a == b ? 1 : 2)) / (atoms.volumes[s] * loss.stress_scale);
+      const double weight = std::sqrt(loss.stress * (a == b ? 1 : 2) / 9) / (atoms.volumes[s] * loss.stress_scale);
       sum.add(s, rows.row(static_cast<Eigen::Index>(s)), strain.const_data_ptr<double>()[9 * s + at_place(3 * a + b)], weight);
     }
   }

@@ -25,7 +25,7 @@ at::Tensor pseudo_huber(const at::Tensor& square) { return (1 + square).sqrt() -
 
 LossOptions with_scales(const LossOptions& options, const TrainingData& data, const std::vector<std::size_t>& of,
                         const std::vector<double>& reference_energies) {
-  constexpr double tenth = 0.1, least_energy = 1e-3, most_energy = 1e-2;  // eV per atom
+  constexpr double tenth = 0.1, third = 0.3, least_energy = 2e-3, most_energy = 1e-2;  // eV per atom
   double sum = 0, squares = 0, force_squares = 0, n_forces = 0, n_stresses = 0, stress_squares = 0;
   Eigen::Matrix3d mean_stress = Eigen::Matrix3d::Zero();
   for (const std::size_t i : of) {
@@ -47,7 +47,7 @@ LossOptions with_scales(const LossOptions& options, const TrainingData& data, co
   if (!(result.stress_scale > 0)) {
     const double count = std::max(n_stresses, 1.0);
     const double variance = (stress_squares / count - (mean_stress / count).squaredNorm()) / 9;
-    result.stress_scale = std::max(tenth * std::sqrt(std::max(variance, 0.0)), 1e-6);
+    result.stress_scale = std::max(third * std::sqrt(std::max(variance, 0.0)), 1e-6);
   }
   return result;
 }
@@ -97,7 +97,7 @@ at::Tensor loss(const BatchPrediction& prediction, const LabelledBatch& batch, c
                    pseudo_huber(force.square().sum(1)).sum() * (options.force / counts.atoms);
   if (options.stress > 0 && batch.n_stresses > 0) {
     const at::Tensor stress = (prediction.forces.strains / batch.volumes - batch.stresses) * batch.has_stress / options.stress_scale;
-    sum = sum + pseudo_huber(stress.square().sum(at::IntArrayRef{1, 2})).sum() * (options.stress / counts.stresses);
+    sum = sum + pseudo_huber(stress.square().mean(at::IntArrayRef{1, 2})).sum() * (options.stress / counts.stresses);
   }
   return sum;
 }

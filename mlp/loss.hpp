@@ -12,12 +12,12 @@ namespace zeropoint::mlp {
 /// Weights of the parts of the loss, and the errors at which they turn from quadratic to linear.
 ///
 ///   loss = energy <h(dE/(N energy_scale))> + force <h(|dF_i|/force_scale)> + stress <h(|d sigma|/stress_scale)>
-///   h(d) = sqrt(1 + d^2) - 1; means over structures, atoms, structures with a stress
+///   h(d) = sqrt(1 + d^2) - 1; means over structures, atoms, structures with a stress; |d sigma|^2 is the mean of nine squares
 struct LossOptions {
   double energy = 1, force = 1, stress = 1;
-  double energy_scale = 0;  ///< eV per atom; 0: a tenth of the spread, between 1 and 10 meV
+  double energy_scale = 0;  ///< eV per atom; 0: a tenth of the spread, between 2 and 10 meV
   double force_scale = 0;   ///< eV/angstrom; 0: a tenth of the rms force (of a component)
-  double stress_scale = 0;  ///< eV/angstrom^3; 0: a tenth of the spread
+  double stress_scale = 0;  ///< eV/angstrom^3; 0: 0.3 of the spread
 };
 
 /// Scales that were left open, from structures `of`. Energies are counted from the model's reference energies.

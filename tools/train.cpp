@@ -65,9 +65,9 @@ void declare_keys(Schema& schema, Settings& settings) {
   loss.key("energy", &loss_options.energy, "").at_least(0);
   loss.key("force", &loss_options.force, "").at_least(0);
   loss.key("stress", &loss_options.stress, "").at_least(0);
-  loss.quantity("energy_scale", &loss_options.energy_scale, "meV", "per atom; 0: a tenth of the spread, 1 to 10 meV").at_least(0);
+  loss.quantity("energy_scale", &loss_options.energy_scale, "meV", "per atom; 0: a tenth of the spread, 2 to 10 meV").at_least(0);
   loss.quantity("force_scale", &loss_options.force_scale, "eV/angstrom", "0: a tenth of the rms force").at_least(0);
-  loss.quantity("stress_scale", &loss_options.stress_scale, "GPa", "0: a tenth of the spread").at_least(0);
+  loss.quantity("stress_scale", &loss_options.stress_scale, "GPa", "0: 0.3 of the spread").at_least(0);
 
   mlp::TrainOptions& options = settings.train_options;
   Section& train = schema.section("train", "");

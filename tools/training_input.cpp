@@ -5,6 +5,7 @@
 
 #include "core/error.hpp"
 #include "core/parallel.hpp"
+#include "mlp/label_check.hpp"
 #include "tools/console.hpp"
 #include "tools/interruption.hpp"
 
@@ -61,6 +62,7 @@ std::vector<mlp::LabelledSet> read_sets(const std::vector<std::string>& patterns
   for (const mlp::LabelledSet& set : sets) {
     const auto n_stresses = std::ranges::count_if(set.structures, [](const LabelledStructure& s) { return s.stress.has_value(); });
     console.field("data", "{}: {} structures, {} with stress", set.name, set.structures.size(), n_stresses);
+    for (const std::string& complaint : mlp::complaints(mlp::check_consistency(set.structures))) console.warn("{}: {}", set.name, complaint);
   }
   return sets;
 }
