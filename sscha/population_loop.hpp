@@ -1,0 +1,67 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/potential.hpp"
+#include "sscha/cell_step.hpp"
+#include "sscha/minimizer.hpp"
+#include "sscha/sampling.hpp"
+
+namespace zeropoint::sscha {
+
+/// `n` configurations drawn by `sampler` from `density` and labelled by a potential, in their order; the same bits for any number
+/// of threads. `progress` gets how many are done, from one thread at a time; what it throws ends the work.
+/// @throws InputError when the potential gives numbers that are not finite.
+Configurations draw_and_label(const Potential& potential, const TrialDensity& density, const Sampler& sampler, std::int64_t n,
+                              at::Device device = at::kCPU, const std::function<void(std::int64_t done)>& progress = {});
+
+struct LoopOptions {
+  std::vector<std::int64_t> sizes{1000, 2000, 5000, 10000};  ///< of the populations; the last repeats
+  int maximum = 20;                   ///< populations, the final one not counted
+  std::int64_t final_size = 0;        ///< one last population for the numbers; 0: none
+  SamplingMethod sampling = SamplingMethod::antithetic;
+  std::uint64_t seed = 1;
+  MinimizeOptions minimize{};
+  CellKind cell = CellKind::fixed;
+  double pressure = 0;                ///< eV/angstrom^3, where the volume moves
+  at::Device device = at::kCPU;
+};
+
+/// One population: drawn, labelled, minimised.
+struct PopulationReport {
+  int number = 0;             ///< from 1; the final one has the next
+  bool is_final = false;
+  std::int64_t size = 0;
+  StepReport start, end;      ///< at the density that drew it, and where the minimiser stopped
+  StopReason stop_reason = StopReason::converged;
+  double volume = 0;          ///< angstrom^3, unit cell
+  std::optional<Stress> stress;  ///< at the end, where the potential has one
+  double cell_deviation = 0;  ///< largest component of the stress that is not as wanted, over its error
+  bool needs_no_step = false; ///< the gradient where it was drawn is within its noise, the stress as wanted
+};
+
+struct LoopResult {
+  Minimum minimum;         ///< of the last population
+  Population population;   ///< the last one
+  std::vector<PopulationReport> reports;
+  double bulk_modulus = 0;  ///< eV/angstrom^3; 0 with a fixed cell
+  bool settled = false;
+  std::string explain() const;  ///< why not, for people
+};
+
+/// Populations from `start` until a fresh one, of independent random numbers, needs no step: its gradient at the density that drew
+/// it is within twice its noise, and so is what is left of the stress. Populations are numbered from 1, the final one has the
+/// number 0 of the random numbers, so that neighbouring conditions share them.
+///
+/// @throws InputError when the cell should move and the potential has no stress.
+LoopResult relax_populations(const Potential& potential, const TrialDensity& start, const SpaceGroup& group, const LoopOptions& options,
+                             const std::function<void(const PopulationReport&)>& observe = {},
+                             const std::function<void(std::int64_t done, std::int64_t total)>& progress = {});
+
+/// -V dP/dV of the potential alone, atoms in their sites, by strains of half a per cent; eV/angstrom^3.
+double static_bulk_modulus(const Potential& potential, const phonons::DynamicalMatrices& matrices);
+
+}  // namespace zeropoint::sscha
