@@ -54,6 +54,16 @@ void write_population(const std::string& path, const TrialDensity& generating, c
   file.close();
 }
 
+void write_population(const std::string& path, const TrialDensity& generating, const Configurations& configurations,
+                      const PopulationFileInfo& info) {
+  Hdf5File file = begun(path, generating, info);
+  file.append("displacements", configurations.displacements, "angstrom", axes);
+  file.append("energies", configurations.energies, "eV", "configuration");
+  file.append("forces", configurations.forces, "eV/angstrom", axes);
+  if (configurations.stresses.defined()) file.append("stresses", configurations.stresses, "eV/angstrom^3", "configuration,xyz,xyz");
+  file.close();
+}
+
 TrialDensity read_generating(const std::string& path, const UnitSet& units) {
   const Hdf5File file = Hdf5File::open(path, ensemble_filetype);
   const auto temperature = file.number_attribute("/", "temperature");

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/ensemble.hpp"
 #include "core/hdf5_file.hpp"
 #include "sscha/sampling.hpp"
 
@@ -31,6 +32,10 @@ void write_population(const std::string& path, const TrialDensity& generating, c
 
 /// The same for configurations that were drawn elsewhere: displacements [n_atoms, 3] (angstrom) from the centroids of `generating`.
 void write_population(const std::string& path, const TrialDensity& generating, const std::vector<Vectors>& displacements,
+                      const PopulationFileInfo& info);
+
+/// Configurations with their labels, all of them.
+void write_population(const std::string& path, const TrialDensity& generating, const Configurations& configurations,
                       const PopulationFileInfo& info);
 
 /// The density that generated the configurations of a file that write_population made.

@@ -81,8 +81,7 @@ double static_bulk_modulus(const Potential& potential, const phonons::DynamicalM
 }
 
 LoopResult relax_populations(const Potential& potential, const TrialDensity& start, const SpaceGroup& group, const LoopOptions& options,
-                             const std::function<void(const PopulationReport&)>& observe,
-                             const std::function<void(std::int64_t, std::int64_t)>& progress) {
+                             const LoopWatch& watch) {
   if (options.sizes.empty() || options.maximum < 1) throw InputError{"populations.sizes and populations.maximum must name at least one population"};
   const double temperature = start.temperature();
   const UnitSet& units = start.units();
@@ -101,10 +100,11 @@ LoopResult relax_populations(const Potential& potential, const TrialDensity& sta
     const std::uint32_t drawn = is_final ? final_population : static_cast<std::uint32_t>(number);
     const Sampler sampler(density, {.method = options.sampling, .seed = options.seed, .population = drawn}, options.device);
     const auto shown = [&](std::int64_t done) {
-      if (progress) progress(done, size);
+      if (watch.labelling) watch.labelling(done, size);
     };
-    const auto ensemble = ensemble_in_memory(draw_and_label(potential, density, sampler, size, options.device, shown),
-                                             fmt::format("population {}", number));
+    Configurations configurations = draw_and_label(potential, density, sampler, size, options.device, shown);
+    if (watch.labelled) watch.labelled(number, is_final, density, configurations);
+    const auto ensemble = ensemble_in_memory(std::move(configurations), fmt::format("population {}", number));
     Population population(*ensemble, density, {.device = options.device, .check_generator = false});
     Minimum minimum = minimize(population, density, group, options.minimize);
     PopulationReport report{.number = number,
@@ -133,12 +133,12 @@ LoopResult relax_populations(const Potential& potential, const TrialDensity& sta
       const Eigen::Matrix3d strain = cell->strain(report.stress->value, report.stress->standard_error);
       matrices = strained(std::move(matrices), strain);
     }
-    if (observe) observe(report);
+    if (watch.population) watch.population(report);
   }
   if (options.final_size > 0 && settled) {
     const PopulationReport report = run(options.final_size, true);
     settled = report.stop_reason == StopReason::converged;
-    if (observe) observe(report);
+    if (watch.population) watch.population(report);
   }
   result->reports = std::move(reports);
   result->bulk_modulus = cell ? cell->bulk_modulus() : 0;

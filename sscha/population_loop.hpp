@@ -52,14 +52,21 @@ struct LoopResult {
   std::string explain() const;  ///< why not, for people
 };
 
+/// What a caller may want to see; what any of them throws ends the run.
+struct LoopWatch {
+  std::function<void(const PopulationReport&)> population = {};                    ///< after each
+  std::function<void(std::int64_t done, std::int64_t total)> labelling = {};      ///< configurations of one, from one thread at a time
+  /// Labels of each population, with the density that drew it.
+  std::function<void(int number, bool is_final, const TrialDensity&, const Configurations&)> labelled = {};
+};
+
 /// Populations from `start` until a fresh one, of independent random numbers, needs no step: its gradient at the density that drew
 /// it is within twice its noise, and so is what is left of the stress. Populations are numbered from 1, the final one has the
 /// number 0 of the random numbers, so that neighbouring conditions share them.
 ///
 /// @throws InputError when the cell should move and the potential has no stress.
 LoopResult relax_populations(const Potential& potential, const TrialDensity& start, const SpaceGroup& group, const LoopOptions& options,
-                             const std::function<void(const PopulationReport&)>& observe = {},
-                             const std::function<void(std::int64_t done, std::int64_t total)>& progress = {});
+                             const LoopWatch& watch = {});
 
 /// -V dP/dV of the potential alone, atoms in their sites, by strains of half a per cent; eV/angstrom^3.
 double static_bulk_modulus(const Potential& potential, const phonons::DynamicalMatrices& matrices);

@@ -19,7 +19,7 @@ void declare_shared(Job& job, const std::string& directory) {
 }
 
 std::vector<Command> all_commands() {
-  return {sample_command(),     collect_command(), minimize_command(), hessian_command(),
+  return {sample_command(), collect_command(), minimize_command(), sscha_command(), hessian_command(),
           dispersion_command(), train_command(),   evaluate_command(), info_command(),
           convert_command(),    plot_command()};
 }

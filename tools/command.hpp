@@ -106,6 +106,7 @@ std::function<std::unique_ptr<Job>()> job(void (*declare)(Schema&, Settings&), i
 Command sample_command();
 Command collect_command();
 Command minimize_command();
+Command sscha_command();
 Command hessian_command();
 Command dispersion_command();
 Command train_command();

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/potential.hpp"
+#include "core/run_file.hpp"
+#include "core/units.hpp"
+
+namespace zeropoint {
+
+/// [potential]: what gives energies and forces.
+struct PotentialSettings {
+  enum class Kind { model, harmonic, snte_toy };
+  Kind kind = Kind::model;
+  std::string model;
+  std::string dyn;
+  bool single_precision = true;
+};
+void declare(Schema& schema, PotentialSettings& settings);
+
+/// @throws ConfigError when the key that this kind needs is missing; InputError as the readers.
+std::unique_ptr<Potential> open_potential(const PotentialSettings& settings, const UnitSet& units);
+
+}  // namespace zeropoint
