@@ -20,7 +20,7 @@ void declare(Schema& schema, EnsembleSettings& settings, std::string* result) {
   path.paths().usually_one();
   if (result) {
     path.example("\"population1\"");
-    section.key("result", result, "of a finished `minimize` instead: its ensemble, at the matrices where it ended").paths();
+    section.key("result", result, "of a finished `minimize` or `sscha` instead: its ensemble, at the matrices where it ended").paths();
   } else {
     path.required("\"population1\"");
   }
@@ -73,10 +73,13 @@ void take_finished_run(const std::string& result, EnsembleSettings& ensemble, Sy
   SymmetryOptions symmetry_of_run;
   StartSettings start_of_run;
   Schema schema;
-  declare(schema, ensemble);
+  std::string unused;
+  declare(schema, ensemble, &unused);
   declare(schema, symmetry_of_run);
   declare(schema, start_of_run);
   schema.read_stored((folder / "run.toml").string());
+  // Of populations on a potential the last one, which drew itself.
+  if (const fs::path drawn = folder / "population.h5"; ensemble.path.empty() && fs::exists(drawn)) ensemble.path = {drawn.string()};
   if (symmetry == SymmetryOptions{}) symmetry = symmetry_of_run;
   if (start.dyn.empty()) start.dyn = (folder / "dyn").string();
   if (!start.temperature) start.temperature = start_of_run.temperature;

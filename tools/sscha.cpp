@@ -101,7 +101,7 @@ class PopulationLog {
     console_.say("{:>4} {:>8}  {:>24}  {:>15.2f} {:>15.2f}  {:>7.4f}  {:>14}  {:>10.4f}  {:>8.2f}{}", report.is_final ? "last" : std::to_string(report.number),
                  report.size, format_estimate(row[2], row[3], ""), ratio(report.start.gradient, report.start.gradient_error),
                  ratio(report.end.gradient, report.end.gradient_error), report.end.kong_liu_ratio,
-                 report.stress ? format_estimate(row[10], row[11], "") : "-", report.volume, row.back(), report.needs_no_step ? "  fresh: no step" : "");
+                 report.stress ? format_estimate(std::abs(row[10]) < 1e-9 ? 0 : row[10], row[11] < 1e-9 ? 0 : row[11], "") : "-", report.volume, row.back(), report.needs_no_step ? "  fresh: no step" : "");
     table_.add(row);
     write_file(path_, table_.text());
   }
