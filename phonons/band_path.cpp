@@ -18,7 +18,10 @@ namespace {
 struct Zone {
   std::string symbol;
   Eigen::Matrix3d primitive;
+  std::string neighbour{};  // a symbol that a slightly other shape has
 };
+
+constexpr double nearby = 1e-4;  // of lengths and cosines: what relaxations of two people differ by
 
 ConventionalShape shape_of(const Eigen::Matrix3d& cell) {
   const Eigen::Vector3d lengths = cell.rowwise().norm();
@@ -85,7 +88,27 @@ Zone triclinic_zone(const Eigen::Matrix3d& conventional) {
     cell.row(static_cast<Eigen::Index>(j)) *= -1;
   }
   const Eigen::Matrix3d integers = (cell * conventional.inverse()).array().round();
-  return {products()[1] > 0 ? "aP3" : "aP2", integers};
+  const bool obtuse = products()[1] <= 0;
+  const Eigen::Matrix3d k = cell.inverse().transpose().rowwise().normalized();
+  const double cosine = std::min({std::abs(k.row(1).dot(k.row(2))), std::abs(k.row(2).dot(k.row(0))), std::abs(k.row(0).dot(k.row(1)))});
+  return {obtuse ? "aP2" : "aP3", integers, cosine < nearby ? (obtuse ? "aP3" : "aP2") : ""};
+}
+
+/// A number that variant() gives for another shape close by; 0: none.
+int neighbouring_variant(const std::string& lattice, int number, const ConventionalShape& cell) {
+  const int here = variant(lattice, number, cell);
+  for (const double change : {-nearby, nearby}) {
+    std::array<ConventionalShape, 4> shapes{cell, cell, cell, cell};
+    shapes[0].a *= 1 + change;
+    shapes[1].b *= 1 + change;
+    shapes[2].c *= 1 + change;
+    shapes[3].cos_beta += change;
+    shapes[3].sin_beta = std::sqrt(1 - shapes[3].cos_beta * shapes[3].cos_beta);
+    for (const ConventionalShape& shape : shapes) {
+      if (const int other = variant(lattice, number, shape); other != here) return other;
+    }
+  }
+  return 0;
 }
 
 Zone zone_of(const StandardCell& standard) {
@@ -95,8 +118,9 @@ Zone zone_of(const StandardCell& standard) {
   const char centring = standard.symbol[0] == 'B' ? 'C' : standard.symbol[0];
   const std::string lattice{family, centring};
   const std::string symbol = lattice + std::to_string(variant(lattice, number, shape_of(standard.cell)));
+  const int other = neighbouring_variant(lattice, number, shape_of(standard.cell));
   // One row of the table serves both kinds.
-  return {lattice == "cI" ? "cI1" : symbol, primitive_of(lattice)};
+  return {lattice == "cI" ? "cI1" : symbol, primitive_of(lattice), other > 0 ? lattice + std::to_string(other) : ""};
 }
 
 std::string trimmed(const std::string& text) {
@@ -119,7 +143,7 @@ BandPath standard_path(const Crystal& crystal, double tolerance) {
   const TabulatedPath table = tabulated_path(zone.symbol, shape_of(standard.cell));
   // f_i = k.p_i for primitive vectors p = primitive * conventional, q_i = k.a_i for the cell a = transformation * conventional.
   const Eigen::Matrix3d to_own = standard.transformation * zone.primitive.inverse();
-  BandPath path{zone.symbol, {}, {}};
+  BandPath path{zone.symbol, {}, {}, zone.neighbour};
   for (const auto& [label, f] : table.points) {
     const Eigen::Vector3d q = to_own * f;
     path.points[label] = (q.array().abs() < 1e-12).select(0, q);
@@ -132,7 +156,7 @@ BandPath standard_path(const Crystal& crystal, double tolerance) {
 }
 
 BandPath path_of_text(const std::string& text, const BandPath& standard, const std::map<std::string, Eigen::Vector3d>& own) {
-  BandPath path{standard.symbol, {}, standard.points};
+  BandPath path{standard.symbol, {}, standard.points, standard.neighbour};
   for (const auto& [label, q] : own) path.points[label] = q;
   const auto find = [&](const std::string& label) {
     auto found = path.points.find(label);

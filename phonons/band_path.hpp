@@ -19,6 +19,7 @@ struct BandPath {
   std::string symbol;  ///< kind of Brillouin zone such as "cF2"
   std::vector<std::vector<PathPoint>> pieces;
   std::map<std::string, Eigen::Vector3d> points;  ///< every labelled point, on the path or not
+  std::string neighbour{};  ///< kind that changes of the cell by 1e-4 of its lengths lead to ("oI2"); empty: none
 };
 
 /// The recommended path of `crystal` in its own cell, which may be any cell: Hinuma, Pizzi, Kumagai, Oba, Tanaka,

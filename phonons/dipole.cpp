@@ -81,7 +81,8 @@ DipoleInteraction::DipoleInteraction(const Crystal& crystal, Polar polar, const 
     const Eigen::RowVector3d axis = crystal.cell.row(i);
     reach_[i] = std::sqrt(4 * alpha_ * options.cutoff * (axis * inverse).dot(axis)) / two_pi;
   }
-  const Eigen::MatrixXcd at_gamma = sum(Eigen::Vector3d::Zero());
+  const Eigen::MatrixXcd gram = rows(terms(Eigen::Vector3d::Zero()));
+  const Eigen::MatrixXcd at_gamma = gram.adjoint() * gram;
   for (int s = 0; s < crystal.n_atoms(); ++s) {
     Eigen::Matrix3d& self = self_.emplace_back(Eigen::Matrix3d::Zero());
     for (int t = 0; t < crystal.n_atoms(); ++t) self += at_gamma.block<3, 3>(3 * s, 3 * t).real();
@@ -90,8 +91,7 @@ DipoleInteraction::DipoleInteraction(const Crystal& crystal, Polar polar, const 
   }
 }
 
-Eigen::MatrixXcd DipoleInteraction::sum(const Eigen::Vector3d& q) const {
-  const int n_atoms = crystal_.n_atoms();
+DipoleInteraction::Terms DipoleInteraction::terms(const Eigen::Vector3d& q) const {
   const Eigen::Matrix3d reciprocal = two_pi * crystal_.reciprocal();
   Eigen::Vector3i lowest, highest;
   for (int i = 0; i < 3; ++i) {
@@ -99,38 +99,67 @@ Eigen::MatrixXcd DipoleInteraction::sum(const Eigen::Vector3d& q) const {
     lowest[i] = skipped ? 0 : static_cast<int>(std::ceil(-q[i] - reach_[i]));
     highest[i] = skipped ? 0 : static_cast<int>(std::floor(-q[i] + reach_[i]));
   }
-  std::vector<Eigen::RowVector3d> vectors;
-  std::vector<double> roots;
+  Terms result;
   for (int i = lowest[0]; i <= highest[0]; ++i) {
     for (int j = lowest[1]; j <= highest[1]; ++j) {
       for (int k = lowest[2]; k <= highest[2]; ++k) {
         const Eigen::RowVector3d vector = (q + Eigen::Vector3d(i, j, k)).transpose() * reciprocal;
         const double x = (vector * polar_.dielectric).dot(vector);
         if (!(x > 0) || x >= 4 * alpha_ * options_.cutoff) continue;
-        vectors.push_back(vector);
-        roots.push_back(std::sqrt(prefactor_ * std::exp(-x / (4 * alpha_)) / x));
+        result.vectors.push_back(vector);
+        result.roots.push_back(std::sqrt(prefactor_ * std::exp(-x / (4 * alpha_)) / x));
       }
     }
   }
-  // One row a G: sqrt(w) (K Z_s)_i exp(-iK.tau_s), so that C is its Gram matrix.
-  Eigen::MatrixXcd rows(static_cast<Eigen::Index>(vectors.size()), 3 * n_atoms);
-  for (std::size_t g = 0; g < vectors.size(); ++g) {
-    const auto row = static_cast<Eigen::Index>(g);
-    for (int s = 0; s < n_atoms; ++s) {
-      const std::complex<double> phase = std::polar(roots[g], -vectors[g].dot(crystal_.positions.row(s)));
-      rows.block<1, 3>(row, 3 * s) = phase * (vectors[g] * polar_.born_charges[static_cast<std::size_t>(s)]).cast<std::complex<double>>();
+  return result;
+}
+
+Eigen::MatrixXcd DipoleInteraction::rows(const Terms& terms) const {
+  Eigen::MatrixXcd result(static_cast<Eigen::Index>(terms.vectors.size()), 3 * crystal_.n_atoms());
+  for (std::size_t g = 0; g < terms.vectors.size(); ++g) {
+    const Eigen::RowVector3d& k = terms.vectors[g];
+    for (int s = 0; s < crystal_.n_atoms(); ++s) {
+      const std::complex<double> phase = std::polar(terms.roots[g], -k.dot(crystal_.positions.row(s)));
+      result.block<1, 3>(static_cast<Eigen::Index>(g), 3 * s) =
+          phase * (k * polar_.born_charges[static_cast<std::size_t>(s)]).cast<std::complex<double>>();
     }
   }
-  return rows.adjoint() * rows;
+  return result;
 }
 
 Eigen::MatrixXcd DipoleInteraction::operator()(const Eigen::Vector3d& q) const {
   // Periodic in q, except where axes are skipped.
-  Eigen::MatrixXcd result = sum(options_.skip_unit_direction ? q : folded(q));
+  const Eigen::MatrixXcd gram = rows(terms(options_.skip_unit_direction ? q : folded(q)));
+  Eigen::MatrixXcd result = gram.adjoint() * gram;
   for (int s = 0; s < crystal_.n_atoms(); ++s) {
     result.block<3, 3>(3 * s, 3 * s) -= self_[static_cast<std::size_t>(s)].cast<std::complex<double>>();
   }
   return (result + result.adjoint()) / 2;
+}
+
+std::array<Eigen::MatrixXcd, 3> DipoleInteraction::gradient(const Eigen::Vector3d& q) const {
+  const Terms terms_of_q = terms(options_.skip_unit_direction ? q : folded(q));
+  const Eigen::MatrixXcd gram = rows(terms_of_q);
+  std::array<Eigen::MatrixXcd, 3> result;
+  for (int axis = 0; axis < 3; ++axis) {
+    // Of sqrt(w) (K Z_s)_i exp(-iK.tau_s): its three factors in turn.
+    Eigen::MatrixXcd change(gram.rows(), gram.cols());
+    for (Eigen::Index g = 0; g < gram.rows(); ++g) {
+      const Eigen::RowVector3d& k = terms_of_q.vectors[static_cast<std::size_t>(g)];
+      const Eigen::RowVector3d screened = k * polar_.dielectric;
+      const double of_root = -screened[axis] * (1 / (4 * alpha_) + 1 / screened.dot(k));
+      for (int s = 0; s < crystal_.n_atoms(); ++s) {
+        const Eigen::RowVector3d tau = crystal_.positions.row(s);
+        const std::complex<double> phase = std::polar(terms_of_q.roots[static_cast<std::size_t>(g)], -k.dot(tau));
+        change.block<1, 3>(g, 3 * s) =
+            std::complex<double>(of_root, -tau[axis]) * gram.block<1, 3>(g, 3 * s) +
+            phase * polar_.born_charges[static_cast<std::size_t>(s)].row(axis).cast<std::complex<double>>();
+      }
+    }
+    const Eigen::MatrixXcd half = change.adjoint() * gram;
+    result[static_cast<std::size_t>(axis)] = half + half.adjoint();
+  }
+  return result;
 }
 
 Eigen::MatrixXd DipoleInteraction::non_analytic(const Eigen::Vector3d& direction) const {

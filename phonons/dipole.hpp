@@ -1,6 +1,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <array>
 #include <vector>
 
 #include "core/units.hpp"
@@ -47,6 +48,10 @@ class DipoleInteraction {
   /// C(q) at q in crystal coordinates, (3n, 3n) Hermitian, eV/angstrom^2. At q = G the term K = 0 is left out.
   Eigen::MatrixXcd operator()(const Eigen::Vector3d& q) const;
 
+  /// dC/dk along the Cartesian axes, k = 2 pi (q in Cartesian coordinates), 3 x (3n, 3n) Hermitian, eV/angstrom. At q = G the
+  /// term K = 0, which has no derivative there, is left out.
+  std::array<Eigen::MatrixXcd, 3> gradient(const Eigen::Vector3d& q) const;
+
   /// What C(q -> 0) has beyond C(0) when q comes along `direction` (Cartesian, any length), (3n, 3n), eV/angstrom^2:
   ///   4 pi e^2/V (n Z_s)_i (n Z_t)_j/(n.eps.n).
   /// @throws InputError for the zero vector.
@@ -55,7 +60,13 @@ class DipoleInteraction {
   double alpha() const { return alpha_; }  ///< 1/angstrom^2
 
  private:
-  Eigen::MatrixXcd sum(const Eigen::Vector3d& q) const;
+  struct Terms {  // of the sum over G
+    std::vector<Eigen::RowVector3d> vectors;  // K
+    std::vector<double> roots;                // sqrt(4 pi e^2/V w)
+  };
+  Terms terms(const Eigen::Vector3d& q) const;
+  // One row a G: sqrt(w) (K Z_s)_i exp(-iK.tau_s), so that C is its Gram matrix.
+  Eigen::MatrixXcd rows(const Terms& terms) const;
 
   Crystal crystal_;
   Polar polar_;

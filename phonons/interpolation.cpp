@@ -169,6 +169,31 @@ Eigen::MatrixXcd Interpolation::operator()(const Eigen::Vector3d& q, const Eigen
   return (result + result.adjoint()) / 2;
 }
 
+std::array<Eigen::MatrixXcd, 3> Interpolation::gradient(const Eigen::Vector3d& q) const {
+  if (!q.allFinite()) throw InputError{"a q point is NaN or infinite"};
+  const Eigen::Vector3d inside = folded(q);
+  const Eigen::Index n = 3 * crystal_.n_atoms(), n_terms = lattice_vectors_.cols();
+  // Of exp(-ik.R): -i R exp(-ik.R), real and imaginary parts for each axis.
+  Eigen::MatrixXd factors(n_terms, 6);
+  for (Eigen::Index i = 0; i < n_terms; ++i) {
+    const Eigen::RowVector3d r = lattice_vectors_.col(i).cast<double>().transpose() * crystal_.cell;
+    const double angle = -2 * std::numbers::pi * inside.dot(lattice_vectors_.col(i).cast<double>());
+    factors.row(i) << std::sin(angle) * r, -std::cos(angle) * r;
+  }
+  const Eigen::MatrixXd parts = force_constants_ * factors;
+  std::array<Eigen::MatrixXcd, 3> result;
+  if (dipoles_) result = dipoles_->gradient(q);
+  for (Eigen::Index axis = 0; axis < 3; ++axis) {
+    Eigen::MatrixXcd& block = result[static_cast<std::size_t>(axis)];
+    Eigen::MatrixXcd short_ranged(n, n);
+    short_ranged.real() = parts.col(axis).reshaped(n, n);
+    short_ranged.imag() = parts.col(3 + axis).reshaped(n, n);
+    if (dipoles_) short_ranged += block;
+    block = (short_ranged + short_ranged.adjoint()) / 2;
+  }
+  return result;
+}
+
 DynamicalMatrices Interpolation::on_grid(const QGrid& grid) const {
   DynamicalMatrices result{crystal_, grid, {}, polar_, alat_, "interpolated"};
   result.blocks.resize(static_cast<std::size_t>(grid.size()));

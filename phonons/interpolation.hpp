@@ -1,6 +1,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <array>
 #include <optional>
 #include <vector>
 
@@ -53,6 +54,10 @@ class Interpolation {
   /// D(q), (3n, 3n) Hermitian, eV/angstrom^2, q in crystal coordinates. At q = G of a polar crystal the field of the
   /// longitudinal modes along `direction` (Cartesian) is added; the zero vector means none.
   Eigen::MatrixXcd operator()(const Eigen::Vector3d& q, const Eigen::Vector3d& direction = Eigen::Vector3d::Zero()) const;
+
+  /// dD/dk along the Cartesian axes, k = 2 pi (q in Cartesian coordinates), 3 x (3n, 3n) Hermitian, eV/angstrom. At q = G of
+  /// a polar crystal the part that has no limit is left out.
+  std::array<Eigen::MatrixXcd, 3> gradient(const Eigen::Vector3d& q) const;
 
   /// D at all points of a grid, without a direction at Gamma; D(-q) = D(q)^* and real blocks exactly.
   DynamicalMatrices on_grid(const QGrid& grid) const;

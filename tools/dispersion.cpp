@@ -1,116 +1,41 @@
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <sstream>
 
 #include "core/error.hpp"
-#include "phonons/interpolation.hpp"
+#include "core/standard_cell.hpp"
+#include "core/structure_file.hpp"
+#include "phonons/band_errors.hpp"
+#include "phonons/group_velocity.hpp"
 #include "phonons/matrix_file.hpp"
-#include "phonons/stars.hpp"
+#include "phonons/q_stars.hpp"
+#include "phonons/symmetrizer.hpp"
 #include "tools/command.hpp"
 #include "tools/dispersion_result.hpp"
+#include "tools/dispersion_settings.hpp"
 #include "tools/exit_code.hpp"
 #include "tools/input_settings.hpp"
 #include "tools/interruption.hpp"
+#include "tools/matrix_set.hpp"
 
 namespace zeropoint {
 namespace {
 
 constexpr double large_total_charge = 0.05;  // |e|: more than what k points usually leave
-
-struct Settings {
-  std::string dyn, coarse, fine;
-  std::vector<std::string> compare;
-  std::vector<int> grid{6, 6, 6};
-  std::string path = "auto";
-  std::vector<std::string> points;
-  double spacing = 0.025;
-  phonons::SumRule sum_rule = phonons::SumRule::crystal;
-  SymmetryOptions symmetry;
-  std::vector<int> mesh{30, 30, 30};
-  double step = find_unit("cm-1").factor;
-  std::vector<double> temperatures;
-  bool skip_imaginary = false;
-  std::vector<std::string> formats{"qe"};
-};
-
-/// An empty text or what is wrong with a grid.
-std::string problem_of_grid(const std::vector<int>& grid) { return grid.size() == 3 ? "" : "three divisions are needed: [6, 6, 6]"; }
-
-void declare_keys(Schema& schema, Settings& settings) {
-  Section& dyn = schema.section("dyn", "the matrices");
-  dyn.key("path", &settings.dyn, "prefix of dyn files, force constants of q2r.x, phonopy.yaml or its folder").required("\"harmonic/dyn\"").paths();
-  dyn.key("compare", &settings.compare, "prefixes of others, drawn dashed").paths();
-  Section& support = schema.section("dyn.support", "interpolate the difference to these matrices of the same crystal");
-  support.key("coarse", &settings.coarse, "on the grid of dyn.path").paths();
-  support.key("fine", &settings.fine, "on a finer grid").paths();
-
-  Section& dispersion = schema.section("dispersion", "");
-  dispersion.key("grid", &settings.grid, "matrices are written on this one").at_least(1).check([&settings] {
-    return problem_of_grid(settings.grid);
-  });
-  dispersion.key("path", &settings.path, "or \"G-X-W-G | X-L\", labels after Hinuma et al. 2017 or of points");
-  dispersion.key("points", &settings.points, "own points of the path, \"Q = 0.1 0.2 0.3\" (crystal coordinates)");
-  dispersion.key("spacing", &settings.spacing, "1/angstrom, between points of the path").above(0);
-  using phonons::SumRule;
-  dispersion.choice("sum_rule", settings.sum_rule,
-                    {{"crystal", SumRule::crystal}, {"simple", SumRule::simple}, {"none", SumRule::none}}, "acoustic");
-  schema.section("symmetry", "").quantity("tolerance", &settings.symmetry.tolerance, "angstrom", "to find the zone").above(0);
-
-  Section& dos = schema.section("dos", "density of states by tetrahedra, and thermodynamics");
-  dos.key("grid", &settings.mesh, "through Gamma, where no direction is taken").at_least(1).check([&settings] {
-    return problem_of_grid(settings.mesh);
-  });
-  dos.quantity("step", &settings.step, "cm-1", "between frequencies").above(0);
-
-  for (int t = 0; t <= 1000; t += 50) settings.temperatures.push_back(t);
-  Section& thermodynamics = schema.section("thermodynamics", "harmonic, from the same mesh");
-  thermodynamics.quantity("temperature", &settings.temperatures, "K", "").at_least(0);
-  thermodynamics.key("skip_imaginary", &settings.skip_imaginary, "go on without modes that have no positive frequency");
-
-  schema.section("export", "").choice("formats", &settings.formats, phonons::matrix_formats(), "of the matrices on dispersion.grid");
-}
-
-phonons::DynamicalMatrices read(const std::string& path, const UnitSet& units, Console& console) {
-  phonons::MatrixFile file = phonons::read_matrix_file(path, units);
-  for (const std::string& warning : file.warnings) console.warn("{}", warning);
-  return std::move(file.matrices);
-}
-
-std::map<std::string, Eigen::Vector3d> own_points(const std::vector<std::string>& texts) {
-  std::map<std::string, Eigen::Vector3d> points;
-  for (const std::string& text : texts) {
-    const std::size_t equal = text.find('=');
-    std::istringstream name(text.substr(0, equal)), numbers(equal == std::string::npos ? "" : text.substr(equal + 1));
-    std::string label, more;
-    Eigen::Vector3d q;
-    if (!(name >> label) || !(numbers >> q[0] >> q[1] >> q[2]) || numbers >> more) {
-      throw ConfigError{"dispersion.points: '{}' is no point: write it as \"Q = 0.1 0.2 0.3\"", text};
-    }
-    points[label] = q;
-  }
-  return points;
-}
-
-phonons::BandPath path_of(const Settings& settings, const Crystal& crystal) {
-  const phonons::BandPath standard = phonons::standard_path(crystal, settings.symmetry.tolerance);
-  if (settings.path == "auto") return standard;
-  try {
-    return phonons::path_of_text(settings.path, standard, own_points(settings.points));
-  } catch (const InputError& error) {
-    throw ConfigError{"dispersion.path: {}", error.what()};
-  }
-}
+constexpr double large_translation = 20;     // cm^-1: linear response leaves 2 or 3
+constexpr double large_asymmetry = 1e-3;     // of the norm of the matrices: more than what digits of files leave
+constexpr int fine_mesh = 20;                // divisions from which mean-square displacements may be believed
 
 Eigen::Vector3i divisions_of(const std::vector<int>& grid) { return {grid[0], grid[1], grid[2]}; }
 
-void describe(const phonons::DynamicalMatrices& matrices, const phonons::Interpolation& interpolation, Console& console) {
+void describe(const phonons::DynamicalMatrices& matrices, const phonons::Interpolation& interpolation,
+              Console& console) {
   if (!matrices.polar && interpolation.alpha() == 0) {
     console.field("dipoles", "none: the matrices have no Born charges");
   } else {
     const double total = matrices.polar ? phonons::total_charge(*matrices.polar).cwiseAbs().maxCoeff() : 0;
     console.field("dipoles", "{}, Ewald parameter {:.3f} 1/angstrom^2, sum of charges {:.4f} |e| taken out",
-                  matrices.polar ? "Born charges of the matrices" : "Born charges of the support", interpolation.alpha(), total);
+                  matrices.polar ? "Born charges of the matrices" : "Born charges of the support",
+                  interpolation.alpha(), total);
     if (total > large_total_charge) {
       console.warn("the Born charges sum to {:.3f} |e|: use more k points where they were computed", total);
     }
@@ -121,54 +46,130 @@ void describe(const phonons::DynamicalMatrices& matrices, const phonons::Interpo
   }
 }
 
-phonons::Interpolation interpolation_of(const Settings& settings, const phonons::DynamicalMatrices& matrices, const UnitSet& units,
-                                         Console& console) {
-  const phonons::InterpolationOptions options{.sum_rule = settings.sum_rule};
-  if (settings.coarse.empty() != settings.fine.empty()) {
-    throw ConfigError{"dyn.support: {} is missing: the support is needed on both grids", settings.coarse.empty() ? "coarse" : "fine"};
+/// Frequencies of uniform translations before the sum rule: small ones are what linear response leaves.
+void describe_translations(const phonons::DynamicalMatrices& matrices, const UnitSet& units, Console& console) {
+  const phonons::Modes modes = phonons::diagonalise(matrices)[static_cast<std::size_t>(matrices.grid.gamma())];
+  const Eigen::Vector3d values =
+      modes.frequencies.head<3>().unaryExpr([&](double frequency) { return units.inverse_cm(frequency); });
+  console.field("sum rule", "before it, translations have {:.2f}, {:.2f}, {:.2f} cm^-1", values[0] + 0.0,
+                values[1] + 0.0, values[2] + 0.0);
+  if (values.cwiseAbs().maxCoeff() > large_translation) {
+    console.warn(
+        "translations cost {:.1f} cm^-1 before the sum rule: converge tr2_ph, cutoff and k points, or see whether the "
+        "matrices are "
+        "of this structure",
+        values.cwiseAbs().maxCoeff());
   }
-  if (settings.coarse.empty()) return phonons::Interpolation(matrices, options);
-  return phonons::Interpolation(
-      matrices, {read(settings.coarse, units, console), read(settings.fine, units, console)}, options);
 }
 
-int run(const Settings& settings, Run& context) {
-  Console& console = context.console;
-  const UnitSet& units = context.shared.units();
-  const phonons::DynamicalMatrices matrices = read(settings.dyn, units, console);
-  describe(matrices, console);
-  const phonons::Interpolation interpolation = interpolation_of(settings, matrices, units, console);
-  describe(matrices, interpolation, console);
-
-  const phonons::BandPath path = path_of(settings, matrices.crystal);
-  const phonons::SampledPath sampled = phonons::sample(path, matrices.crystal, {.spacing = settings.spacing});
-  const Eigen::Vector3i divisions = divisions_of(settings.mesh);
-  std::string labels;
-  for (const auto& tick : sampled.ticks) labels += (labels.empty() ? "" : " ") + tick.label;
-  console.field("path", "{} in zone {}, {} points", labels, path.symbol, sampled.points.size());
-  console.field("mesh", "{} x {} x {}", divisions[0], divisions[1], divisions[2]);
-  if (!context.folder) {
-    const double bytes = 16.0 * std::pow(matrices.n_modes(), 2) * divisions_of(settings.grid).prod() +
-                         (8.0 + 4.0 * matrices.crystal.n_atoms()) * matrices.n_modes() * divisions.prod() / 2;
-    console.field("memory", "{}", format_bytes(bytes));
-    return exit_code::done;
+phonons::Interpolation interpolation_of(const DispersionSettings& settings, const phonons::DynamicalMatrices& matrices,
+                                        const UnitSet& units) {
+  const phonons::InterpolationOptions options{.sum_rule = settings.sum_rule};
+  if (settings.coarse.empty() != settings.fine.empty()) {
+    throw ConfigError{"dyn.support: {} is missing: the support is needed on both grids",
+                      settings.coarse.empty() ? "coarse" : "fine"};
   }
+  if (settings.coarse.empty()) return phonons::Interpolation(matrices, options);
+  const auto support = [&](const std::string& source) {
+    return read_matrix_set(source, settings.symmetry.tolerance, units).matrices;
+  };
+  return phonons::Interpolation(matrices, {support(settings.coarse), support(settings.fine)}, options);
+}
 
-  DispersionResult result{.fine = interpolation.on_grid(phonons::grid_in_stars(matrices.crystal, divisions_of(settings.grid))),
-                          .zone = path.symbol,
-                          .path = sampled,
-                          .mesh = divisions};
-  stop_if_interrupted();
-  result.bands = phonons::frequencies_at(interpolation, result.path.points, result.path.directions);
-  for (const std::string& prefix : settings.compare) {
-    const phonons::Interpolation other(read(prefix, units, console), {.sum_rule = settings.sum_rule});
-    if (other.crystal().n_atoms() != matrices.crystal.n_atoms()) {
-      throw InputError{"dyn.compare: {} has {} atoms, the matrices have {}: compare the same crystal", prefix,
-                       other.crystal().n_atoms(), matrices.crystal.n_atoms()};
+/// Matrices on a grid in whole stars, averaged over the operations that keep the grid.
+phonons::DynamicalMatrices symmetric_on_grid(const phonons::Interpolation& interpolation,
+                                             const Eigen::Vector3i& divisions, const SpaceGroup& group,
+                                             phonons::SumRule rule, Console& console) {
+  const SpaceGroup kept = phonons::keeping_mesh(group, divisions);
+  phonons::DynamicalMatrices result = interpolation.on_grid(phonons::grid_of_stars(divisions, kept));
+  const std::vector<Eigen::MatrixXcd> before = result.blocks;
+  phonons::Symmetrizer(kept, result.crystal, result.grid).matrices(result.blocks);
+  // The symmetriser imposes the sum rule, too: where none is wanted D(0) stays as it is.
+  const auto gamma = static_cast<std::size_t>(result.grid.gamma());
+  if (rule == phonons::SumRule::none) result.blocks[gamma] = before[gamma];
+  std::vector<Eigen::MatrixXcd> change = result.blocks;
+  for (std::size_t iq = 0; iq < change.size(); ++iq) change[iq] -= before[iq];
+  const double share = phonons::norm(change) / phonons::norm(before);
+  console.field("fine grid", "{} x {} x {} in {} stars, symmetrised by {} operations", divisions[0], divisions[1],
+                divisions[2], result.grid.stars().size(), kept.operations.size());
+  if (share > large_asymmetry) {
+    console.warn(
+        "the matrices break the symmetry of the crystal by {:.2g} % of their norm, which is averaged out on the fine "
+        "grid: are "
+        "they of this structure?",
+        100 * share);
+  }
+  return result;
+}
+
+DispersionResult::Bands bands_of(const MatrixSet& set, const phonons::Interpolation& interpolation,
+                                 const phonons::SampledPath& path, bool dashed) {
+  DispersionResult::Bands bands{
+      set.label, phonons::frequencies_at(interpolation, path.points, path.directions), {}, dashed};
+  if (!set.squared_errors.empty() && !dashed) {
+    bands.errors = phonons::BandErrors(set.matrices, set.squared_errors)(interpolation, path.points, path.directions);
+  }
+  return bands;
+}
+
+void add_others(const DispersionSettings& settings, const Crystal& crystal, const UnitSet& units,
+                DispersionResult& result) {
+  for (const bool dashed : {true, false}) {
+    for (const std::string& source : dashed ? settings.compare : settings.overlay) {
+      const MatrixSet set = read_matrix_set(source, settings.symmetry.tolerance, units);
+      if (set.matrices.crystal.n_atoms() != crystal.n_atoms()) {
+        throw InputError{"dyn.{}: {} has {} atoms, the matrices have {}: draw the same crystal",
+                         dashed ? "compare" : "overlay", source, set.matrices.crystal.n_atoms(), crystal.n_atoms()};
+      }
+      const phonons::Interpolation other(set.matrices, {.sum_rule = settings.sum_rule});
+      result.others.push_back(bands_of(set, other, result.path, dashed));
     }
-    result.comparisons.push_back({prefix, phonons::frequencies_at(other, result.path.points, result.path.directions)});
   }
-  stop_if_interrupted();
+}
+
+/// Irreducible representations at Gamma, and the limits along the directions in which the path leaves it.
+void add_gamma(const phonons::Interpolation& interpolation, const SpaceGroup& group, double tolerance,
+               DispersionResult& result) {
+  const Crystal& crystal = interpolation.crystal();
+  const Eigen::Vector3d gamma = Eigen::Vector3d::Zero();
+  const Eigen::Matrix3d conventional = find_standard_cell(crystal, tolerance).transformation.inverse() * crystal.cell;
+  result.gamma = phonons::gamma_modes(interpolation(gamma), crystal, group, conventional);
+  if (interpolation.alpha() == 0) return;
+  for (std::size_t i = 0; i < result.path.points.size(); ++i) {
+    const Eigen::Vector3d& direction = result.path.directions[i];
+    const bool known = std::any_of(result.longitudinal.begin(), result.longitudinal.end(),
+                                   [&](const DispersionResult::Longitudinal& limit) {
+                                     return std::abs(limit.direction.dot(direction)) > 1 - 1e-9;
+                                   });
+    if (!phonons::folded(result.path.points[i]).isZero(0) || known) continue;
+    result.longitudinal.push_back({direction, phonons::modes_at(interpolation(gamma, direction), crystal).frequencies});
+  }
+}
+
+void describe_gamma(const DispersionResult& result, Console& console) {
+  if (!result.gamma) {
+    console.field("modes at Gamma", "not labelled: the cell is not primitive");
+    return;
+  }
+  const phonons::GammaModes& gamma = *result.gamma;
+  console.field("modes at Gamma", "{} ({}): {} optical, {} acoustic", gamma.group.international,
+                gamma.group.schoenflies, gamma.optical.empty() ? "none" : phonons::decomposition(gamma),
+                gamma.acoustic);
+  if (!gamma.group.convention.empty()) console.field("", "where {}", gamma.group.convention);
+  for (const phonons::GammaSet& set : gamma.optical) {
+    console.field("", "{:>10.2f} cm^-1  {:<8} {}", shown_inverse_cm(set.frequency), set.label,
+                  set.infrared ? (set.raman ? "infrared, Raman" : "infrared") : (set.raman ? "Raman" : "silent"));
+  }
+  for (const DispersionResult::Longitudinal& limit : result.longitudinal) {
+    console.field("", "{:>10.2f} cm^-1  is the highest with the field of q -> 0 along ({:.3f}, {:.3f}, {:.3f})",
+                  shown_inverse_cm(limit.frequencies.maxCoeff()), limit.direction[0] + 0.0, limit.direction[1] + 0.0,
+                  limit.direction[2] + 0.0);
+  }
+}
+
+/// Density of states, thermodynamics, displacements and, for an SSCHA result, its free energy, all on the mesh.
+void add_mesh(const DispersionSettings& settings, const MatrixSet& set, const phonons::Interpolation& interpolation,
+              const UnitSet& units, Console& console, DispersionResult& result) {
   const phonons::MeshModes mesh = phonons::modes_on_mesh(interpolation, result.mesh);
   stop_if_interrupted();
   const double step = settings.step / units.hbar;
@@ -176,34 +177,133 @@ int run(const Settings& settings, Run& context) {
   const int n = static_cast<int>(std::ceil((mesh.frequencies.maxCoeff() - lowest) / step)) + 2;
   result.dos = phonons::density_of_states(mesh, lowest, lowest + step * (n - 1), n);
   result.imaginary = phonons::imaginary_modes(mesh);
-  const bool stable = result.imaginary.n_modes == 0;
-  if (!stable) {
+  if (result.imaginary.n_modes > 0) {
     const phonons::ImaginaryModes& bad = result.imaginary;
-    console.warn("{} modes of the mesh ({:.3f} %) are imaginary, the lowest {:.2f} cm^-1 at q = {}{}", bad.n_modes, 100 * bad.share,
-                 units.inverse_cm(bad.lowest), q_text(bad.q),
-                 settings.skip_imaginary ? "; the thermodynamics leave them out"
-                                         : ": there are no thermodynamics (thermodynamics.skip_imaginary = true leaves them out)");
+    console.warn("{} modes of the mesh ({:.3f} %) are imaginary, the lowest {:.2f} cm^-1 at q = {}{}", bad.n_modes,
+                 100 * bad.share, units.inverse_cm(bad.lowest), q_text(bad.q),
+                 settings.skip_imaginary
+                     ? "; the thermodynamics leave them out"
+                     : ": there are no thermodynamics (thermodynamics.skip_imaginary = true leaves them out)");
+    if (!settings.skip_imaginary) return;
   }
-  if (stable || settings.skip_imaginary) {
-    for (const double t : settings.temperatures) {
-      result.thermodynamics.push_back(phonons::thermodynamics(mesh, t, settings.skip_imaginary, units));
+  for (const double t : settings.temperatures) {
+    result.thermodynamics.push_back(phonons::thermodynamics(mesh, t, settings.skip_imaginary, units));
+  }
+  stop_if_interrupted();
+  std::vector<double> temperatures = settings.temperatures;
+  temperatures.push_back(result.structure_temperature);
+  result.displacements = phonons::mean_square_displacements(interpolation, result.mesh, set.group, temperatures,
+                                                            settings.skip_imaginary, units);
+  result.structure_displacements = std::move(result.displacements.back());
+  result.displacements.pop_back();
+  if (set.sscha) {
+    const double t = set.sscha->temperature;
+    result.free_energy =
+        DispersionResult::FreeEnergy{t, set.sscha->free_energy, set.sscha->anharmonic(),
+                                     phonons::thermodynamics(mesh, t, settings.skip_imaginary, units).free_energy};
+  }
+}
+
+/// structure.cif and structure.extxyz, with U_ij where all modes are positive.
+void write_structures(const MatrixSet& set, const DispersionResult& result, const RunFolder& folder, Console& console) {
+  const phonons::SiteTensors& displacements = result.structure_displacements;
+  const double t = result.structure_temperature;
+  std::string comment = fmt::format("space group {} ({})", set.group.symbol, set.group.number);
+  if (!displacements.empty()) {
+    comment +=
+        fmt::format(", U_ij at {:g} K on a mesh of {} x {} x {}", t, result.mesh[0], result.mesh[1], result.mesh[2]);
+    std::string list;
+    for (std::size_t s = 0; s < std::min<std::size_t>(displacements.size(), 6); ++s) {
+      list +=
+          fmt::format("{}{} {:.5f}", s > 0 ? ", " : "", set.matrices.crystal.species[s], displacements[s].trace() / 3);
+    }
+    console.field("displacements", "{:g} K: U_eq {}{} angstrom^2", t, list, displacements.size() > 6 ? ", ..." : "");
+    if (t > 0 && result.mesh.minCoeff() < fine_mesh) {
+      console.warn(
+          "mean-square displacements converge slowly with the mesh above 0 K: take dos.grid of {0} x {0} x {0} at "
+          "least",
+          fine_mesh);
     }
   }
+  for (const char* name : {"structure.cif", "structure.extxyz"})
+    write_structure(set.matrices.crystal, folder.file(name), comment, displacements);
+}
+
+int run(const DispersionSettings& settings, Run& context) {
+  Console& console = context.console;
+  const UnitSet& units = context.shared.units();
+  const MatrixSet set = read_matrix_set(settings.dyn, settings.symmetry.tolerance, units);
+  const phonons::DynamicalMatrices& matrices = set.matrices;
+  describe(set, console);
+  const phonons::Interpolation interpolation = interpolation_of(settings, matrices, units);
+  describe(matrices, interpolation, console);
+  if (settings.sum_rule != phonons::SumRule::none) describe_translations(matrices, units, console);
+
+  const phonons::BandPath path = path_of(settings, matrices.crystal);
+  const phonons::SampledPath sampled = phonons::sample(path, matrices.crystal, {.spacing = settings.spacing});
+  const Eigen::Vector3i divisions = divisions_of(settings.mesh);
+  std::string labels;
+  for (const auto& tick : sampled.ticks) labels += (labels.empty() ? "" : " ") + tick.label;
+  console.field("path", "{} in zone {}, {} points", labels, path.symbol, sampled.points.size());
+  if (!path.neighbour.empty()) {
+    console.warn(
+        "the cell is within 1e-4 of a zone {}, where points have other labels: another relaxation may be drawn along "
+        "another path. "
+        "Give dispersion.path and points to compare them",
+        path.neighbour);
+  }
+  console.field("mesh", "{} x {} x {}{}", divisions[0], divisions[1], divisions[2],
+                interpolation.alpha() > 0 ? ", no direction of the field at Gamma" : "");
+  if (!context.folder) {
+    const double bytes = 16.0 * std::pow(matrices.n_modes(), 2) * divisions_of(settings.grid).prod() +
+                         (8.0 + 4.0 * matrices.crystal.n_atoms()) * matrices.n_modes() * divisions.prod() / 2;
+    console.field("memory", "{}", format_bytes(bytes));
+    return exit_code::done;
+  }
+
+  DispersionResult result{
+      .fine = symmetric_on_grid(interpolation, divisions_of(settings.grid), set.group, settings.sum_rule, console),
+      .zone = path.symbol,
+      .unit = settings.unit,
+      .path = sampled,
+      .mesh = divisions,
+      .structure_temperature = settings.structure_temperature.value_or(set.sscha ? set.sscha->temperature : 300)};
+  stop_if_interrupted();
+  result.bands = bands_of(set, interpolation, result.path, false);
+  result.velocities = phonons::group_velocities(interpolation, result.path.points, result.path.directions);
+  add_others(settings, matrices.crystal, units, result);
+  add_gamma(interpolation, set.group, settings.symmetry.tolerance, result);
+  stop_if_interrupted();
+  add_mesh(settings, set, interpolation, units, console, result);
 
   const RunFolder& folder = *context.folder;
   for (const std::string& format : settings.formats) {
-    const char* const name = format == "q2r" ? "force_constants.fc" : format == "phonopy" ? "phonopy" : format == "epw" ? "" : "dyn";
+    const char* const name = format == "q2r"       ? "force_constants.fc"
+                             : format == "phonopy" ? "phonopy"
+                             : format == "epw"     ? ""
+                                                   : "dyn";
     phonons::write_matrix_file(result.fine, format, folder.file(name), units);
   }
+  write_structures(set, result, folder, console);
   write_tables(folder, result);
   write_result(folder.file("result.h5"), result, context.settings, context.shared.seed);
-  if (context.shared.figures) figures::draw(figures_of_dispersion(folder.file("result.h5")), folder.file("figures"), console);
-  console.field("frequencies", "{:.2f} to {:.2f} cm^-1 along the path", shown_inverse_cm(result.bands.minCoeff()),
-                shown_inverse_cm(result.bands.maxCoeff()));
+  if (context.shared.figures)
+    figures::draw(figures_of_dispersion(folder.file("result.h5")), folder.file("figures"), console);
+  console.field("frequencies", "{:.2f} to {:.2f} cm^-1 along the path",
+                shown_inverse_cm(result.bands.frequencies.minCoeff()),
+                shown_inverse_cm(result.bands.frequencies.maxCoeff()));
+  describe_gamma(result, console);
   for (const phonons::Thermodynamics& at : result.thermodynamics) {
     if (at.temperature != result.thermodynamics.front().temperature && at.temperature != 300) continue;
-    console.field("thermodynamics", "{:g} K: F {:.6f} eV, S {:.4f} kB, C {:.4f} kB per unit cell (harmonic)", at.temperature,
-                  at.free_energy, at.entropy / units.kb_free_energy, at.heat_capacity / units.kb_free_energy);
+    console.field("thermodynamics", "{:g} K: F {:.6f} eV, S {:.4f} kB, C {:.4f} kB per unit cell (harmonic)",
+                  at.temperature, at.free_energy, at.entropy / units.kb_free_energy,
+                  at.heat_capacity / units.kb_free_energy);
+  }
+  if (result.free_energy) {
+    const DispersionResult::FreeEnergy& energy = *result.free_energy;
+    console.field("free energy", "{} per unit cell at {:g} K on this mesh ({} on the grid of the run)",
+                  format_estimate(energy.fine().value, energy.fine().standard_error, "eV"), energy.temperature,
+                  format_estimate(energy.coarse.value, energy.coarse.standard_error, "eV"));
   }
   Summary summary = summary_of(result);
   console.field("results", "{}", folder.path());
@@ -221,12 +321,15 @@ Command dispersion_command() {
       .description =
           "Interpolates dynamical matrices to any q: Born charges in the files are treated by Ewald sums, with the\n"
           "splitting of longitudinal modes at Gamma by the direction of each segment. Writes the matrices on a finer\n"
-          "grid for Quantum ESPRESSO, EPW or phonopy. Thermodynamics are harmonic: those of SSCHA matrices lack <V - V_harmonic>.",
+          "grid for Quantum ESPRESSO (a file a star), EPW or phonopy. Thermodynamics are harmonic; where the matrices "
+          "are the result "
+          "of\n"
+          "`minimize`, its free energy is carried over to the mesh, too, and bands have their standard errors.",
       .example =
           "  zeropoint dispersion --template > dispersion.toml     then set path\n"
           "  zeropoint dispersion dispersion.toml --set 'dispersion.path=\"G-X | L-G\"'",
       .options = {},
-      .prepare = job<Settings>(declare_keys, run, "dispersion"),
+      .prepare = job<DispersionSettings>(declare, run, "dispersion"),
       .run = {},
   };
 }

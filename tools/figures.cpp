@@ -25,7 +25,17 @@ namespace fs = std::filesystem;
 // Okabe and Ito's colours: told apart with any kind of colour vision.
 constexpr std::array colours{"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"};
 
-const char* colour(std::size_t i) { return colours[i % colours.size()]; }
+// Of curves for comparison.
+constexpr std::array greys{"#808080", "#b0b0b0", "#585858"};
+
+/// Colour of curve `i`: those for comparison are grey and take none of the others' colours.
+const char* colour(const Panel& panel, std::size_t i) {
+  const bool dashed = panel.curves[i].dashed;
+  const auto before = static_cast<std::size_t>(
+      std::count_if(panel.curves.begin(), panel.curves.begin() + static_cast<std::ptrdiff_t>(i),
+                    [&](const Curve& curve) { return curve.dashed == dashed; }));
+  return dashed ? greys[before % greys.size()] : colours[before % colours.size()];
+}
 
 /// Text inside gnuplot's double quotes, where enhanced mode gives _, ^, {, }, @, & and ~ a meaning.
 std::string plain(const std::string& text) {
@@ -87,11 +97,25 @@ Extent both_axes(const Panel& panel) {
   return {extent.low - margin, extent.high + margin};
 }
 
+/// Of all curves with their errors.
+Extent y_axis(const Panel& panel) {
+  Extent extent;
+  for (const Curve& curve : panel.curves) {
+    for (std::size_t i = 0; i < curve.y.size(); ++i) {
+      const double error = curve.error.empty() ? 0 : curve.error[i];
+      extent.include(curve.y[i] - error);
+      extent.include(curve.y[i] + error);
+    }
+  }
+  return extent;
+}
+
 std::string axes_text(const Panel& panel, int panel_width) {
   std::string text = fmt::format("set xlabel \"{}\"\nset ylabel \"{}\"\n", plain(panel.x_label), plain(panel.y_label));
   text += panel.logarithmic ? "set logscale y\nset format y \"10^{%T}\"\n" : "unset logscale\nset format y \"%g\"\n";
   text +=
-      "unset label\nunset arrow\nset xrange [*:*]\nset yrange [*:*]\nset size noratio\nset xtics norotate autofreq\n";
+      "unset label\nunset arrow\nunset object\nset xrange [*:*]\nset yrange [*:*]\nset size noratio\nset xtics "
+      "norotate autofreq\n";
   if (!panel.x_names.empty()) {
     // A name is about 90 pixels wide.
     text += panel_width > 110 * static_cast<int>(panel.x_names.size()) ? "set xtics norotate ("
@@ -126,6 +150,13 @@ std::string axes_text(const Panel& panel, int panel_width) {
     const Extent extent = both_axes(panel);
     text += fmt::format("set xrange [{0}:{1}]\nset yrange [{0}:{1}]\nset size ratio 1\n", extent.low, extent.high);
   }
+  if (const Extent extent = y_axis(panel); panel.imaginary_below_zero && extent.low < -1e-3 * extent.high) {
+    text +=
+        "set object 1 rectangle from graph 0, graph 0 to graph 1, first 0 fc rgb \"#f0f0f0\" fs solid noborder behind\n"
+        "set arrow from graph 0, first 0 to graph 1, first 0 nohead lc rgb \"#909090\" lw 1 back\n"
+        "set label 2 \"imaginary\" at graph 0.015, first 0 offset 0, -0.7 font \",10\" textcolor rgb \"#606060\" "
+        "front\n";
+  }
   if (!panel.note.empty()) {
     text += fmt::format("set label 1 \"{}\" at graph 0.04, graph 0.94 front\n", plain(panel.note));
   }
@@ -146,45 +177,79 @@ std::vector<std::string> curve_text(const Panel& panel, std::size_t i, int block
         const char* low = panel.logarithmic ? "($2-$3 > 0.1*$2 ? $2-$3 : 0.1*$2)" : "($2-$3)";
         parts.push_back(fmt::format(
             "{} using 1:{}:($2+$3) with filledcurves fc rgb \"{}\" fs transparent solid 0.20 noborder notitle", data,
-            low, colour(i)));
+            low, colour(panel, i)));
       }
       if (curve.dashed) {
-        parts.push_back(fmt::format("{} using 1:2 with lines lc rgb \"{}\" lw 1 dt 2 {}", data, colour(i), title));
+        parts.push_back(
+            fmt::format("{} using 1:2 with lines lc rgb \"{}\" lw 1 dt 2 {}", data, colour(panel, i), title));
         break;
       }
       parts.push_back(fmt::format("{} using 1:2 with {} lc rgb \"{}\" lw 2 pt 7 ps 0.35 {}", data,
-                                  curve.x.size() <= 60 ? "linespoints" : "lines", colour(i), title));
+                                  curve.x.size() <= 60 ? "linespoints" : "lines", colour(panel, i), title));
       break;
     case Style::points:
       parts.push_back(fmt::format("{} using 1:2{} with {} lc rgb \"{}\" lw 1.5 pt 7 ps 0.6 {}", data,
-                                  errors ? ":3" : "", errors ? "yerrorbars" : "points", colour(i), title));
+                                  errors ? ":3" : "", errors ? "yerrorbars" : "points", colour(panel, i), title));
       break;
     case Style::dots:
       parts.push_back(fmt::format("{} using 1:2 with points lc rgb \"#60{}\" pt 7 ps 0.35 {}", data,
-                                  std::string{colour(i)}.substr(1), title));
+                                  std::string{colour(panel, i)}.substr(1), title));
       break;
     case Style::levels: {
       const auto n = static_cast<double>(panel.curves.size());
       const double width = 0.8 / n, left = -0.4 + static_cast<double>(i) * width;
       if (errors) {
         parts.push_back(fmt::format("{} using ($1+{:.4f}):2:3 with yerrorbars lc rgb \"{}\" lw 1 pt 0 ps 0 notitle",
-                                    data, left + 0.46 * width, colour(i)));
+                                    data, left + 0.46 * width, colour(panel, i)));
       }
       parts.push_back(fmt::format("{} using ($1+{:.4f}):2:({:.4f}):(0) with vectors nohead lc rgb \"{}\" lw 2 {}", data,
-                                  left, 0.92 * width, colour(i), title));
+                                  left, 0.92 * width, colour(panel, i), title));
       break;
     }
   }
   return parts;
 }
 
+/// Places panel `i` in a row of panels with one y axis.
+std::string shared_text(const Figure& figure, std::size_t i) {
+  constexpr double left = 76, right = 16, between = 12, top = 34, bottom = 44;  // pixels
+  Extent extent;
+  double before = 0, total = 0;
+  for (std::size_t k = 0; k < figure.panels.size(); ++k) {
+    const Extent own = y_axis(figure.panels[k]);
+    extent.include(own.low);
+    extent.include(own.high);
+    if (k < i) before += figure.panels[k].width;
+    total += figure.panels[k].width;
+  }
+  const double n = static_cast<double>(figure.panels.size()), pixels = total * figure.panel_width;
+  const double free = pixels - left - right - (n - 1) * between, height = figure.panel_height;
+  const double begin = left + static_cast<double>(i) * between + before / total * free,
+               end = begin + figure.panels[i].width / total * free;
+  const double margin = 0.03 * std::max(extent.high - extent.low, 1e-12);
+  std::string text = fmt::format(
+      "set lmargin at screen {:.5f}\nset rmargin at screen {:.5f}\nset tmargin at screen {:.5f}\nset bmargin at screen "
+      "{:.5f}\n",
+      begin / pixels, end / pixels, 1 - top / height, bottom / height);
+  text += fmt::format("set offsets 0, 0, 0, 0\nset yrange [{:.10g}:{:.10g}]\n",
+                      extent.low - (extent.low < 0 ? margin : 0), extent.high + margin);
+  if (i > 0) text += "set ylabel \"\"\nset format y \"\"\n";
+  return text;
+}
+
 std::string script_text(const Figure& figure) {
   const auto n = static_cast<int>(figure.panels.size());
-  const int columns = std::max(1, std::min(figure.columns, n)), rows = (n + columns - 1) / columns;
+  const int columns = figure.shared_y ? n : std::max(1, std::min(figure.columns, n)),
+            rows = (n + columns - 1) / columns;
   const bool has_title = !figure.title.empty();
+  double width = columns * figure.panel_width;
+  if (figure.shared_y) {
+    width = 0;
+    for (const Panel& panel : figure.panels) width += panel.width * figure.panel_width;
+  }
   std::string text = fmt::format(
       "# Draw again with: gnuplot {0}.gp\n"
-      "set terminal svg size {1},{2} enhanced font \"DejaVu Sans,12\" background rgb \"white\"\n"
+      "set terminal svg size {1:.0f},{2} enhanced font \"DejaVu Sans,12\" background rgb \"white\"\n"
       "set output \"{0}.svg\"\n"
       "set encoding utf8\n"
       "data = \"{0}.dat\"\n"
@@ -193,10 +258,11 @@ std::string script_text(const Figure& figure) {
       "set grid y lc rgb \"#e4e4e4\" lw 1\n"
       "set key above horizontal samplen 1.2 spacing 1.1 font \",10\"\n"
       "set multiplot layout {3},{4}{5}\n",
-      figure.name, columns * figure.panel_width, rows * figure.panel_height + (has_title ? 30 : 0), rows, columns,
+      figure.name, width, rows * figure.panel_height + (has_title ? 30 : 0), rows, columns,
       has_title ? fmt::format(" title \"{}\" font \",14\"", plain(figure.title)) : "");
   int block = 0;
-  for (const Panel& panel : figure.panels) {
+  for (std::size_t p = 0; p < figure.panels.size(); ++p) {
+    const Panel& panel = figure.panels[p];
     std::vector<std::string> parts;
     if (panel.diagonal) parts.emplace_back("x with lines lc rgb \"#909090\" dt 2 notitle");
     for (std::size_t i = 0; i < panel.curves.size(); ++i) {
@@ -207,7 +273,8 @@ std::string script_text(const Figure& figure) {
       parts.push_back(fmt::format("{} with lines lc rgb \"#606060\" dt 2 title \"{}\"", *panel.reference,
                                   plain(panel.reference_label)));
     }
-    text += fmt::format("\n{}plot {}\n", axes_text(panel, figure.panel_width), fmt::join(parts, ", \\\n     "));
+    text += fmt::format("\n{}{}plot {}\n", axes_text(panel, figure.panel_width),
+                        figure.shared_y ? shared_text(figure, p) : "", fmt::join(parts, ", \\\n     "));
   }
   return text + "\nunset multiplot\n";
 }

@@ -15,7 +15,7 @@ struct Curve {
   std::string label;  ///< in the key; empty: none
   std::vector<double> x, y, error;
   std::vector<std::size_t> breaks{};  ///< ascending places before which the line is interrupted
-  bool dashed = false;                ///< thin and dashed: for comparison
+  bool dashed = false;                ///< thin, dashed and grey: for comparison
 };
 
 /// A named place on the x axis, with a thin vertical line.
@@ -43,15 +43,18 @@ struct Panel {
   bool whole_x = false;                ///< x counts something: no ticks between, no space beside
   bool diagonal = false;               ///< equal axes and the line y = x
   std::string note{};                  ///< in the upper left corner
+  bool imaginary_below_zero = false;   ///< a grey floor below zero that says so, where curves go there
+  double width = 1;                    ///< in units of panel_width, where panels share their y axis
 };
 
-/// Panels of one figure, side by side in rows of `columns`.
+/// Panels of one figure, side by side in rows of `columns`; with a shared y axis in one row, close together.
 struct Figure {
   std::string name;  ///< of the files
   std::string title;
   std::vector<Panel> panels{};
   int columns = 1;
   int panel_width = 420, panel_height = 300;  ///< pixels
+  bool shared_y = false;                      ///< one y axis, that of the first panel; panels may have several widths
 };
 
 /// True when the program gnuplot is there.

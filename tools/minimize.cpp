@@ -5,6 +5,7 @@
 #include "core/device.hpp"
 #include "core/error.hpp"
 #include "core/structure_file.hpp"
+#include "phonons/displacements.hpp"
 #include "phonons/qe_dyn.hpp"
 #include "sscha/reference_minimizer.hpp"
 #include "tools/command.hpp"
@@ -165,10 +166,15 @@ int run(const Settings& settings, Run& context) {
                                                               [&](int, int) { stop_if_interrupted(); });
   const MinimizeResult result{start, minimum, errors, group, population.size()};
   phonons::write_qe_dyn(minimum.density.matrices(), folder.file("dyn"), units);
+  const phonons::DynamicalMatrices& solution = minimum.density.matrices();
+  const Eigen::Vector3i n_cells_along = solution.grid.divisions();
+  const phonons::SiteTensors displacements =
+      phonons::symmetrized(phonons::mean_square_displacements(solution, temperature, units), group);
   for (const char* name : {"structure.cif", "structure.extxyz"}) {
-    write_structure(
-        minimum.density.matrices().crystal, folder.file(name),
-        fmt::format("average structure at {:g} K, space group {} ({})", temperature, group.symbol, group.number));
+    write_structure(solution.crystal, folder.file(name),
+                    fmt::format("average structure at {:g} K, space group {} ({}), U_ij of the {} x {} x {} cell", temperature,
+                                group.symbol, group.number, n_cells_along[0], n_cells_along[1], n_cells_along[2]),
+                    displacements);
   }
   write_result(folder.file("result.h5"), result, context.settings, context.shared.seed);
   if (context.shared.figures) figures::draw(figures_of_minimize(folder.file("result.h5")), folder.file("figures"), console);

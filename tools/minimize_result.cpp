@@ -145,11 +145,18 @@ void write_result(const std::string& path, const MinimizeResult& result, const s
   file.write("q/stars", stars, "points", "star");
   for (const auto& [name, density] : {std::pair{"start", &result.start}, std::pair{"final", &result.minimum.density}}) {
     const std::string group = name;
-    phonons::write_blocks(density->matrices().blocks, file, group + "/dynamical_matrices");
+    phonons::write_matrices(density->matrices(), file, group);
     file.write(group + "/frequencies", table(phonons::frequencies_inverse_cm(density->modes(), density->units())),
                "cm^-1", "q,mode");
     file.write_attribute(group, "temperature", density->temperature());
   }
+  file.write("final/squared_errors", table(result.errors.squared_frequencies), "eV/amu/angstrom^2", "q,mode");
+  const sscha::FreeEnergy& energy = result.minimum.evaluation.free_energy;
+  const double n_cells = matrices.grid.size();
+  file.write_attribute("final", "free_energy", energy.total.value / n_cells);  // eV per unit cell
+  file.write_attribute("final", "free_energy_error", energy.total.standard_error / n_cells);
+  file.write_attribute("final", "harmonic_free_energy", energy.harmonic / n_cells);
+  file.write_attribute("final", "converged", result.minimum.converged() ? 1.0 : 0.0);
   std::vector<std::vector<double>> steps;
   std::vector<std::vector<double>> lowest;
   for (const sscha::StepReport& step : result.minimum.steps) {

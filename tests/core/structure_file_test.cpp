@@ -134,6 +134,37 @@ TEST(StructureFile, ExtxyzKeepsEveryNumber) {
   }
 }
 
+TEST(StructureFile, CifHoldsDisplacementsOnItsOwnAxes) {
+  // <(b.u)^2> along a reciprocal vector b is what both forms must give: b = sum_i h_i a*_i has h^T N U_cif N h, N = diag(|a*|).
+  const test::TemporaryFolder folder;
+  const Crystal crystal = test::triclinic_crystal();
+  std::vector<Eigen::Matrix3d> displacements(3);
+  for (std::size_t s = 0; s < 3; ++s) {
+    const double x = 0.01 * static_cast<double>(s + 1);
+    displacements[s] << x, 0.1 * x, -0.2 * x, 0.1 * x, 2 * x, 0.3 * x, -0.2 * x, 0.3 * x, 1.5 * x;
+  }
+  write_structure(crystal, folder / "structure.cif", "", displacements);
+  const std::string text = read_file(folder / "structure.cif");
+  EXPECT_EQ(read_cif(folder / "structure.cif").fractional.rows(), 3);
+  std::istringstream rows(text.substr(text.find("_atom_site_aniso_U_12") + 21));
+  const Eigen::Vector3d lengths = crystal.reciprocal().rowwise().norm();
+  for (std::size_t s = 0; s < 3; ++s) {
+    std::string label;
+    double u11 = 0, u22 = 0, u33 = 0, u23 = 0, u13 = 0, u12 = 0;
+    ASSERT_TRUE(rows >> label >> u11 >> u22 >> u33 >> u23 >> u13 >> u12);
+    Eigen::Matrix3d u;
+    u << u11, u12, u13, u12, u22, u23, u13, u23, u33;
+    for (const Eigen::Vector3d& h : {Eigen::Vector3d(1, 0, 0), Eigen::Vector3d(1, -2, 3), Eigen::Vector3d(0, 1, 1)}) {
+      const Eigen::Vector3d b = crystal.reciprocal().transpose() * h, scaled = lengths.cwiseProduct(h);
+      EXPECT_NEAR(scaled.dot(u * scaled), b.dot(displacements[s] * b), rounding);
+    }
+  }
+  write_structure(crystal, folder / "structure.extxyz", "", displacements);
+  EXPECT_NE(read_file(folder / "structure.extxyz").find("masses:R:1:U:R:9 "), std::string::npos);
+  displacements.pop_back();
+  EXPECT_THROW(write_structure(crystal, folder / "structure.cif", "", displacements), InputError);
+}
+
 TEST(StructureFile, OtherEndingsAreRefused) {
   EXPECT_THROW(write_structure(test::triclinic_crystal(), "structure.pdb", ""), InputError);
 }

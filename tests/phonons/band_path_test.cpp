@@ -71,6 +71,23 @@ TEST(BandPath, OfCrystalsOfFiveFamilies) {
   EXPECT_EQ(standard_path(tetragonal).symbol, "tP1");
 }
 
+TEST(BandPath, NamesTheZoneThatASlightlyOtherCellHas) {
+  // Body-centred tetragonal: tI1 while c <= a.
+  const auto path_of = [](double c_over_a) {
+    Crystal crystal = test::triclinic_lattice();
+    const double a = 3, c = a * c_over_a;
+    crystal.cell << -a / 2, a / 2, c / 2, a / 2, -a / 2, c / 2, a / 2, a / 2, -c / 2;
+    return standard_path(crystal, 1e-6);
+  };
+  EXPECT_EQ(path_of(0.99995).symbol, "tI1");
+  EXPECT_EQ(path_of(0.99995).neighbour, "tI2");
+  EXPECT_EQ(path_of(1.00005).symbol, "tI2");
+  EXPECT_EQ(path_of(1.00005).neighbour, "tI1");
+  EXPECT_EQ(path_of(1.1).neighbour, "");
+  EXPECT_EQ(standard_path(test::diamond_crystal()).neighbour, "");
+  EXPECT_EQ(standard_path(test::wurtzite_crystal()).neighbour, "");
+}
+
 TEST(BandPath, IsTheSameInEveryDescriptionOfACrystal) {
   Eigen::Matrix3i unimodular;
   unimodular << 1, 2, 0, 0, 1, -1, 0, 0, 1;

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <Eigen/Core>
+#include <vector>
+
+#include "core/space_group.hpp"
+#include "core/units.hpp"
+#include "phonons/interpolation.hpp"
+
+namespace zeropoint::phonons {
+
+/// <u_i u_j> of every atom, [n_atoms] Cartesian, angstrom^2: the displacement parameters U_ij of crystallography.
+///
+///   U_s = 1/(m_s N) sum_{q, mu} a^2 Re[e_s e_s^+],  a^2 = hbar/(2 omega) coth(hbar omega/2kT),
+/// without the three translations at Gamma.
+using SiteTensors = std::vector<Eigen::Matrix3d>;
+
+/// Over the grid of the matrices. @throws InputError for a frequency that is not positive or a temperature below 0.
+SiteTensors mean_square_displacements(const DynamicalMatrices& matrices, double temperature,
+                                      const UnitSet& units = units::codata2022);
+
+/// At each temperature, over a mesh through Gamma, [n_temperatures][n_atoms]; one point of each star is diagonalised,
+/// and the sum averaged over the operations that keep the mesh. Above T = 0 what is left out near Gamma falls as the
+/// inverse of the number of points along an axis.
+/// @throws InputError as above; with `skip_imaginary` modes without positive frequency are left out.
+std::vector<SiteTensors> mean_square_displacements(const Interpolation& interpolation, const Eigen::Vector3i& divisions,
+                                                   const SpaceGroup& group, const std::vector<double>& temperatures,
+                                                   bool skip_imaginary = false,
+                                                   const UnitSet& units = units::codata2022);
+
+/// The average over the group: U_{S(s)} = S U_s S^T.
+SiteTensors symmetrized(const SiteTensors& tensors, const SpaceGroup& group);
+
+}  // namespace zeropoint::phonons

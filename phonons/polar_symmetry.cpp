@@ -1,0 +1,71 @@
+#include "phonons/polar_symmetry.hpp"
+
+#include <cmath>
+#include <string>
+
+#include "core/error.hpp"
+
+namespace zeropoint::phonons {
+namespace {
+
+constexpr double largest_violation = 0.05;  // |e|: linear response leaves less, another atom's charges more
+
+/// "-y, x-y, z+0.5".
+std::string text_of(const SymmetryOperation& operation) {
+  std::string text;
+  for (int i = 0; i < 3; ++i) {
+    if (i > 0) text += ", ";
+    std::string row;
+    for (int k = 0; k < 3; ++k) {
+      const int factor = operation.rotation(i, k);
+      if (factor == 0) continue;
+      if (factor < 0) row += '-';
+      if (factor > 0 && !row.empty()) row += '+';
+      if (std::abs(factor) > 1) row += std::to_string(std::abs(factor));
+      row += "xyz"[k];
+    }
+    const double shift = operation.translation[i] - std::floor(operation.translation[i] + 1e-6);
+    if (shift > 1e-4) row += fmt::format("+{:.4g}", shift);
+    text += row;
+  }
+  return text;
+}
+
+}  // namespace
+
+Polar symmetrized(const Polar& polar, const Crystal& crystal, const SpaceGroup& group) {
+  if (static_cast<int>(polar.born_charges.size()) != crystal.n_atoms()) {
+    throw InputError{"{} Born effective charges for {} atoms: give one for every atom of the unit cell",
+                     polar.born_charges.size(), crystal.n_atoms()};
+  }
+  const std::size_t n = polar.born_charges.size();
+  Polar result{Eigen::Matrix3d::Zero(), std::vector<Eigen::Matrix3d>(n, Eigen::Matrix3d::Zero())};
+  for (const SymmetryOperation& operation : group.operations) {
+    const Eigen::Matrix3d& turn = operation.cartesian;
+    result.dielectric += turn * polar.dielectric * turn.transpose();
+    for (std::size_t s = 0; s < n; ++s) {
+      const auto image = static_cast<std::size_t>(operation.permutation[s]);
+      const Eigen::Matrix3d turned = turn * polar.born_charges[s] * turn.transpose();
+      const double violation = (turned - polar.born_charges[image]).cwiseAbs().maxCoeff();
+      if (!(violation <= largest_violation)) {
+        throw InputError{
+            "the Born effective charges of atom {} ({}) and of its image under {}, atom {}, differ by {:.3f} |e| (at "
+            "most {} "
+            "is noise): they are of another structure, or of atoms in another order; compute them for this one",
+            s + 1,
+            crystal.species[s],
+            text_of(operation),
+            image + 1,
+            violation,
+            largest_violation};
+      }
+      result.born_charges[image] += turned;
+    }
+  }
+  const auto count = static_cast<double>(group.operations.size());
+  result.dielectric /= count;
+  for (Eigen::Matrix3d& charge : result.born_charges) charge /= count;
+  return result;
+}
+
+}  // namespace zeropoint::phonons

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "core/space_group.hpp"
+#include "phonons/dynamical_matrices.hpp"
+
+namespace zeropoint::phonons {
+
+/// Born charges and dielectric tensor averaged over the space group: Z_{S(s)} = S Z_s S^T, S eps S^T = eps. Z itself
+/// need not be a symmetric matrix.
+/// @throws InputError when charges break the symmetry of their site, or differ from those of an equivalent atom, by
+/// more than 0.05 |e| (which atom, which operation): they are of another structure or in another order.
+Polar symmetrized(const Polar& polar, const Crystal& crystal, const SpaceGroup& group);
+
+}  // namespace zeropoint::phonons
