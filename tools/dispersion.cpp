@@ -47,12 +47,11 @@ void describe(const phonons::DynamicalMatrices& matrices, const phonons::Interpo
 }
 
 /// Frequencies of uniform translations before the sum rule: small ones are what linear response leaves.
-void describe_translations(const phonons::DynamicalMatrices& matrices, const UnitSet& units, Console& console) {
+void describe_translations(const phonons::DynamicalMatrices& matrices, Console& console) {
   const phonons::Modes modes = phonons::diagonalise(matrices)[static_cast<std::size_t>(matrices.grid.gamma())];
-  const Eigen::Vector3d values =
-      modes.frequencies.head<3>().unaryExpr([&](double frequency) { return units.inverse_cm(frequency); });
-  console.field("sum rule", "before it, translations have {:.2f}, {:.2f}, {:.2f} cm^-1", values[0] + 0.0,
-                values[1] + 0.0, values[2] + 0.0);
+  const Eigen::Vector3d values = modes.frequencies.head<3>().unaryExpr(&shown_inverse_cm);
+  console.field("sum rule", "before it, translations have {:.2f}, {:.2f}, {:.2f} cm^-1", values[0], values[1],
+                values[2]);
   if (values.cwiseAbs().maxCoeff() > large_translation) {
     console.warn(
         "translations cost {:.1f} cm^-1 before the sum rule: converge tr2_ph, cutoff and k points, or see whether the "
@@ -237,7 +236,7 @@ int run(const DispersionSettings& settings, Run& context) {
   describe(set, console);
   const phonons::Interpolation interpolation = interpolation_of(settings, matrices, units);
   describe(matrices, interpolation, console);
-  if (settings.sum_rule != phonons::SumRule::none) describe_translations(matrices, units, console);
+  if (settings.sum_rule != phonons::SumRule::none) describe_translations(matrices, console);
 
   const phonons::BandPath path = path_of(settings, matrices.crystal);
   const phonons::SampledPath sampled = phonons::sample(path, matrices.crystal, {.spacing = settings.spacing});

@@ -105,7 +105,6 @@ Panel dos_panel(const Hdf5File& file, const FrequencyUnit& unit, bool upright) {
     }
     add(kind, {sum.begin(), sum.end()});
   }
-  panel.whole_x = upright;
   panel.width = upright ? 0.36 : 1;
   return panel;
 }

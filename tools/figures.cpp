@@ -233,6 +233,14 @@ std::string shared_text(const Figure& figure, std::size_t i) {
       begin / pixels, end / pixels, 1 - top / height, bottom / height);
   text += fmt::format("set offsets 0, 0, 0, 0\nset yrange [{:.10g}:{:.10g}]\n",
                       extent.low - (extent.low < 0 ? margin : 0), extent.high + margin);
+  // A quantity beside the axis that counts: from zero, no numbers.
+  Extent across;
+  for (const Curve& curve : figure.panels[i].curves) {
+    for (const double x : curve.x) across.include(x);
+  }
+  const bool counted = figure.panels[i].x_ticks.empty();
+  text +=
+      counted ? fmt::format("set xrange [0:{:.6g}]\nset format x \"\"\n", 1.05 * across.high) : "set format x \"%g\"\n";
   if (i > 0) text += "set ylabel \"\"\nset format y \"\"\n";
   return text;
 }

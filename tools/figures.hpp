@@ -54,7 +54,7 @@ struct Figure {
   std::vector<Panel> panels{};
   int columns = 1;
   int panel_width = 420, panel_height = 300;  ///< pixels
-  bool shared_y = false;                      ///< one y axis, that of the first panel; panels may have several widths
+  bool shared_y = false;                      ///< one y axis, that of the first panel; x without ticks begins at 0
 };
 
 /// True when the program gnuplot is there.
