@@ -145,7 +145,6 @@ TEST(StructureFile, CifHoldsDisplacementsOnItsOwnAxes) {
   }
   write_structure(crystal, folder / "structure.cif", "", displacements);
   const std::string text = read_file(folder / "structure.cif");
-  EXPECT_EQ(read_cif(folder / "structure.cif").fractional.rows(), 3);
   std::istringstream rows(text.substr(text.find("_atom_site_aniso_U_12") + 21));
   const Eigen::Vector3d lengths = crystal.reciprocal().rowwise().norm();
   for (std::size_t s = 0; s < 3; ++s) {
