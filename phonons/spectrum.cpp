@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "core/parallel.hpp"
+#include "phonons/q_stars.hpp"
 
 namespace zeropoint::phonons {
 namespace {
@@ -57,6 +58,15 @@ Eigen::MatrixXf atom_shares(const Modes& modes, double largest) {
   return shares.cast<float>();
 }
 
+/// How often operations lead an atom to another, over their number: the mean over the points of a star, [n_atoms, n_atoms].
+Eigen::MatrixXf images_of_atoms(const SpaceGroup& group, int n_atoms) {
+  Eigen::MatrixXf images = Eigen::MatrixXf::Zero(n_atoms, n_atoms);
+  for (const SymmetryOperation& operation : group.operations) {
+    for (int s = 0; s < n_atoms; ++s) images(s, operation.permutation[static_cast<std::size_t>(s)]) += 1;
+  }
+  return images / static_cast<float>(group.operations.size());
+}
+
 }  // namespace
 
 Modes modes_at(const Eigen::MatrixXcd& block, const Crystal& crystal) {
@@ -80,34 +90,30 @@ Eigen::MatrixXd frequencies_at(const Interpolation& interpolation, const std::ve
 }
 
 MeshModes modes_on_mesh(const Interpolation& interpolation, const Eigen::Vector3i& divisions) {
-  if ((divisions.array() < 1).any()) {
-    throw InputError{"mesh {} x {} x {}: every division must be at least 1", divisions[0], divisions[1], divisions[2]};
-  }
+  return modes_on_mesh(interpolation, divisions, find_space_group(interpolation.crystal(), {.enabled = false}));
+}
+
+MeshModes modes_on_mesh(const Interpolation& interpolation, const Eigen::Vector3i& divisions, const SpaceGroup& group) {
+  const MeshOrbits stars = orbits(divisions, group);
   MeshModes mesh;
   mesh.crystal = interpolation.crystal();
   mesh.divisions = divisions;
-  mesh.row.assign(static_cast<std::size_t>(divisions.prod()), -1);
-  std::vector<int> counts;
-  for (int i = 0; i < mesh.n_points(); ++i) {
-    if (mesh.row[static_cast<std::size_t>(i)] >= 0) continue;
+  mesh.row = stars.orbit;
+  mesh.counts = Eigen::Map<const Eigen::VectorXi>(stars.counts.data(), stars.size());
+  for (const int i : stars.first) {
     const Eigen::Vector3i k(i / (divisions[1] * divisions[2]), i / divisions[2] % divisions[1], i % divisions[2]);
-    Eigen::Vector3i minus;
-    for (int axis = 0; axis < 3; ++axis) minus[axis] = (divisions[axis] - k[axis]) % divisions[axis];
-    const int partner = (minus[0] * divisions[1] + minus[1]) * divisions[2] + minus[2];
-    mesh.row[static_cast<std::size_t>(i)] = mesh.row[static_cast<std::size_t>(partner)] = static_cast<int>(mesh.points.size());
-    counts.push_back(partner == i ? 1 : 2);
     mesh.points.emplace_back(k.cast<double>().cwiseQuotient(divisions.cast<double>()));
   }
-  mesh.counts = Eigen::Map<const Eigen::VectorXi>(counts.data(), static_cast<Eigen::Index>(counts.size()));
   mesh.frequencies.resize(mesh.counts.size(), 3 * mesh.crystal.n_atoms());
   mesh.shares.resize(mesh.points.size());
   const Modes gamma = modes_at_gamma(interpolation(Eigen::Vector3d::Zero()), mesh.crystal);
   mesh.acoustic = gamma.acoustic;
+  const Eigen::MatrixXf images = images_of_atoms(keeping_mesh(group, divisions), mesh.crystal.n_atoms());
   parallel_for(mesh.counts.size(), [&](std::int64_t i) {
     const auto iq = static_cast<std::size_t>(i);
     const Modes modes = iq == 0 ? gamma : modes_at(interpolation(mesh.points[iq]), mesh.crystal);
     mesh.frequencies.row(i) = modes.frequencies.transpose();
-    mesh.shares[iq] = atom_shares(modes, gamma.frequencies.cwiseAbs().maxCoeff());
+    mesh.shares[iq] = atom_shares(modes, gamma.frequencies.cwiseAbs().maxCoeff()) * images;
   });
   return mesh;
 }

@@ -1,5 +1,6 @@
 #include "tools/bench_cases.hpp"
 
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 
@@ -7,6 +8,7 @@
 #include "core/ensemble_write.hpp"
 #include "core/error.hpp"
 #include "core/space_group.hpp"
+#include "phonons/dos.hpp"
 #include "phonons/qe_dyn.hpp"
 #include "phonons/symmetrizer.hpp"
 #include "sscha/evaluation.hpp"
@@ -107,6 +109,40 @@ Timing hessian(const EnsembleSource& source, const sscha::TrialDensity& generati
   return timing;
 }
 
+/// Bands along a path of 500 points, from the matrices on.
+Timing bands(const sscha::TrialDensity& density) {
+  const phonons::DynamicalMatrices& matrices = density.matrices();
+  std::vector<Eigen::Vector3d> points;
+  for (int i = 0; i < 500; ++i) points.emplace_back(i / 999.0, i / 1333.0, i / 2000.0);
+  Timing timing;
+  timing.seconds = best_of(3, [&] { phonons::frequencies_at(phonons::Interpolation(matrices), points); });
+  return timing;
+}
+
+/// Modes on a mesh of n^3 points and their density of states.
+Timing density_of_states(const sscha::TrialDensity& density, int n) {
+  const phonons::Interpolation interpolation(density.matrices());
+  const SpaceGroup group = find_space_group(density.matrices().crystal);
+  Timing timing;
+  timing.seconds = best_of(1, [&] {
+    const phonons::MeshModes mesh = phonons::modes_on_mesh(interpolation, Eigen::Vector3i::Constant(n), group);
+    phonons::density_of_states(mesh, 0, mesh.frequencies.maxCoeff(), 500);
+  });
+  return timing;
+}
+
+/// Frequencies at `n` points anywhere.
+Timing spectrum(const sscha::TrialDensity& density, int n) {
+  const phonons::Interpolation interpolation(density.matrices());
+  std::vector<Eigen::Vector3d> points;
+  for (int i = 0; i < n; ++i) points.emplace_back(std::fmod(i * 0.754877, 1), std::fmod(i * 0.569840, 1), std::fmod(i * 0.430159, 1));
+  Timing timing;
+  timing.seconds = best_of(3, [&] { phonons::frequencies_at(interpolation, points); });
+  timing.rate = n / timing.seconds;
+  timing.rate_unit = "q/s";
+  return timing;
+}
+
 }  // namespace
 
 std::vector<Case> cases() {
@@ -142,6 +178,12 @@ std::vector<Case> cases() {
        [](const std::string&) { return sample(rocksalt(2), 10000); }},
       {"sample_112_n40000", "drawing 14 atoms a cell, 2x2x2, 112 atoms, 40000 configurations", nothing,
        [](const std::string&) { return sample(general_14(2), 40000); }},
+      {"bands_14_q500", "bands: 14 atoms a cell, 2x2x2, to 500 points", nothing,
+       [](const std::string&) { return bands(general_14(2)); }},
+      {"dos_14_mesh40", "density of states: clathrate, 14 atoms a cell, 24 operations, on 40x40x40", nothing,
+       [](const std::string&) { return density_of_states(clathrate(2), 40); }},
+      {"spectrum_2_q100000", "frequencies of rocksalt at 100000 q", nothing,
+       [](const std::string&) { return spectrum(rocksalt(2), 100000); }},
       {"hessian_v3_graphite", "Hessian, third order: graphite 6x6x1, 144 atoms, 500 configurations (published)", nothing,
        [](const std::string&) {
          const std::string folder = stored("graphite_6x6x1");

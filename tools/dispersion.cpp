@@ -169,7 +169,7 @@ void describe_gamma(const DispersionResult& result, Console& console) {
 /// Density of states, thermodynamics, displacements and, for an SSCHA result, its free energy, all on the mesh.
 void add_mesh(const DispersionSettings& settings, const MatrixSet& set, const phonons::Interpolation& interpolation,
               const UnitSet& units, Console& console, DispersionResult& result) {
-  const phonons::MeshModes mesh = phonons::modes_on_mesh(interpolation, result.mesh);
+  const phonons::MeshModes mesh = phonons::modes_on_mesh(interpolation, result.mesh, set.group);
   stop_if_interrupted();
   const double step = settings.step / units.hbar;
   const double lowest = std::floor(std::min(0.0, mesh.frequencies.minCoeff()) / step) * step;

@@ -69,19 +69,23 @@ TEST(Forces, AreTheDerivativeOfTheEnergyWithAllOptions) {
 }
 
 TEST(Forces, HaveDifferencesOfFourthOrder) {
+  // No neighbour near a cutoff, where the third derivative jumps.
+  RandomStructure cluster = small_cell();
+  cluster.cell = 30 * Eigen::Matrix3d::Identity();
+  cluster.positions << 0, 0, 0, 1.9, 0.2, -0.1, 0.3, 2.1, 0.5, -0.4, 0.6, 2.2;
   const Predictor predict(test::random_model(test::networks()[2]), at::kDouble);
-  const double exact = predict_one(predict, small_cell()).forces(1, 2);
+  const double exact = predict_one(predict, cluster).forces(1, 2);
   const auto error = [&](double h) {
     return derivative(
                [&](double x) {
-                 RandomStructure moved = small_cell();
+                 RandomStructure moved = cluster;
                  moved.positions(1, 2) += x;
                  return predict_one(predict, moved).energy;
                },
                h) +
            exact;
   };
-  EXPECT_NEAR(error(0.01) / error(0.005), 16, 1);  // higher orders of h beside it
+  EXPECT_NEAR(error(0.02) / error(0.01), 16, 1);  // higher orders of h beside it
 }
 
 TEST(Energy, DoesNotChangeUnderRotationInversionTranslationAndPermutation) {

@@ -1,4 +1,7 @@
 #include "phonons/dos.hpp"
+#include "phonons/symmetrizer.hpp"
+#include "phonons/thermodynamics.hpp"
+#include "core/space_group.hpp"
 
 #include <gtest/gtest.h>
 
@@ -91,6 +94,27 @@ TEST(DensityOfStates, KeepsImaginaryModesBelowZeroAndFlatBandsWhole) {
   EXPECT_NEAR(dos.cumulative[51], 2, 1e-12);
   EXPECT_NEAR(dos.cumulative[299], 2, 1e-12);
   EXPECT_NEAR(dos.cumulative[301], 3, 1e-12);
+}
+
+TEST(MeshModes, OfOnePointAStarAreThoseOfAllPoints) {
+  for (const auto& [crystal, divisions] : {std::pair{test::cubic_crystal(), Eigen::Vector3i(4, 4, 4)},
+                                           std::pair{test::hexagonal_crystal(), Eigen::Vector3i(4, 4, 3)}}) {
+    DynamicalMatrices matrices = test::model_matrices(crystal, {2, 2, 2}, 14);
+    const SpaceGroup group = find_space_group(crystal);
+    Symmetrizer(group, crystal, matrices.grid).matrices(matrices.blocks);
+    const Interpolation interpolation(matrices);
+    const MeshModes all = modes_on_mesh(interpolation, divisions), few = modes_on_mesh(interpolation, divisions, group);
+    EXPECT_LT(2 * few.counts.size(), all.counts.size());
+    EXPECT_EQ(few.counts.sum(), divisions.prod());
+    const double largest = all.frequencies.maxCoeff();
+    for (std::size_t i = 0; i < all.row.size(); ++i) {
+      EXPECT_LT((all.frequencies.row(all.row[i]) - few.frequencies.row(few.row[i])).cwiseAbs().maxCoeff(), 1e-7 * largest);
+    }
+    const DensityOfStates a = density_of_states(all, 0, largest, 60), b = density_of_states(few, 0, largest, 60);
+    EXPECT_LT((a.cumulative - b.cumulative).cwiseAbs().maxCoeff(), 1e-5);
+    EXPECT_LT((b.projected.rowwise().sum() - b.total).cwiseAbs().maxCoeff(), 1e-5 * b.total.maxCoeff());
+    EXPECT_NEAR(thermodynamics(all, 300).free_energy, thermodynamics(few, 300).free_energy, 1e-9);
+  }
 }
 
 TEST(MeshModes, ShareDegenerateModesEvenly) {
