@@ -9,7 +9,6 @@
 #include "core/device.hpp"
 #include "core/error.hpp"
 #include "core/structure_file.hpp"
-#include "phonons/hdf5_matrices.hpp"
 #include "phonons/qe_dyn.hpp"
 #include "sscha/population_file.hpp"
 #include "tools/command.hpp"
@@ -180,7 +179,6 @@ ConditionResult relax(const Settings& settings, const Condition& condition, cons
   }
   const MinimizeResult result{density, minimum, errors, group, found.population.size()};
   write_result(folder + "/result.h5", result, context.settings, context.shared.seed);
-  append_solution(folder + "/result.h5", matrices);
   if (context.shared.figures) figures::draw(figures_of_minimize(folder + "/result.h5"), folder + "/figures", console);
   console.field("result", "{}", found.explain());
   return {condition, entries_of(result, found, condition), matrices, found.settled};

@@ -92,19 +92,13 @@ ordered_json entries_of(const MinimizeResult& result, const sscha::LoopResult& l
   return ordered_json::parse(summary.text());
 }
 
-void append_solution(const std::string& path, const phonons::DynamicalMatrices& matrices) {
-  Hdf5File file = Hdf5File::modify(path);
-  phonons::write_matrices(matrices, file, "solution");
-  file.close();
-}
-
 std::optional<ConditionResult> read_condition(const std::string& folder, const Condition& condition) {
   const fs::path summary = fs::path{folder} / "summary.json", result = fs::path{folder} / "result.h5";
   if (!fs::exists(summary) || !fs::exists(result)) return {};
   ordered_json entries = ordered_json::parse(read_file(summary.string()), nullptr, false);
   if (entries.is_discarded() || !entries.contains("converged")) return {};
   const bool settled = entries["converged"]["value"].get<bool>();
-  return ConditionResult{condition, std::move(entries), phonons::read_matrices(Hdf5File::open(result.string()), "solution"), settled};
+  return ConditionResult{condition, std::move(entries), phonons::read_matrices(Hdf5File::open(result.string()), "final"), settled};
 }
 
 const ConditionResult* nearest(const std::vector<ConditionResult>& results, const Condition& condition) {

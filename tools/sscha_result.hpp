@@ -32,8 +32,6 @@ struct ConditionResult {
 
 /// The numbers of a condition, under the names that every command uses.
 nlohmann::ordered_json entries_of(const MinimizeResult& result, const sscha::LoopResult& loop, const Condition& condition);
-/// Adds the group `solution` (phonons/hdf5_matrices.hpp) to a result.h5: all bits, from which a neighbour goes on.
-void append_solution(const std::string& path, const phonons::DynamicalMatrices& matrices);
 /// What an earlier, interrupted run left of a condition in its folder; nothing when it had not finished that.
 std::optional<ConditionResult> read_condition(const std::string& folder, const Condition& condition);
 /// The one at the same pressure with the nearest temperature, else the nearest pressure; null when there is none.

@@ -44,6 +44,8 @@ exits 0 sscha run.toml --set "start.dyn=\"$lih/a4.006/harmonic.dyn\"" --set "pot
 [[ -s deuterated/population.h5 ]] || fail "the last population is not kept"
 exits 0 hessian - --set 'ensemble.result="deuterated/result.h5"' --output of_result < /dev/null
 says "stable"
+exits 0 dispersion - --set 'dyn.path="deuterated"' --set 'dos.grid=[4, 4, 4]' --output bands < /dev/null
+says "SSCHA at 300 K of deuterated, with standard errors"
 
 # Several temperatures: a folder each, a table; killed at any moment the same command leads to the same numbers.
 ladder=(sscha run.toml --set "start.dyn=\"$lih/a4.13/harmonic.dyn\"" --set 'conditions.temperature={from="0 K", to="300 K", step="100 K"}'
