@@ -63,7 +63,9 @@ void describe_translations(const phonons::DynamicalMatrices& matrices, Console& 
 
 phonons::Interpolation interpolation_of(const DispersionSettings& settings, const phonons::DynamicalMatrices& matrices,
                                         const UnitSet& units) {
-  const phonons::InterpolationOptions options{.sum_rule = settings.sum_rule};
+  const phonons::InterpolationOptions options{
+      .sum_rule = settings.sum_rule,
+      .ewald = {.skip_unit_direction = settings.skip_unit_direction, .divisions = matrices.grid.divisions()}};
   if (settings.coarse.empty() != settings.fine.empty()) {
     throw ConfigError{"dyn.support: {} is missing: the support is needed on both grids",
                       settings.coarse.empty() ? "coarse" : "fine"};
@@ -174,7 +176,9 @@ void add_mesh(const DispersionSettings& settings, const MatrixSet& set, const ph
   const double step = settings.step / units.hbar;
   const double lowest = std::floor(std::min(0.0, mesh.frequencies.minCoeff()) / step) * step;
   const int n = static_cast<int>(std::ceil((mesh.frequencies.maxCoeff() - lowest) / step)) + 2;
-  result.dos = phonons::density_of_states(mesh, lowest, lowest + step * (n - 1), n);
+  const double width = settings.smearing / units.hbar, highest = lowest + step * (n - 1);
+  result.dos = width > 0 ? phonons::smeared_density_of_states(mesh, width, lowest, highest, n)
+                         : phonons::density_of_states(mesh, lowest, highest, n);
   result.imaginary = phonons::imaginary_modes(mesh);
   if (result.imaginary.n_modes > 0) {
     const phonons::ImaginaryModes& bad = result.imaginary;

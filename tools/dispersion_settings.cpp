@@ -55,6 +55,8 @@ void declare(Schema& schema, DispersionSettings& settings) {
   using phonons::SumRule;
   dispersion.choice("sum_rule", settings.sum_rule,
                     {{"crystal", SumRule::crystal}, {"simple", SumRule::simple}, {"none", SumRule::none}}, "acoustic");
+  dispersion.key("qe_skip_unit_direction", &settings.skip_unit_direction,
+                 "no dipole sum along axes with one division, as matdyn.x does; wrong for a bulk crystal, to compare with it");
   schema.section("symmetry", "")
       .quantity("tolerance", &settings.symmetry.tolerance, "angstrom", "to find the zone")
       .above(0);
@@ -64,6 +66,7 @@ void declare(Schema& schema, DispersionSettings& settings) {
     return problem_of_grid(settings.mesh);
   });
   dos.quantity("step", &settings.step, "cm-1", "between frequencies").above(0);
+  dos.quantity("smearing", &settings.smearing, "cm-1", "standard deviation of Gaussians instead of tetrahedra; 0: tetrahedra").at_least(0);
 
   for (int t = 0; t <= 1000; t += 50) settings.temperatures.push_back(t);
   Section& thermodynamics = schema.section("thermodynamics", "harmonic, from the same mesh");

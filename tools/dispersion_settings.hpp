@@ -25,6 +25,8 @@ struct DispersionSettings {
   SymmetryOptions symmetry;
   std::vector<int> mesh{30, 30, 30};
   double step = find_unit("cm-1").factor;
+  double smearing = 0;               ///< eV; 0: tetrahedra
+  bool skip_unit_direction = false;  ///< as matdyn.x, for comparison
   std::vector<double> temperatures;
   bool skip_imaginary = false;
   std::optional<double> structure_temperature;

@@ -96,6 +96,18 @@ TEST(DensityOfStates, KeepsImaginaryModesBelowZeroAndFlatBandsWhole) {
   EXPECT_NEAR(dos.cumulative[301], 3, 1e-12);
 }
 
+TEST(DensityOfStates, OfGaussiansCountsAllModesAndFollowsTheTetrahedra) {
+  const MeshModes mesh = cosine_band(24);
+  const DensityOfStates smeared = smeared_density_of_states(mesh, 0.25, -3, 9, 401), sharp = density_of_states(mesh, -3, 9, 401);
+  const double step = smeared.frequencies[1] - smeared.frequencies[0];
+  EXPECT_NEAR(smeared.total.sum() * step, 3, 1e-9);
+  EXPECT_NEAR(smeared.cumulative[400], 3, 1e-10);  // 41472 terms
+  EXPECT_LT((smeared.projected.rowwise().sum() - smeared.total).norm(), 1e-12);
+  // A Gaussian of 0.25 keeps the number of states below an energy to a few hundredths.
+  EXPECT_LT((smeared.cumulative - sharp.cumulative).cwiseAbs().maxCoeff(), 0.06);
+  EXPECT_COMPLAINT(smeared_density_of_states(mesh, 0, 0, 1, 10), "must be positive");
+}
+
 TEST(MeshModes, OfOnePointAStarAreThoseOfAllPoints) {
   for (const auto& [crystal, divisions] : {std::pair{test::cubic_crystal(), Eigen::Vector3i(4, 4, 4)},
                                            std::pair{test::hexagonal_crystal(), Eigen::Vector3i(4, 4, 3)}}) {

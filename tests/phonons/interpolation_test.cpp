@@ -7,10 +7,12 @@
 #include <random>
 
 #include "core/error.hpp"
+#include "phonons/qe_dyn.hpp"
 #include "phonons/spectrum.hpp"
 #include "phonons/wigner_seitz.hpp"
 #include "tests/support/crystals.hpp"
 #include "tests/support/model_matrices.hpp"
+#include "tests/support/reference_data.hpp"
 #include "tests/support/sample_ensembles.hpp"
 
 namespace zeropoint::phonons {
@@ -206,6 +208,27 @@ TEST(Interpolation, WithASupportIsExactOnTheCoarseGrid) {
   const Interpolation borrowed(matrices, support, options);
   EXPECT_LT(test::difference(borrowed.on_grid(matrices.grid).blocks, matrices.blocks), 1e-11);
   EXPECT_TRUE(borrowed.polar().has_value());
+}
+
+TEST(Interpolation, OfGraphiteToTwiceItsGridKeepsItsPointsAndItsSoundStable) {
+  ZEROPOINT_NEEDS_REFERENCE_DATA(data);
+  const DynamicalMatrices coarse = read_qe_dyn(data + "/ensembles/graphite_6x6x1/dyn_gen_pop1_");
+  const InterpolationOptions plain{.sum_rule = SumRule::none};
+  DynamicalMatrices stiffer = coarse;  // another set on the same support
+  for (Eigen::MatrixXcd& block : stiffer.blocks) block *= 1.03;
+  const DynamicalMatrices fine = Interpolation(coarse, plain).on_grid(QGrid({12, 12, 1}));
+  const DynamicalMatrices found = Interpolation(stiffer, {coarse, fine}, plain).on_grid(QGrid({12, 12, 1}));
+  for (int iq = 0; iq < coarse.grid.size(); ++iq) {
+    const Eigen::MatrixXcd& here = stiffer.blocks[static_cast<std::size_t>(iq)];
+    const int there = found.grid.find(coarse.grid.points()[static_cast<std::size_t>(iq)]);
+    EXPECT_LT(largest(found.blocks[static_cast<std::size_t>(there)] - here), 1e-12 * largest(here));
+  }
+  // All of it is linear: 1.03 times the fine support everywhere, between the points of the coarse grid, too.
+  for (std::size_t i = 0; i < found.blocks.size(); ++i) {
+    EXPECT_LT(largest(found.blocks[i] - 1.03 * fine.blocks[i]), 1e-11 * largest(fine.blocks[i]));
+  }
+  const Eigen::MatrixXd frequencies = frequencies_at(Interpolation(coarse), found.grid.points());
+  EXPECT_GT(units::codata2022.inverse_cm(frequencies.minCoeff()), -1);
 }
 
 TEST(Interpolation, RefusesASupportOfAnotherCrystalOrGrid) {

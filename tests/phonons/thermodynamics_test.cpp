@@ -57,6 +57,45 @@ TEST(Thermodynamics, HasItsLimits) {
   EXPECT_COMPLAINT(thermodynamics(mesh, -1), "must be 0 or more");
 }
 
+/// `frequency` of q for three equal branches of one atom on a cubic mesh.
+MeshModes one_atom(int n, double (*frequency)(const Eigen::Vector3d& q)) {
+  MeshModes mesh;
+  mesh.crystal.species = {"Po"};
+  mesh.divisions = Eigen::Vector3i::Constant(n);
+  mesh.counts = Eigen::VectorXi::Ones(n * n * n);
+  mesh.frequencies.resize(n * n * n, 3);
+  mesh.acoustic = {true, true, true};
+  for (int i = 0; i < n * n * n; ++i) {
+    mesh.row.push_back(i);
+    mesh.points.emplace_back(Eigen::Vector3d(i / (n * n), i / n % n, i % n) / n);
+    mesh.frequencies.row(i).setConstant(frequency(mesh.points.back()));
+  }
+  return mesh;
+}
+
+TEST(Thermodynamics, OfEqualFrequenciesAreEinsteins) {
+  const MeshModes mesh = one_atom(4, [](const Eigen::Vector3d&) { return 0.3; });
+  const double modes = 3 * 63.0 / 64, kb = units.kb_free_energy;  // without the translations of one point
+  for (const double t : {50.0, 300.0}) {
+    const double x = units.hbar * 0.3 / (kb * t);
+    const Thermodynamics found = thermodynamics(mesh, t);
+    EXPECT_NEAR(found.heat_capacity, modes * kb * std::pow(x / 2 / std::sinh(x / 2), 2), 1e-12 * kb);
+    EXPECT_NEAR(found.free_energy, modes * kb * t * std::log(2 * std::sinh(x / 2)), 1e-12);
+    EXPECT_NEAR(found.internal_energy, modes * units.hbar * 0.3 / 2 / std::tanh(x / 2), 1e-12);
+  }
+}
+
+TEST(Thermodynamics, OfSoundAreDebyesAtLowTemperature) {
+  // omega = c |k| near Gamma: C = (12 pi^4/5)(T/T_D)^3 kB of an atom, T_D = hbar c (6 pi^2)^(1/3)/kB for a cell of 1 angstrom^3.
+  const MeshModes mesh = one_atom(60, [](const Eigen::Vector3d& q) {
+    return 2 * std::sqrt((std::numbers::pi * q).array().sin().square().sum());  // c = 1
+  });
+  const double debye = units.hbar * std::cbrt(6 * std::numbers::pi * std::numbers::pi) / units.kb_free_energy, t = debye / 40;
+  const double expected = 12 * std::pow(std::numbers::pi, 4) / 5 * std::pow(t / debye, 3);
+  // The mesh still resolves waves of this temperature, and the band is still straight: a few per cent each.
+  EXPECT_NEAR(thermodynamics(mesh, t).heat_capacity / units.kb_free_energy, expected, 0.06 * expected);
+}
+
 TEST(Thermodynamics, OfAnUnstableCrystalIsRefusedUnlessAsked) {
   MeshModes mesh = lih_mesh();
   mesh.frequencies(5, 0) = -0.1;
