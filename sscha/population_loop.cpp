@@ -8,7 +8,7 @@
 #include <mutex>
 
 #include "core/error.hpp"
-#include "core/parallel.hpp"
+#include "sscha/device_loop.hpp"
 
 namespace zeropoint::sscha {
 namespace {
@@ -29,6 +29,10 @@ bool fresh_needs_no_step(const StepReport& start, bool centroids) {
 
 /// No noise at all: a harmonic crystal at its own matrices.
 bool is_exact(const StepReport& start) { return start.gradient < zero_gradient && start.gradient_error < zero_gradient; }
+
+void require_stress(bool there) {
+  if (!there) throw InputError{"the potential gives no stress, so the cell cannot move: write conditions.cell = \"fixed\""};
+}
 
 }  // namespace
 
@@ -56,12 +60,7 @@ Configurations draw_and_label(const Potential& potential, const TrialDensity& de
     done += end - begin;
     if (progress) progress(done);
   };
-  const std::int64_t n_pieces = (n + batch - 1) / batch;
-  if (device.is_cpu()) {
-    parallel_for(n_pieces, label);
-  } else {
-    for (std::int64_t piece = 0; piece < n_pieces; ++piece) label(piece);
-  }
+  for_each_item(device, (n + batch - 1) / batch, label);
   all.stresses = stresses;
   return all;
 }
@@ -71,9 +70,7 @@ double static_bulk_modulus(const Potential& potential, const phonons::DynamicalM
   const auto pressure = [&](double strain) {
     const Supercell cell = strained(matrices, strain * Eigen::Matrix3d::Identity()).supercell();
     const zeropoint::Evaluation at_rest = potential.evaluate(cell, at::zeros({1, cell.n_atoms(), 3}, at::kDouble));
-    if (!at_rest.stresses.defined()) {
-      throw InputError{"the potential gives no stress, so the cell cannot move: write conditions.cell = \"fixed\""};
-    }
+    require_stress(at_rest.stresses.defined());
     return -at_rest.stresses[0].diagonal().mean().item<double>();
   };
   const double modulus = -(pressure(h) - pressure(-h)) / (6 * h);
@@ -115,8 +112,10 @@ LoopResult relax_populations(const Potential& potential, const TrialDensity& sta
                             .stop_reason = minimum.stop_reason,
                             .volume = matrices.crystal.volume(),
                             .stress = minimum.evaluation.stress};
-    if (moves && !report.stress) throw InputError{"the potential gives no stress, so the cell cannot move: write conditions.cell = \"fixed\""};
-    if (moves) report.cell_deviation = cell->deviation(report.stress->value, report.stress->standard_error);
+    if (moves) {
+      require_stress(report.stress.has_value());
+      report.cell_deviation = cell->deviation(report.stress->value, report.stress->standard_error);
+    }
     report.needs_no_step = fresh_needs_no_step(report.start, options.minimize.centroids) && report.cell_deviation <= within_noise;
     matrices = minimum.density.matrices();
     reports.push_back(report);

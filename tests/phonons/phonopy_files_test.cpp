@@ -19,20 +19,10 @@
 namespace zeropoint::phonons {
 namespace {
 
+using test::difference;
 using test::put_text;
 using test::replaced;
 using test::text_of;
-
-/// Largest difference at the points of a grid, whatever their order.
-double difference(const DynamicalMatrices& a, const DynamicalMatrices& b) {
-  double largest = 0;
-  for (int iq = 0; iq < a.grid.size(); ++iq) {
-    const int other = b.grid.find(a.grid.points()[static_cast<std::size_t>(iq)]);
-    const Eigen::MatrixXcd d = a.blocks[static_cast<std::size_t>(iq)] - b.blocks[static_cast<std::size_t>(other)];
-    largest = std::max(largest, d.cwiseAbs().maxCoeff());
-  }
-  return largest;
-}
 
 TEST(PhonopyFiles, HoldWhatWasWritten) {
   for (const test::PolarModel& model : test::polar_models()) {

@@ -40,6 +40,17 @@ inline void run_phonopy(const TemporaryFolder& folder, const std::string& argume
   if (std::system(command.c_str()) != 0) throw InputError{"phonopy fails: {}", text_of(log)};
 }
 
+/// Largest difference at the points of a grid, whatever their order.
+inline double difference(const phonons::DynamicalMatrices& a, const phonons::DynamicalMatrices& b) {
+  double largest = 0;
+  for (int iq = 0; iq < a.grid.size(); ++iq) {
+    const int other = b.grid.find(a.grid.points()[static_cast<std::size_t>(iq)]);
+    const Eigen::MatrixXcd d = a.blocks[static_cast<std::size_t>(iq)] - b.blocks[static_cast<std::size_t>(other)];
+    largest = std::max(largest, d.cwiseAbs().maxCoeff());
+  }
+  return largest;
+}
+
 /// Frequencies of phonopy, and the parameter of its Ewald sum.
 struct PhonopyFrequencies {
   double lambda = 0;                        ///< 1/angstrom
