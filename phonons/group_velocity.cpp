@@ -1,10 +1,10 @@
 #include "phonons/group_velocity.hpp"
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
+#include "core/decompositions.hpp"
 #include "core/error.hpp"
 #include "core/parallel.hpp"
 #include "phonons/spectrum.hpp"
@@ -63,7 +63,7 @@ Eigen::MatrixX3d group_velocities(const Interpolation& interpolation, const Eige
       inside[axis] = set.adjoint() * gradient[axis] * set;
       derivative += along[static_cast<Eigen::Index>(axis)] * inside[axis];
     }
-    const Eigen::MatrixXcd unmixed = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXcd>(derivative).eigenvectors();
+    const Eigen::MatrixXcd unmixed = hermitian_eigensystem(derivative).vectors;
     for (Eigen::Index axis = 0; axis < 3; ++axis) {
       velocities.col(axis).segment(first, last - first) =
           (unmixed.adjoint() * inside[static_cast<std::size_t>(axis)] * unmixed).diagonal().real() /

@@ -1,9 +1,8 @@
 #include "phonons/modes.hpp"
 
-#include <Eigen/Eigenvalues>
-#include <Eigen/QR>
 #include <cmath>
 
+#include "core/decompositions.hpp"
 #include "core/error.hpp"
 #include "core/parallel.hpp"
 
@@ -23,8 +22,7 @@ Modes modes_at_gamma(const Eigen::MatrixXd& scaled, const Eigen::VectorXd& inver
   Eigen::MatrixXd translations(n, 3);
   for (Eigen::Index x = 0; x < n; ++x) translations.row(x) = Eigen::RowVector3d::Unit(x % 3) / inverse_roots[x];
   translations.colwise().normalize();
-  const Eigen::MatrixXd frame = translations.householderQr().householderQ() * Eigen::MatrixXd::Identity(n, n);
-  const Eigen::MatrixXd internal = frame.rightCols(n - 3);
+  const Eigen::MatrixXd internal = orthonormal_complement(translations);
 
   Modes modes;
   modes.frequencies.resize(n);
@@ -36,18 +34,16 @@ Modes modes_at_gamma(const Eigen::MatrixXd& scaled, const Eigen::VectorXd& inver
     modes.acoustic[static_cast<std::size_t>(k)] = true;
   }
   if (n == 3) return modes;
-  const Eigen::MatrixXd projected = internal.transpose() * scaled * internal;
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(projected);
-  modes.frequencies.tail(n - 3) = solver.eigenvalues().unaryExpr(&signed_root);
-  modes.polarisations.rightCols(n - 3) = (internal * solver.eigenvectors()).cast<std::complex<double>>();
+  const Eigensystem<Eigen::MatrixXd> solution = symmetric_eigensystem(internal.transpose() * scaled * internal);
+  modes.frequencies.tail(n - 3) = solution.values.unaryExpr(&signed_root);
+  modes.polarisations.rightCols(n - 3) = (internal * solution.vectors).cast<std::complex<double>>();
   return modes;
 }
 
 template <class Matrix>
-Modes modes_of(const Matrix& scaled) {
-  const Eigen::SelfAdjointEigenSolver<Matrix> solver(scaled);
-  return {solver.eigenvalues().unaryExpr(&signed_root), solver.eigenvectors().template cast<std::complex<double>>(),
-          std::vector<bool>(static_cast<std::size_t>(scaled.rows()), false)};
+Modes modes_of(const Eigensystem<Matrix>& solution) {
+  return {solution.values.unaryExpr(&signed_root), solution.vectors.template cast<std::complex<double>>(),
+          std::vector<bool>(static_cast<std::size_t>(solution.values.size()), false)};
 }
 
 template <class Term>
@@ -82,9 +78,9 @@ std::vector<Modes> diagonalise(const DynamicalMatrices& matrices) {
     if (iq == grid.gamma()) {
       here = modes_at_gamma(scaled.real(), factors);
     } else if (grid.is_real(iq)) {
-      here = modes_of<Eigen::MatrixXd>(scaled.real());
+      here = modes_of(symmetric_eigensystem(scaled.real()));
     } else {
-      here = modes_of<Eigen::MatrixXcd>(scaled);
+      here = modes_of(hermitian_eigensystem(scaled));
       Modes& partner = modes[static_cast<std::size_t>(grid.minus(iq))];
       partner = here;
       partner.polarisations = here.polarisations.conjugate();

@@ -1,10 +1,10 @@
 #include "phonons/spectrum.hpp"
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
+#include "core/decompositions.hpp"
 #include "core/error.hpp"
 #include "core/parallel.hpp"
 #include "phonons/q_stars.hpp"
@@ -70,8 +70,8 @@ Eigen::MatrixXf images_of_atoms(const SpaceGroup& group, int n_atoms) {
 }  // namespace
 
 Modes modes_at(const Eigen::MatrixXcd& block, const Crystal& crystal) {
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXcd> solver(mass_scaled(block, crystal));
-  return {solver.eigenvalues().unaryExpr(&signed_root), solver.eigenvectors(),
+  const Eigensystem<Eigen::MatrixXcd> solution = hermitian_eigensystem(mass_scaled(block, crystal));
+  return {solution.values.unaryExpr(&signed_root), solution.vectors,
           std::vector<bool>(static_cast<std::size_t>(block.rows()), false)};
 }
 

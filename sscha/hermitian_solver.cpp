@@ -11,9 +11,10 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
-#include <Eigen/Eigenvalues>
 #include <cmath>
 #include <random>
+
+#include "core/decompositions.hpp"
 
 namespace zeropoint::sscha {
 namespace {
@@ -43,9 +44,7 @@ double lowest_of_tridiagonal(const std::vector<double>& diagonal, const std::vec
   const auto n = static_cast<Eigen::Index>(diagonal.size());
   const Eigen::VectorXd main = Eigen::Map<const Eigen::VectorXd>(diagonal.data(), n);
   const Eigen::VectorXd beside = Eigen::Map<const Eigen::VectorXd>(off_diagonal.data(), n - 1);
-  Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver;
-  solver.computeFromTridiagonal(main, beside, Eigen::EigenvaluesOnly);
-  return solver.eigenvalues()[0];
+  return tridiagonal_eigenvalues(main, beside)[0];
 }
 
 double true_residual(const at::Tensor& ax, const at::Tensor& b) {
@@ -133,9 +132,9 @@ double smallest_eigenvalue(const HermitianOperator& apply, std::int64_t size, co
       tridiagonal(i, i) = diagonal[static_cast<std::size_t>(i)];
       if (i > 0) tridiagonal(i, i - 1) = tridiagonal(i - 1, i) = off_diagonal[static_cast<std::size_t>(i - 1)];
     }
-    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(tridiagonal);
-    smallest = solver.eigenvalues()[0];
-    const double error = beta * std::abs(solver.eigenvectors()(step, 0));  // residual of the Ritz pair
+    const Eigensystem<Eigen::MatrixXd> ritz = symmetric_eigensystem(tridiagonal);
+    smallest = ritz.values[0];
+    const double error = beta * std::abs(ritz.vectors(step, 0));  // residual of the Ritz pair
     if (error < tolerance || (error < 1e-2 && before - smallest < 0.1 * tolerance)) break;
     before = smallest;
     off_diagonal.push_back(beta);

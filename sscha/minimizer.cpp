@@ -1,12 +1,11 @@
 #include "sscha/minimizer.hpp"
 
-#include <Eigen/Eigenvalues>
-#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 #include <deque>
 #include <optional>
 
+#include "core/decompositions.hpp"
 #include "core/error.hpp"
 
 namespace zeropoint::sscha {
@@ -80,9 +79,8 @@ Vector propose(const std::deque<Visit>& history, double beta) {
     Eigen::MatrixXd differences(last.residual.size(), n);
     for (Eigen::Index j = 0; j < n; ++j) differences.col(j) = last.residual - history[static_cast<std::size_t>(j)].residual;
     const Eigen::VectorXd lengths = differences.colwise().norm().cwiseMax(1e-300).transpose();
-    Eigen::ColPivHouseholderQR<Eigen::MatrixXd> solve(differences * lengths.cwiseInverse().asDiagonal());
-    solve.setThreshold(1e-7);
-    const Eigen::VectorXd gamma = solve.solve(last.residual).cwiseQuotient(lengths);
+    const Eigen::VectorXd gamma =
+        least_squares(differences * lengths.cwiseInverse().asDiagonal(), last.residual, 1e-7).col(0).cwiseQuotient(lengths);
     for (Eigen::Index j = 0; j < n; ++j) {
       const Visit& earlier = history[static_cast<std::size_t>(j)];
       point.add(-gamma[j], difference(last.point, earlier.point));
@@ -103,7 +101,7 @@ double safe_fraction(const TrialDensity& density, const Vector& step) {
       scaled.col(mu) *= modes.acoustic[static_cast<std::size_t>(mu)] ? 0.0 : 1 / modes.frequencies[mu];
     }
     const Eigen::MatrixXcd relative = scaled.adjoint() * step.matrices[static_cast<std::size_t>(iq)] * scaled;
-    const Eigen::VectorXd eigenvalues = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXcd>(relative, Eigen::EigenvaluesOnly).eigenvalues();
+    const Eigen::VectorXd eigenvalues = hermitian_eigenvalues(relative);
     lowest = std::min(lowest, eigenvalues.minCoeff());
     highest = std::max(highest, eigenvalues.maxCoeff());
   }

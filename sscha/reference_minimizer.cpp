@@ -2,10 +2,10 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
-#include <Eigen/Eigenvalues>
 #include <cmath>
 #include <optional>
 
+#include "core/decompositions.hpp"
 #include "core/error.hpp"
 
 namespace zeropoint::sscha {
@@ -21,15 +21,15 @@ constexpr int most_shrinkages = 50;
 Blocks power(const Blocks& blocks, double exponent) {
   Blocks result;
   for (std::size_t iq = 0; iq < blocks.size(); ++iq) {
-    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXcd> solver(blocks[iq]);
-    const Eigen::VectorXd& values = solver.eigenvalues();
+    const Eigensystem<Eigen::MatrixXcd> solution = hermitian_eigensystem(blocks[iq]);
+    const Eigen::VectorXd& values = solution.values;
     if (values.minCoeff() < -1e-8 * values.cwiseAbs().maxCoeff()) {
       throw InputError{"the matrix at q point {} has the negative eigenvalue {:.3e} eV/angstrom^2: its root does not exist. Use "
                        "root = \"normal\"",
                        iq + 1, values.minCoeff()};
     }
     const Eigen::VectorXd roots = values.cwiseMax(0.0).array().pow(exponent);
-    result.push_back(solver.eigenvectors() * roots.asDiagonal() * solver.eigenvectors().adjoint());
+    result.push_back(solution.vectors * roots.asDiagonal() * solution.vectors.adjoint());
   }
   return result;
 }

@@ -8,12 +8,12 @@
 #include <ATen/ops/stack.h>
 #include <Random123/philox.h>
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <boost/random/sobol.hpp>
 #include <cmath>
 #include <numeric>
 
+#include "core/decompositions.hpp"
 #include "core/error.hpp"
 #include "sscha/device_loop.hpp"
 
@@ -65,13 +65,13 @@ Amplitudes of_moving_sites(const TrialDensity& density, const std::vector<bool>&
     Eigen::MatrixXcd vectors;
     Eigen::VectorXd squares;
     if (matrices.grid.is_real(iq)) {
-      const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(scaled.real());
-      vectors = solver.eigenvectors().cast<std::complex<double>>();
-      squares = solver.eigenvalues();
+      const Eigensystem<Eigen::MatrixXd> solution = symmetric_eigensystem(scaled.real());
+      vectors = solution.vectors.cast<std::complex<double>>();
+      squares = solution.values;
     } else {
-      const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXcd> solver(scaled);
-      vectors = solver.eigenvectors();
-      squares = solver.eigenvalues();
+      const Eigensystem<Eigen::MatrixXcd> solution = hermitian_eigensystem(scaled);
+      vectors = solution.vectors;
+      squares = solution.values;
     }
     if (!(squares.minCoeff() > 0)) {
       throw InputError{"with the fixed sites at rest, a mode at q point {} is not positive: fix other sites, or repair the matrices",

@@ -1,5 +1,5 @@
 // Formats of training sets: mlearn's JSON and DeePMD's folders.
-#include <ATen/ATen.h>
+#include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
 #include "core/atomic_file.hpp"

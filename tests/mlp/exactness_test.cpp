@@ -1,4 +1,6 @@
-#include <ATen/ATen.h>
+#include <ATen/Context.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/randn_like.h>
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"

@@ -1,4 +1,4 @@
-#include <ATen/ATen.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"

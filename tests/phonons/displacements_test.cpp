@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <Eigen/Eigenvalues>
 #include <cmath>
 
+#include "core/decompositions.hpp"
 #include "phonons/modes.hpp"
 #include "phonons/q_stars.hpp"
 #include "phonons/symmetrizer.hpp"
@@ -80,15 +80,15 @@ TEST(MeanSquareDisplacements, AreTheDiagonalBlocksOfTheSupercellsCovariance) {
   const double t = 250;
   const Eigen::VectorXd inverse = roots.cwiseInverse();
   scaled = (inverse.asDiagonal() * scaled * inverse.asDiagonal()).eval();
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver((scaled + scaled.transpose()) / 2);
-  Eigen::VectorXd amplitudes(solver.eigenvalues().size());
+  const Eigensystem<Eigen::MatrixXd> solution = symmetric_eigensystem((scaled + scaled.transpose()) / 2);
+  Eigen::VectorXd amplitudes(solution.values.size());
   for (Eigen::Index mu = 0; mu < amplitudes.size(); ++mu) {
-    const double square = solver.eigenvalues()[mu];
+    const double square = solution.values[mu];
     amplitudes[mu] = square < 1e-9 ? 0 : squared_amplitude(std::sqrt(square), t, units);
   }
   const Eigen::MatrixXd psi =
       inverse.asDiagonal() *
-      (solver.eigenvectors() * amplitudes.asDiagonal() * solver.eigenvectors().transpose()).eval() *
+      (solution.vectors * amplitudes.asDiagonal() * solution.vectors.transpose()).eval() *
       inverse.asDiagonal();
   const SiteTensors tensors = mean_square_displacements(matrices, t);
   for (int s = 0; s < 3; ++s) {

@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include <Eigen/Eigenvalues>
 #include <cmath>
 
+#include "core/decompositions.hpp"
 #include "core/error.hpp"
 #include "phonons/qe_dyn.hpp"
 #include "tests/phonons/matdyn_run.hpp"
@@ -17,8 +17,7 @@ std::vector<double> frequencies(const DynamicalMatrices& matrices, int iq) {
   for (int x = 0; x < matrices.n_modes(); ++x) scale[x] = 1 / std::sqrt(matrices.crystal.masses[x / 3]);
   const Eigen::MatrixXcd scaled =
       scale.asDiagonal() * matrices.blocks[static_cast<std::size_t>(iq)] * scale.asDiagonal();
-  const Eigen::VectorXd squared =
-      Eigen::SelfAdjointEigenSolver<Eigen::MatrixXcd>(scaled, Eigen::EigenvaluesOnly).eigenvalues();
+  const Eigen::VectorXd squared = hermitian_eigenvalues(scaled);
   std::vector<double> all;
   for (const double value : squared) {
     all.push_back(units::codata2022.inverse_cm(std::copysign(std::sqrt(std::abs(value)), value)));

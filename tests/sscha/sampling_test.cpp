@@ -1,11 +1,11 @@
 // Configurations drawn from a trial density, against amplitudes that come from the dense force constants of the supercell.
+#include "core/decompositions.hpp"
 #include "sscha/sampling.hpp"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
-#include <Eigen/QR>
 #include <cmath>
 
 #include "core/parallel.hpp"
@@ -37,7 +37,7 @@ TEST(Sampler, DrawsIndependentModesOfTheTheoreticalVariances) {
       const std::int64_t n = 4000;
       for (const SamplingMethod method : {SamplingMethod::random, SamplingMethod::antithetic}) {
         const Eigen::MatrixXd u = columns(Sampler(density, {.method = method, .seed = 7}).displacements(0, n));
-        const Eigen::MatrixXd y = test::amplitudes(density).colPivHouseholderQr().solve(u);
+        const Eigen::MatrixXd y = least_squares(test::amplitudes(density), u);
         EXPECT_LT((test::amplitudes(density) * y - u).norm(), 1e-10 * u.norm()) << c.name << ": something moved that is no mode";
         // Of y.y^T / n the diagonal has variance 2/n, the rest 1/n; with pairs n/2 numbers are independent.
         const double independent = static_cast<double>(method == SamplingMethod::antithetic ? n / 2 : n);
@@ -117,7 +117,7 @@ TEST(SobolSampler, ScramblesWithoutBiasOverItsSeeds) {
   for (int seed = 0; seed < n_seeds; ++seed) {
     first.col(seed) = columns(Sampler(density, {.method = SamplingMethod::sobol, .seed = static_cast<std::uint64_t>(seed)}).displacements(0, 1));
   }
-  const Eigen::MatrixXd y = w.colPivHouseholderQr().solve(first);
+  const Eigen::MatrixXd y = least_squares(w, first);
   const double m = static_cast<double>(y.rows());
   EXPECT_NEAR(y.rowwise().mean().squaredNorm() * n_seeds / m, 1, 6 * std::sqrt(2 / m));
   EXPECT_NEAR((y.rowwise().squaredNorm() / n_seeds).mean(), 1, 6 * std::sqrt(2 / (m * n_seeds)));
@@ -138,7 +138,7 @@ TEST(Sampler, LeavesLockedModesAtRest) {
   const Sampler sampler(density, {.lock_below = 0.5 * (all[below - 1] + all[below])});
   EXPECT_EQ(sampler.n_locked_modes(), locked);
   EXPECT_EQ(sampler.n_moving_modes(), static_cast<int>(all.size() - below));
-  const Eigen::MatrixXd y = test::amplitudes(density).colPivHouseholderQr().solve(columns(sampler.displacements(0, 200)));
+  const Eigen::MatrixXd y = least_squares(test::amplitudes(density), columns(sampler.displacements(0, 200)));
   EXPECT_LT(y.topRows(locked).norm(), 1e-9);
   EXPECT_GT(y.bottomRows(y.rows() - locked).rowwise().norm().minCoeff(), 1);
 }
@@ -163,11 +163,12 @@ TEST(Sampler, LetsTheOtherAtomsVibrateInTheFieldOfFixedOnes) {
     roots[static_cast<Eigen::Index>(i)] = 1 / std::sqrt(c.crystal.masses[moving[i] / 3 % 3]);
   }
   const Eigen::MatrixXd constants = test::dense(density.matrices())(moving, moving);
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(roots.asDiagonal() * constants * roots.asDiagonal());
-  const Eigen::VectorXd squares = solver.eigenvalues().unaryExpr([](double square) {
+  const Eigensystem<Eigen::MatrixXd> solution =
+      symmetric_eigensystem(roots.asDiagonal() * constants * roots.asDiagonal());
+  const Eigen::VectorXd squares = solution.values.unaryExpr([](double square) {
     return phonons::squared_amplitude(std::sqrt(square), 300, units::codata2022);
   });
-  const Eigen::MatrixXd e = roots.asDiagonal() * solver.eigenvectors();
+  const Eigen::MatrixXd e = roots.asDiagonal() * solution.vectors;
   const Eigen::MatrixXd expected = e * squares.asDiagonal() * e.transpose();
   const Eigen::MatrixXd sampled = u(moving, Eigen::all) * u(moving, Eigen::all).transpose() / static_cast<double>(n);
   for (Eigen::Index i = 0; i < expected.rows(); ++i) {

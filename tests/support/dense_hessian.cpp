@@ -2,10 +2,9 @@
 
 #include <ATen/ops/empty.h>
 
-#include <Eigen/Eigenvalues>
-#include <Eigen/LU>
 #include <cmath>
 
+#include "core/decompositions.hpp"
 #include "tests/support/sampled_ensemble.hpp"
 
 namespace zeropoint::test {
@@ -151,7 +150,7 @@ DenseHessian dense_hessian(const sscha::TrialDensity& density, const Configurati
   result.third_only = phi + third.transpose() * lambda_third;
   // 1 - d4 Lambda: Lambda is symmetric, so d4 Lambda is the transpose of Lambda d4.
   const Eigen::MatrixXd system = Eigen::MatrixXd::Identity(m2, m2) - times_lambda(fourth).transpose();
-  result.full = phi + lambda_third.transpose() * system.partialPivLu().solve(third);
+  result.full = phi + lambda_third.transpose() * solve_square(system, third);
   result.third = third;
   result.fourth = fourth;
   return result;

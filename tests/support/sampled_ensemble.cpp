@@ -2,11 +2,12 @@
 
 #include <ATen/ops/empty.h>
 
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <random>
 #include <stdexcept>
+
+#include "core/decompositions.hpp"
 
 namespace zeropoint::test {
 
@@ -40,11 +41,11 @@ Eigen::MatrixXd amplitudes(const sscha::TrialDensity& density) {
   const Eigen::MatrixXd rest = Eigen::MatrixXd::Identity(m, m) - translations * translations.transpose();
   scaled = (rest * scaled * rest).eval() + 10 * scaled.norm() * translations * translations.transpose();
 
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(scaled);
+  const Eigensystem<Eigen::MatrixXd> solution = symmetric_eigensystem(scaled);
   const UnitSet& units = density.units();
-  Eigen::MatrixXd result = solver.eigenvectors().leftCols(m - 3);
+  Eigen::MatrixXd result = solution.vectors.leftCols(m - 3);
   for (int mu = 0; mu < m - 3; ++mu) {
-    const double frequency = std::sqrt(solver.eigenvalues()[mu]);
+    const double frequency = std::sqrt(solution.values[mu]);
     const double x = density.temperature() > 0
                          ? units.hbar * frequency / (2 * units.kb_density * density.temperature())
                          : 1e3;
