@@ -1,15 +1,14 @@
 // The free-energy Hessian against second derivatives of free energies that are known exactly.
 #include <gtest/gtest.h>
 
-#include <ATen/ops/empty.h>
-
-#include <Eigen/Eigenvalues>
 #include <cmath>
 #include <functional>
 
+#include "core/decompositions.hpp"
 #include "phonons/symmetrizer.hpp"
 #include "sscha/hessian.hpp"
 #include "tests/support/anharmonic_model.hpp"
+#include "tests/support/coupled_oscillator.hpp"
 #include "tests/support/crystals.hpp"
 #include "tests/support/crystals_on_grids.hpp"
 #include "tests/support/model_matrices.hpp"
@@ -19,134 +18,7 @@ namespace zeropoint::sscha {
 namespace {
 
 using Method = HessianOptions::Method;
-
-/// Two atoms in one cell, their relative coordinate r less `rest` in
-///   V = sum_i k_i r_i^2/2 + c x^3 + d x y^2 + e x y z + g x^4 + h x^2 y^2 + p y^4.
-struct CoupledOscillator {
-  const char* name;
-  double temperature, mass1, mass2;
-  Eigen::Vector3d k;
-  double c, d, e, g, h, p;
-  Eigen::Vector3d rest{1.9, 0.2, -0.1};
-
-  Eigen::Vector3d slope(const Eigen::Vector3d& r) const {
-    const double x = r[0], y = r[1], z = r[2];
-    return k.cwiseProduct(r) + Eigen::Vector3d(3 * c * x * x + d * y * y + e * y * z + 4 * g * x * x * x + 2 * h * x * y * y,
-                                               2 * d * x * y + e * x * z + 2 * h * x * x * y + 4 * p * y * y * y, e * x * y);
-  }
-  Eigen::Matrix3d curvature(const Eigen::Vector3d& r) const {
-    const double x = r[0], y = r[1], z = r[2];
-    Eigen::Matrix3d m = k.asDiagonal();
-    m(0, 0) += 6 * c * x + 12 * g * x * x + 2 * h * y * y;
-    m(1, 1) += 2 * d * x + 2 * h * x * x + 12 * p * y * y;
-    m(0, 1) = m(1, 0) = 2 * d * y + e * z + 4 * h * x * y;
-    m(0, 2) = m(2, 0) = e * y;
-    m(1, 2) = m(2, 1) = e * x;
-    return m;
-  }
-  double mass() const { return mass1 * mass2 / (mass1 + mass2); }
-
-  Configurations operator()(const Crystal& crystal, const at::Tensor& displacements) const {
-    Configurations all{displacements.clone(), displacements.new_zeros({displacements.size(0)}), displacements.clone(), {}};
-    for (std::int64_t i = 0; i < displacements.size(0); ++i) {
-      const Eigen::Map<const Vectors> u(displacements.const_data_ptr<double>() + 6 * i, 2, 3);
-      const Vectors positions = crystal.positions + u;
-      const Eigen::Vector3d force = slope((positions.row(1) - positions.row(0)).transpose() - rest);
-      Eigen::Map<Vectors> f(all.forces.data_ptr<double>() + 6 * i, 2, 3);
-      f.row(0) = force.transpose();
-      f.row(1) = -force.transpose();
-    }
-    return all;
-  }
-};
-
-std::vector<CoupledOscillator> oscillators() {
-  return {{"quartic, T = 0", 0, 4, 4, {1.5, 8, 9}, 0, 0, 0, 9, 0, 0},
-          {"quartic, T = 600 K", 600, 2, 12, {1.5, 8, 9}, 0, 0, 0, 9, 0, 0},
-          {"cubic and quartic, T = 0", 0, 1, 7, {1.5, 8, 9}, 2.5, 0, 0, 9, 0, 0},
-          {"cubic and quartic, T = 400 K", 400, 5, 3, {1.5, 8, 9}, 2, 0, 0, 9, 0, 0},
-          {"two coupled, T = 0", 0, 1, 7, {2, 3, 9}, 1.5, -2, 0, 6, 5, 4},
-          {"three coupled, T = 400 K", 400, 2, 6, {2, 3, 4}, 1, -1.5, 1.2, 6, 5, 4}};
-}
-
-/// Averages over a Gaussian around r with force constants phi, by a product rule that is exact up to degree nine.
-template <class Function>
-auto average(const CoupledOscillator& o, const Eigen::Vector3d& r, const Eigen::Matrix3d& phi, Function f) {
-  constexpr int n = 5;
-  Eigen::MatrixXd jacobi = Eigen::MatrixXd::Zero(n, n);
-  for (int i = 1; i < n; ++i) jacobi(i, i - 1) = jacobi(i - 1, i) = std::sqrt(i);
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> rule(jacobi);
-  const Eigen::SelfAdjointEigenSolver<Eigen::Matrix3d> modes(phi / o.mass());
-  Eigen::Vector3d amplitude;
-  for (int i = 0; i < 3; ++i) {
-    amplitude[i] = std::sqrt(phonons::squared_amplitude(std::sqrt(modes.eigenvalues()[i]), o.temperature, units::codata2022) / o.mass());
-  }
-  auto sum = (0 * f(r)).eval();
-  for (int i = 0; i < n * n * n; ++i) {
-    const int k[3] = {i % n, i / n % n, i / (n * n)};
-    double weight = 1;
-    Eigen::Vector3d y;
-    for (int a = 0; a < 3; ++a) {
-      y[a] = rule.eigenvalues()[k[a]] * amplitude[a];
-      weight *= std::pow(rule.eigenvectors()(0, k[a]), 2);
-    }
-    sum += weight * f(r + modes.eigenvectors() * y);
-  }
-  return sum;
-}
-
-/// phi = <V''> at fixed r.
-Eigen::Matrix3d relaxed(const CoupledOscillator& o, const Eigen::Vector3d& r, Eigen::Matrix3d phi) {
-  for (int i = 0; i < 400; ++i) {
-    const Eigen::Matrix3d change = average(o, r, phi, [&](const Eigen::Vector3d& x) { return o.curvature(x); }) - phi;
-    phi += 0.6 * change;
-    if (change.norm() < 1e-14 * phi.norm()) break;
-  }
-  return phi;
-}
-
-struct ExactSolution {
-  Eigen::Vector3d r = Eigen::Vector3d::Zero();
-  Eigen::Matrix3d phi, hessian;
-};
-
-/// The minimum, and d2F/dr2 as the slope of dF/dr = <V'> with phi following r.
-ExactSolution exact_solution(const CoupledOscillator& o) {
-  ExactSolution s;
-  s.phi = Eigen::Vector3d(6, 9, 10).asDiagonal();
-  const auto slope = [&](const Eigen::Vector3d& r) {
-    const Eigen::Matrix3d phi = relaxed(o, r, s.phi);
-    return Eigen::Vector3d(average(o, r, phi, [&](const Eigen::Vector3d& x) { return o.slope(x); }));
-  };
-  for (int i = 0; i < 100; ++i) {
-    s.phi = relaxed(o, s.r, s.phi);
-    const Eigen::Vector3d step = s.phi.inverse() * slope(s.r);
-    s.r -= step;
-    if (step.norm() < 1e-14) break;
-  }
-  s.phi = relaxed(o, s.r, s.phi);
-  for (int i = 0; i < 3; ++i) {
-    const auto difference = [&](double h) {
-      return Eigen::Vector3d((slope(s.r + h * Eigen::Vector3d::Unit(i)) - slope(s.r - h * Eigen::Vector3d::Unit(i))) / (2 * h));
-    };
-    const double h = 4e-3;  // Richardson: what is left is h^6, and rounding 1e-15/h
-    const Eigen::Vector3d a = difference(h), b = difference(h / 2), c = difference(h / 4);
-    s.hessian.col(i) = (64 * c - 20 * b + a) / 45;
-  }
-  return s;
-}
-
-TrialDensity density_of(const CoupledOscillator& o, const ExactSolution& s) {
-  Crystal crystal;
-  crystal.cell = 6 * Eigen::Matrix3d::Identity();
-  crystal.positions = Vectors::Zero(2, 3);
-  crystal.positions.row(1) = (o.rest + s.r).transpose();
-  crystal.species = {"H", "F"};
-  crystal.masses = Eigen::Vector2d(o.mass1, o.mass2);
-  Eigen::MatrixXcd block(6, 6);
-  block << s.phi, -s.phi, -s.phi, s.phi;
-  return {phonons::DynamicalMatrices{crystal, phonons::QGrid({1, 1, 1}), {block}, {}, 0, ""}, o.temperature, units::codata2022};
-}
+using test::CoupledOscillator, test::ExactSolution, test::density_of, test::oscillators;
 
 /// Points of equal weight for three normal numbers, exact up to degree seven: 22 levels +-sqrt(x) with the moments 1, 3, 15.
 Eigen::MatrixXd equal_weights() {
@@ -171,7 +43,7 @@ SpaceGroup no_symmetry(const TrialDensity& density) { return find_space_group(de
 TEST(OscillatorHessian, IsTheExactSecondDerivativeOfTheFreeEnergy) {
   for (const CoupledOscillator& o : oscillators()) {
     const ExactSolution exact = exact_solution(o);
-    const TrialDensity density = density_of(o, exact);
+    const TrialDensity density = density_of(o, exact.r, exact.phi);
     const at::Tensor u = test::displacements(test::amplitudes(density), equal_weights());
     const Population population(*ensemble_in_memory(o(density.matrices().crystal, u), "design"), density, {.check_generator = false});
     for (const Method method : {Method::dense, Method::krylov}) {
@@ -196,8 +68,8 @@ TEST(OscillatorHessian, IsTheExactSecondDerivativeOfTheFreeEnergy) {
 /// chi^2 per degree of freedom of many independent estimates of the squares of all modes at Gamma.
 double chi_squared(const CoupledOscillator& o, int order, bool antithetic) {
   const ExactSolution exact = exact_solution(o);
-  const TrialDensity density = density_of(o, exact);
-  Eigen::Vector3d truth = Eigen::SelfAdjointEigenSolver<Eigen::Matrix3d>(exact.hessian / o.mass()).eigenvalues();
+  const TrialDensity density = density_of(o, exact.r, exact.phi);
+  Eigen::Vector3d truth = symmetric_eigenvalues(exact.hessian / o.mass());
   if (order == 3) {  // of third order alone the exact design tells
     const at::Tensor u = test::displacements(test::amplitudes(density), equal_weights());
     const Population population(*ensemble_in_memory(o(density.matrices().crystal, u), "design"), density, {.check_generator = false});

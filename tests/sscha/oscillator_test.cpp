@@ -1,9 +1,9 @@
 // One relative coordinate with cubic and quartic terms: the self-consistent solution by Gauss-Hermite quadrature.
 #include <gtest/gtest.h>
 
-#include <Eigen/Eigenvalues>
 #include <cmath>
 
+#include "core/decompositions.hpp"
 #include "sscha/minimizer.hpp"
 #include "tests/support/anharmonic_model.hpp"
 #include "tests/support/sampled_ensemble.hpp"
@@ -22,8 +22,8 @@ Solution solve(double k, double c, double g, double mass, double temperature) {
   constexpr int n_nodes = 24;
   Eigen::MatrixXd jacobi = Eigen::MatrixXd::Zero(n_nodes, n_nodes);
   for (int i = 1; i < n_nodes; ++i) jacobi(i, i - 1) = jacobi(i - 1, i) = std::sqrt(i);
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> rule(jacobi);
-  const Eigen::ArrayXd nodes = rule.eigenvalues(), weights = rule.eigenvectors().row(0).transpose().array().square();
+  const Eigensystem<Eigen::MatrixXd> rule = symmetric_eigensystem(jacobi);
+  const Eigen::ArrayXd nodes = rule.values, weights = rule.vectors.row(0).transpose().array().square();
   Solution s{k, 0, 0};
   for (int i = 0; i < 3000; ++i) {
     s.variance = phonons::squared_amplitude(std::sqrt(s.force_constant / mass), temperature, units::codata2022) / mass;
