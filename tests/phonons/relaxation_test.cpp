@@ -2,17 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <random>
-
 #include "core/error.hpp"
 #include "core/units.hpp"
-#include "phonons/qe_dyn.hpp"
-#include "phonons/symmetrizer.hpp"
-#include "sscha/model_potentials.hpp"
 #include "tests/support/bond_potential.hpp"
 #include "tests/support/crystals.hpp"
 #include "tests/support/model_matrices.hpp"
-#include "tests/support/reference_data.hpp"
 
 namespace zeropoint::phonons {
 namespace {
@@ -68,39 +62,6 @@ TEST(Relaxation, HoldsWhatTheKindOfCellHolds) {
   EXPECT_NEAR(shape.crystal.volume(), crystal.volume(), 1e-10);
   EXPECT_GT((shape.crystal.cell - crystal.cell).norm(), 1e-3);
   EXPECT_LT((*shape.stress - shape.stress->trace() / 3 * Eigen::Matrix3d::Identity()).cwiseAbs().maxCoeff(), 1e-7);
-}
-
-TEST(Relaxation, FindsTheMinimumOfAHarmonicCrystalInFewSteps) {
-  DynamicalMatrices matrices = test::model_matrices(test::triclinic_crystal(), {2, 2, 1}, 5);
-  impose_acoustic_sum_rule(matrices.blocks[static_cast<std::size_t>(matrices.grid.gamma())]);
-  Crystal moved = matrices.crystal;
-  std::mt19937 random(2);
-  std::normal_distribution<double> normal(0, 0.05);
-  moved.positions = moved.positions.unaryExpr([&](double x) { return x + normal(random); });
-  const Relaxation found = relax(sscha::HarmonicPotential(matrices), moved, find_space_group(moved),
-                                 {.cell = CellKind::fixed, .force = 1e-7, .divisions = {2, 2, 1}});
-  ASSERT_TRUE(found.converged) << found.reason;
-  EXPECT_LT(found.end.step, 25);  // nine coordinates, three of them translations
-  Vectors away = found.crystal.positions - matrices.crystal.positions;
-  away.rowwise() -= away.colwise().mean().eval();
-  EXPECT_LT(away.cwiseAbs().maxCoeff(), 1e-6);
-  EXPECT_LT((found.crystal.positions.colwise().mean() - moved.positions.colwise().mean()).norm(), 1e-12);
-}
-
-TEST(Relaxation, OfTheTinTellurideModelStaysWhereSymmetryHoldsItAndFallsWhereNothingDoes) {
-  ZEROPOINT_NEEDS_REFERENCE_DATA(data);
-  const DynamicalMatrices matrices = read_qe_dyn(data + "/toy/snte/ffield_dynq");
-  const sscha::ToyTinTelluride potential(matrices);
-  const RelaxationOptions options{.cell = CellKind::fixed, .force = 1e-6, .divisions = matrices.grid.divisions()};
-  const Relaxation held = relax(potential, matrices.crystal, find_space_group(matrices.crystal), options);
-  EXPECT_TRUE(held.converged);
-  EXPECT_EQ(held.end.step, 0);
-  Crystal moved = matrices.crystal;
-  moved.positions.row(1) += Eigen::RowVector3d(0.01, 0.012, 0.015);
-  const Relaxation found = relax(potential, moved, find_space_group(moved), options);
-  ASSERT_TRUE(found.converged) << found.reason;
-  EXPECT_LT(found.energy, -1e-3);  // ferroelectric
-  EXPECT_LT(found.end.step, 60);
 }
 
 TEST(Relaxation, SaysWhyItDoesNotEnd) {
