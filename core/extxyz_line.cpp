@@ -81,7 +81,7 @@ std::optional<std::vector<double>> numbers_in(std::string_view text) {
   return all;
 }
 
-Columns columns_of(std::string_view comment, std::string_view where) {
+Columns columns_of(std::string_view comment, std::string_view where, bool labelled) {
   const auto properties = value_of(comment, "Properties");
   if (!properties) {
     throw InputError{"{}: no Properties=...: species:S:1:pos:R:3:forces:R:3 is needed to know the columns", where};
@@ -104,9 +104,10 @@ Columns columns_of(std::string_view comment, std::string_view where) {
     if (same_word(parts[k], "species") && width == 1) take(has_species, columns.species);
     if (same_word(parts[k], "pos") && width == 3) take(has_positions, columns.positions);
     if ((same_word(parts[k], "forces") || same_word(parts[k], "force")) && width == 3) take(has_forces, columns.forces);
+    if ((same_word(parts[k], "masses") || same_word(parts[k], "mass")) && width == 1) columns.masses = columns.count;
     columns.count += width;
   }
-  if (!has_species || !has_positions || !has_forces) {
+  if (!has_species || !has_positions || (labelled && !has_forces)) {
     throw InputError{"{}: Properties={} has no {}: species:S:1, pos:R:3 and forces:R:3 are needed", where, *properties,
                      !has_species     ? "species"
                      : !has_positions ? "pos"

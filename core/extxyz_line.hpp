@@ -21,10 +21,12 @@ std::optional<std::vector<double>> numbers_in(std::string_view text);
 /// Columns of the atom lines.
 struct Columns {
   std::size_t species = 0, positions = 0, forces = 0, count = 0;
+  std::optional<std::size_t> masses = {};
 };
 
-/// What Properties=... says. @throws InputError without it, or without species, pos and forces (or force).
-Columns columns_of(std::string_view comment, std::string_view where);
+/// What Properties=... says. @throws InputError without it, or without species, pos and, when `labelled`, forces (or
+/// force).
+Columns columns_of(std::string_view comment, std::string_view where, bool labelled = true);
 
 /// Cell vectors in rows, angstrom. @throws InputError unless they are 9 numbers.
 std::optional<Eigen::Matrix3d> lattice_of(std::string_view comment, std::string_view where);

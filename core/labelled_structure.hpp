@@ -59,4 +59,13 @@ LabelledStructures read_labelled_structures(const std::string& path, const Label
 /// Writes structures as extended XYZ: energy, forces, and stress where there is one, all digits. @throws IoError.
 void write_labelled_structures(const std::vector<LabelledStructure>& structures, const std::string& path);
 
+/// Writes DeePMD folders (type.raw, type_map.raw, set.000/*.npy in float64; virial = -volume stress), one for each list of
+/// atoms, with and without stress apart: `path` itself where one is enough, else path/1, path/2, ... All have the same
+/// type_map.raw. @returns the folders. @throws InputError when one of them holds a type.raw already; IoError.
+std::vector<std::string> write_deepmd(const std::vector<LabelledStructure>& structures, const std::string& path);
+
+/// Writes one XSF file a structure, path/000001.xsf ..., as aenet and ACNN read them: energy, forces, and VIRIAL where there
+/// is a stress, all digits. @throws InputError when there are such files already; IoError.
+void write_xsf(const std::vector<LabelledStructure>& structures, const std::string& path);
+
 }  // namespace zeropoint

@@ -21,6 +21,13 @@ namespace zeropoint {
 void write_structure(const Crystal& crystal, const std::string& path, const std::string& comment,
                      const std::vector<Eigen::Matrix3d>& displacements = {});
 
+/// The structures in a file without regard to labels, known by content: extended XYZ (all frames; columns `masses` are
+/// taken), POSCAR and CONTCAR of VASP 5, and all that read_labelled_structures knows. Other masses are standard ones.
+/// @throws InputError, naming file and line or frame: another format, damaged, or no crystal (see check); IoError.
+std::vector<Crystal> read_structures(const std::string& path);
+/// The only structure of a file. @throws InputError as above, or when there are several.
+Crystal read_structure(const std::string& path);
+
 /// A POSCAR: `comment` in its first line, atoms sorted by element (first appearance first), Cartesian, all digits.
 std::string poscar_text(const Crystal& crystal, const std::string& comment);
 

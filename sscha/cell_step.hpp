@@ -3,17 +3,12 @@
 #include <Eigen/Core>
 #include <optional>
 
+#include "core/cell_kind.hpp"
 #include "phonons/dynamical_matrices.hpp"
 
 namespace zeropoint::sscha {
 
-/// What of the cell moves.
-enum class CellKind {
-  fixed,
-  isotropic,  ///< the volume, at a pressure; the shape is kept
-  shape,      ///< the shape, at a volume
-  full,       ///< both, at a pressure
-};
+using zeropoint::CellKind;
 
 /// Finds the cell in which the stress is minus the target pressure, one strain a population.
 ///

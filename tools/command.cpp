@@ -20,8 +20,8 @@ void declare_shared(Job& job, const std::string& directory) {
 
 std::vector<Command> all_commands() {
   return {sample_command(), collect_command(), minimize_command(), sscha_command(), hessian_command(),
-          dispersion_command(), train_command(),   evaluate_command(), info_command(),
-          convert_command(),    plot_command()};
+          dispersion_command(), relax_command(),   phonons_command(), train_command(),   evaluate_command(),
+          info_command(),       convert_command(), plot_command()};
 }
 
 }  // namespace zeropoint

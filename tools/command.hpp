@@ -109,6 +109,8 @@ Command minimize_command();
 Command sscha_command();
 Command hessian_command();
 Command dispersion_command();
+Command relax_command();
+Command phonons_command();
 Command train_command();
 Command evaluate_command();
 Command info_command();

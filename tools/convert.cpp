@@ -5,6 +5,7 @@
 #include "core/ensemble_write.hpp"
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
+#include "core/labelled_structure.hpp"
 #include "core/nearest_name.hpp"
 #include "phonons/matrix_file.hpp"
 #include "phonons/qe_dyn.hpp"
@@ -39,6 +40,15 @@ void convert_matrices(const Arguments& arguments, const std::string& input, cons
   for (const auto& [name, value] : file.notes) console.field(name, "{}", value);
 }
 
+std::optional<int> population_of(const Arguments& arguments) {
+  const std::string text = arguments.option("population");
+  if (text.empty()) return {};
+  char* end = nullptr;
+  const long number = std::strtol(text.c_str(), &end, 10);
+  if (*end != '\0' || number < 0) throw ConfigError{"convert: --population {}: a number is needed", text};
+  return static_cast<int>(number);
+}
+
 void convert_ensemble(const Arguments& arguments, const std::string& input, const std::string& format,
                       const std::string& output, Console& console) {
   const std::string dyn = arguments.option("dyn");
@@ -49,12 +59,7 @@ void convert_ensemble(const Arguments& arguments, const std::string& input, cons
   }
   const Supercell supercell = dyn.empty() ? read_supercell(input) : phonons::read_matrix_file(dyn).matrices.supercell();
   EnsembleMetadata metadata;
-  if (const std::string text = arguments.option("population"); !text.empty()) {
-    char* end = nullptr;
-    metadata.population = static_cast<int>(std::strtol(text.c_str(), &end, 10));
-    if (*end != '\0' || metadata.population < 0)
-      throw ConfigError{"convert: --population {}: a number is needed", text};
-  }
+  metadata.population = population_of(arguments).value_or(1);
   if (const std::string text = arguments.option("temperature"); !text.empty()) {
     try {
       metadata.temperature = parse_quantity(text, find_unit("K"));
@@ -70,19 +75,56 @@ void convert_ensemble(const Arguments& arguments, const std::string& input, cons
               supercell.n_atoms(), ensemble->has_stresses() ? "" : ", no stresses");
 }
 
+/// Labelled structures of any format, several inputs in their order.
+void convert_structures(const Arguments& arguments, const std::string& format, const std::string& output, Console& console) {
+  EnsembleHints hints{.dyn = arguments.option("dyn"), .population = population_of(arguments).value_or(0)};
+  std::vector<LabelledStructure> all;
+  std::size_t n_refused = 0;
+  for (const std::string& input : arguments.files) {
+    LabelledStructures read = read_training_file(input, {}, hints, units::codata2022);
+    for (const RefusedOutput& refused : read.refused) console.warn("{}: refused: {}", refused.source, refused.reason);
+    n_refused += read.refused.size();
+    std::ranges::move(read.accepted, std::back_inserter(all));
+  }
+  if (all.empty()) throw InputError{"{}: no labelled structure is left, nothing is written", arguments.files[0]};
+  std::string written = output;
+  if (format == "extxyz") {
+    write_labelled_structures(all, output);
+  } else if (format == "xsf") {
+    write_xsf(all, output);
+  } else {
+    written = fmt::format("{}", fmt::join(write_deepmd(all, output), ", "));
+  }
+  const auto n_stresses = std::ranges::count_if(all, [](const LabelledStructure& s) { return s.stress.has_value(); });
+  console.say("{}{} -> {}: {} structures, {} with stress{}", arguments.files[0], arguments.files.size() > 1 ? ", ..." : "", written, all.size(),
+              n_stresses, n_refused > 0 ? fmt::format(", {} refused", n_refused) : "");
+}
+
+/// Extended XYZ of labelled structures; of an ensemble, which has displacements, the other path.
+bool is_of_structures(const Arguments& arguments, const std::string& format) {
+  if (format == "deepmd" || format == "xsf") return true;
+  const std::string& input = arguments.files[0];
+  return format == "extxyz" && arguments.option("dyn").empty() && file_kind(input) != FileKind::hdf5 && file_kind(input) != FileKind::other_folder;
+}
+
 int convert(const Arguments& arguments, Console& console) {
   const std::string format = arguments.option("to"), output = arguments.option("output");
-  if (arguments.files.size() != 1)
-    throw ConfigError{"convert: one input is needed, {} are given", arguments.files.size()};
+  if (arguments.files.empty()) throw ConfigError{"convert: one input is needed, 0 are given"};
   if (output.empty()) throw ConfigError{"convert: --output is missing: a file, folder or prefix to write"};
-  std::vector<std::string> formats{"npy", "text", "extxyz", "h5"};
+  std::vector<std::string> formats{"npy", "text", "extxyz", "h5", "deepmd", "xsf"};
   const std::vector<std::string>& of_matrices = phonons::matrix_formats();
   formats.insert(formats.end(), of_matrices.begin(), of_matrices.end());
   if (std::find(formats.begin(), formats.end(), format) == formats.end()) {
-    throw ConfigError{"convert: --to {}: npy, text, extxyz, h5 (data) or qe, qe-xml, q2r, epw, phonopy (matrices) is needed{}",
+    throw ConfigError{"convert: --to {}: npy, text, extxyz, h5, deepmd, xsf (data) or qe, qe-xml, q2r, epw, phonopy (matrices) is needed{}",
                       format.empty() ? "is missing" : format, suggestion(format, formats)};
   }
+  const bool structures = is_of_structures(arguments, format);
+  if (!structures && arguments.files.size() != 1) throw ConfigError{"convert: one input is needed, {} are given", arguments.files.size()};
   make_parent_folder(output);
+  if (structures) {
+    convert_structures(arguments, format, output, console);
+    return exit_code::done;
+  }
   if (std::find(of_matrices.begin(), of_matrices.end(), format) != of_matrices.end()) {
     convert_matrices(arguments, arguments.files[0], format, output, console);
   } else {
@@ -97,17 +139,19 @@ Command convert_command() {
   return {
       .name = "convert",
       .summary = "ensembles and dynamical matrices from one format to another",
-      .arguments = "IN --to FORMAT --output OUT",
+      .arguments = "IN... --to FORMAT --output OUT",
       .description =
-          "Data: npy and text (python-sscha), extxyz, h5. Matrices and force constants: dyn files of Quantum ESPRESSO in text\n"
+          "Data: npy and text (python-sscha), extxyz, h5; deepmd (npy folders), xsf (of aenet and ACNN) and extxyz of labelled structures in\n"
+          "any format, several inputs. Matrices and force constants: dyn files of Quantum ESPRESSO in text\n"
           "(qe) or XML (qe-xml), q2r.x's force constants (q2r; epw: as ifc.q2r), phonopy's files (phonopy). IN is a prefix, a file,\n"
           "or, for phonopy, phonopy.yaml or its folder, or FORCE_CONSTANTS, force_constants.hdf5, FORCE_SETS beside it.",
       .example =
           "  zeropoint convert population1 --to h5 --output population1.h5 --dyn harmonic/dyn --temperature \"300 K\"\n"
+          "  zeropoint convert dft/*.out --to deepmd --output deepmd\n"
           "  zeropoint convert phonopy_params.yaml --to qe --output harmonic/dyn\n"
           "  zeropoint convert sscha/dyn --to phonopy --output for_phonopy",
-      .options = {{"to", "FORMAT", "npy | text | extxyz | h5 | qe | qe-xml | q2r | epw | phonopy"},
-                  {"output", "OUT", "file (extxyz, h5, q2r), folder (npy, text, epw, phonopy) or prefix (qe, qe-xml)"},
+      .options = {{"to", "FORMAT", "npy | text | extxyz | h5 | deepmd | xsf | qe | qe-xml | q2r | epw | phonopy"},
+                  {"output", "OUT", "file (extxyz, h5, q2r), folder (npy, text, deepmd, xsf, epw, phonopy) or prefix (qe, qe-xml)"},
                   {"dyn", "PREFIX", "matrices of the supercell; an .h5 file holds its own"},
                   {"population", "P", "number in the file names, 1"},
                   {"temperature", "T", "of the generating density, such as \"300 K\"; stored in h5"},

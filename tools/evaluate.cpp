@@ -5,6 +5,7 @@
 
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
+#include "core/structure_file.hpp"
 #include "mlp/errors.hpp"
 #include "tools/command.hpp"
 #include "tools/exit_code.hpp"
@@ -21,6 +22,7 @@ struct Settings {
   std::string model;
   bool single_precision = true;
   std::vector<std::string> files;
+  bool labels = true;
   DataSettings reading;
 };
 
@@ -30,6 +32,7 @@ void declare_keys(Schema& schema, Settings& settings) {
   potential.choice("precision", settings.single_precision, {{"single", true}, {"double", false}}, "of the network; sums are double always");
   Section& data = schema.section("data", "what is predicted and compared");
   data.key("files", &settings.files, "names, with * and ?, in any readable format, mixed").required("[\"test.extxyz\"]").paths();
+  data.key("labels", &settings.labels, "false: cells and atoms alone are read (POSCAR too), nothing is compared");
   declare(data, settings.reading);
 }
 
@@ -66,12 +69,94 @@ LabelledStructure predicted(const LabelledStructure& label, const mlp::Predictio
   return result;
 }
 
+/// Calls take(i, prediction) for the structures 0 <= i < n in their order.
+template <class Structure, class Take>
+void predict_all(const mlp::Predictor& predict, std::size_t n, Structure&& structure, Take&& take, Console& console) {
+  Progress bar(console, "predicting", static_cast<std::int64_t>(n), "structures");
+  constexpr std::size_t at_once = 64;
+  for (std::size_t begin = 0; begin < n; begin += at_once) {
+    const std::size_t end = std::min(begin + at_once, n);
+    std::vector<mlp::Geometry> kept;
+    kept.reserve(end - begin);
+    std::vector<const mlp::Geometry*> geometries;
+    for (std::size_t i = begin; i < end; ++i) {
+      const LabelledStructure& one = structure(i);
+      try {
+        geometries.push_back(&kept.emplace_back(predict.geometry(one.cell, one.positions, one.species)));
+      } catch (const InputError& error) {
+        throw InputError{"{}: {}", one.source, error.what()};
+      }
+    }
+    const std::vector<mlp::Prediction> results = predict(geometries);
+    for (std::size_t i = begin; i < end; ++i) take(i, results[i - begin]);
+    bar.advance(static_cast<std::int64_t>(end - begin));
+    stop_if_interrupted();
+  }
+}
+
+/// What a committee says about itself.
+void conclude_deviations(const DeviationTable& deviations, int n_members, const RunFolder& folder, Console& console, Summary& summary) {
+  if (n_members < 2) return;
+  folder.write("deviations.dat", deviations.text());
+  console.field("deviation", "of forces among {} networks: {:.1f} meV/A on average, {:.1f} at most", n_members, 1e3 * deviations.mean(),
+                1e3 * deviations.largest());
+  summary.add("force_deviation_mean", 1e3 * deviations.mean(), "meV/angstrom");
+  summary.add("force_deviation_max", 1e3 * deviations.largest(), "meV/angstrom");
+}
+
+std::vector<LabelledStructure> read_unlabelled(const std::vector<std::string>& patterns, Console& console) {
+  std::vector<LabelledStructure> all;
+  for (const std::string& file : matching_files(patterns, "data.files")) {
+    std::vector<Crystal> read = read_structures(file);
+    console.field("data", "{}: {} structures", file, read.size());
+    for (std::size_t i = 0; i < read.size(); ++i) {
+      LabelledStructure& structure = all.emplace_back();
+      structure.cell = read[i].cell;
+      structure.positions = read[i].positions;
+      structure.species = std::move(read[i].species);
+      structure.source = read.size() == 1 ? file : fmt::format("{}, frame {}", file, i + 1);
+    }
+  }
+  return all;
+}
+
+/// Predictions alone.
+int predict_only(const Settings& settings, const mlp::Model& model, Run& context) {
+  Console& console = context.console;
+  const std::vector<LabelledStructure> structures = read_unlabelled(settings.files, console);
+  if (!context.folder) return exit_code::done;
+  const mlp::Predictor predict(model, settings.single_precision ? at::kFloat : at::kDouble);
+  std::vector<LabelledStructure> predictions;
+  DeviationTable deviations(predict.n_members());
+  StepTable table({"structure", "n_atoms", "energy[eV]", "longest_force[eV/A]", "pressure[GPa]"});
+  predict_all(
+      predict, structures.size(), [&](std::size_t i) -> const LabelledStructure& { return structures[i]; },
+      [&](std::size_t i, const mlp::Prediction& one) {
+        predictions.push_back(predicted(structures[i], one));
+        table.add({static_cast<double>(i + 1), static_cast<double>(structures[i].n_atoms()), one.energy, one.forces.rowwise().norm().maxCoeff(),
+                   -one.stress.trace() / 3 * units::gpa_per_ev_angstrom3});
+        if (predict.n_members() > 1) deviations.add(one);
+      },
+      console);
+  const RunFolder& folder = *context.folder;
+  write_labelled_structures(predictions, folder.file("predictions.extxyz"));
+  folder.write("predictions.dat", table.text());
+  Summary summary;
+  summary.add("n_structures", static_cast<double>(structures.size()));
+  conclude_deviations(deviations, predict.n_members(), folder, console, summary);
+  console.field("results", "{}: {} structures predicted, none compared", folder.path(), structures.size());
+  console.print_json(folder.finish(summary));
+  return exit_code::done;
+}
+
 int run(const Settings& settings, Run& context) {
   Console& console = context.console;
   if (context.shared.device != "cpu") throw ConfigError{"compute.device = \"{}\": this potential runs on the CPU", context.shared.device};
   const mlp::Model model = mlp::read_model(settings.model);
   for (const auto& [name, value] : model.card) console.field(name, "{}", value);
-  const mlp::TrainingData data(read_sets(settings.files, "data.files", settings.reading, context.shared.units(), console),
+  if (!settings.labels) return predict_only(settings, model, context);
+  const mlp::TrainingData data(read_sets(settings.files, "data.files", settings.reading, context.shared.units(), console,
+                                         ". Structures without labels are predicted with data.labels = false"),
                                model.descriptor.radial_cutoff, model.species);
   if (!context.folder) return exit_code::done;
 
@@ -80,34 +165,15 @@ int run(const Settings& settings, Run& context) {
   std::vector<LabelledStructure> predictions;
   Parity parity;
   DeviationTable deviations(predict.n_members());
-  {
-    Progress bar(console, "predicting", static_cast<std::int64_t>(data.size()), "structures");
-    constexpr std::size_t at_once = 64;
-    for (std::size_t begin = 0; begin < data.size(); begin += at_once) {
-      const std::size_t end = std::min(begin + at_once, data.size());
-      std::vector<mlp::Geometry> kept;
-      kept.reserve(end - begin);
-      std::vector<const mlp::Geometry*> geometries;
-      for (std::size_t i = begin; i < end; ++i) {
-        const LabelledStructure& structure = data.structure(i);
-        try {
-          geometries.push_back(&kept.emplace_back(predict.geometry(structure.cell, structure.positions, structure.species)));
-        } catch (const InputError& error) {
-          throw InputError{"{}: {}", structure.source, error.what()};
-        }
-      }
-      const std::vector<mlp::Prediction> results = predict(geometries);
-      for (std::size_t i = begin; i < end; ++i) {
-        const mlp::Prediction& one = results[i - begin];
+  predict_all(
+      predict, data.size(), [&](std::size_t i) -> const LabelledStructure& { return data.structure(i); },
+      [&](std::size_t i, const mlp::Prediction& one) {
         errors[static_cast<std::size_t>(data.set_of(i))].add(one, data.structure(i), data.species_of(i));
         parity.add(data.structure(i), one, mlp::Part::test);
         predictions.push_back(predicted(data.structure(i), one));
         if (predict.n_members() > 1) deviations.add(one);
-      }
-      bar.advance(static_cast<std::int64_t>(end - begin));
-      stop_if_interrupted();
-    }
-  }
+      },
+      console);
   const RunFolder& folder = *context.folder;
   write_labelled_structures(predictions, folder.file("predictions.extxyz"));
   Hdf5File file = Hdf5File::create(folder.file("result.h5"), {.filetype = "zeropoint evaluate", .configuration = context.settings});
@@ -130,13 +196,7 @@ int run(const Settings& settings, Run& context) {
   add_errors(summary, all);
   summary.add("n_structures", static_cast<double>(data.size()));
   summary.add("errors", entries);
-  if (predict.n_members() > 1) {
-    folder.write("deviations.dat", deviations.text());
-    console.field("deviation", "of forces among {} networks: {:.1f} meV/A on average, {:.1f} at most", predict.n_members(), 1e3 * deviations.mean(),
-                  1e3 * deviations.largest());
-    summary.add("force_deviation_mean", 1e3 * deviations.mean(), "meV/angstrom");
-    summary.add("force_deviation_max", 1e3 * deviations.largest(), "meV/angstrom");
-  }
+  conclude_deviations(deviations, predict.n_members(), folder, console, summary);
   console.field("results", "{}", folder.path());
   console.print_json(folder.finish(summary));
   return exit_code::done;
@@ -147,11 +207,12 @@ int run(const Settings& settings, Run& context) {
 Command evaluate_command() {
   return {
       .name = "evaluate",
-      .summary = "predict labelled structures with a potential and compare",
+      .summary = "predict structures with a potential and compare with their labels",
       .arguments = "RUN.toml",
       .description =
           "Errors of energies, forces and stresses for each set and species, parity plots, and predictions.extxyz. Of a\n"
-          "committee also deviations.dat: how much its networks disagree on the forces of each structure.",
+          "committee also deviations.dat: how much its networks disagree on the forces of each structure. Structures without\n"
+          "labels: data.labels = false.",
       .example = "  zeropoint evaluate - --set 'potential.model=\"model/model.h5\"' --set 'data.files=[\"test.extxyz\"]' < /dev/null",
       .options = {},
       .prepare = job<Settings>(declare_keys, run, "evaluate"),

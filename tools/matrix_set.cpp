@@ -39,17 +39,21 @@ double required(const Hdf5File& file, const std::string& group, const std::strin
 MatrixSet set_of_run(const std::string& source, const std::string& path, const UnitSet& units) {
   const Hdf5File file = Hdf5File::open(path);
   const std::string type = filetype(path);
-  const bool minimisation = type == "zeropoint minimize";
-  if (!minimisation && type != "zeropoint hessian") {
+  const bool minimisation = type == "zeropoint minimize", harmonic = type == "zeropoint phonons";
+  if (!minimisation && !harmonic && type != "zeropoint hessian") {
     throw InputError{
         "{} is a {}, which holds no dynamical matrices of one state: name the prefix of dyn files, or the result of "
-        "`minimize` or `hessian`",
+        "`minimize`, `sscha`, `hessian` or `phonons`",
         path, type.empty() ? "file of another program" : type};
   }
-  const std::string group = minimisation ? "final" : "hessian";
+  const std::string group = minimisation || harmonic ? "final" : "hessian";
   if (!file.has(group + "/cell"))
     throw InputError{"{} has no crystal beside its matrices: it was made by an older version; repeat the run", path};
   MatrixSet set{source, "", "", phonons::read_matrices(file, group), {}, {}, {}, {}};
+  if (harmonic) {
+    set.kind = set.label = "harmonic";
+    return set;
+  }
   const double temperature = required(file, minimisation ? "final" : "auxiliary", "temperature");
   set.kind = fmt::format("{} at {:g} K", minimisation ? "SSCHA" : "free-energy Hessian", temperature);
   set.label = set.kind;

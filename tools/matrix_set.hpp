@@ -37,8 +37,8 @@ struct MatrixSet {
   std::vector<std::string> warnings;  ///< of the files
 };
 
-/// `source`: whatever phonons::read_matrix_file takes, or the folder or result.h5 of a finished `minimize` or `hessian`
-/// run. Born charges are averaged over the space group found within `tolerance` angstrom.
+/// `source`: whatever phonons::read_matrix_file takes, or the folder or result.h5 of a finished `minimize`, `hessian` or
+/// `phonons` run. Born charges are averaged over the space group found within `tolerance` angstrom.
 /// @throws InputError when a folder holds no such result, when it is of an older version without matrices, or for
 /// charges that are not of this crystal (phonons/polar_symmetry.hpp).
 MatrixSet read_matrix_set(const std::string& source, double tolerance, const UnitSet& units);

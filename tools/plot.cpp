@@ -9,6 +9,7 @@
 #include "tools/hessian_result.hpp"
 #include "tools/minimize_result.hpp"
 #include "tools/model_report.hpp"
+#include "tools/static_result.hpp"
 
 namespace zeropoint {
 namespace {
@@ -19,6 +20,8 @@ std::vector<figures::Figure> figures_of(const std::string& file) {
   const std::string type = filetype(file);
   if (type == "zeropoint minimize") return figures_of_minimize(file);
   if (type == "zeropoint hessian") return figures_of_hessian(file);
+  if (type == "zeropoint relax") return figures_of_relax(file);
+  if (type == "zeropoint phonons") return figures_of_phonons(file);
   if (type == "zeropoint dispersion") return figures_of_dispersion(file);
   if (type == "zeropoint train" || type == "zeropoint evaluate") return figures_of_model(file);
   throw InputError{"{}: filetype '{}' has no figures; give the result.h5 of a run", file, type};

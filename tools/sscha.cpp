@@ -19,6 +19,7 @@
 #include "tools/minimize_result.hpp"
 #include "tools/potential_settings.hpp"
 #include "tools/sscha_result.hpp"
+#include "tools/sscha_start.hpp"
 
 namespace zeropoint {
 namespace {
@@ -29,9 +30,7 @@ using sscha::CellKind;
 struct Settings {
   enum class Keep { none, last, all };
   PotentialSettings potential;
-  std::string dyn;
-  bool absolute = true;
-  std::map<std::string, double> masses;
+  SschaStart start;
   SymmetryOptions symmetry;
   std::vector<double> temperatures, pressures;
   CellKind cell = CellKind::fixed;
@@ -44,10 +43,7 @@ struct Settings {
 
 void declare_keys(Schema& schema, Settings& settings) {
   declare(schema, settings.potential);
-  Section& start = schema.section("start", "where it begins");
-  start.key("dyn", &settings.dyn, "dynamical matrices (prefix): crystal, grid, first density").required("\"harmonic/dyn\"").paths();
-  start.choice("repair", settings.absolute, {{"none", false}, {"absolute", true}}, "absolute: imaginary modes get omega^2 -> |omega^2|");
-  start.quantity("masses", &settings.masses, "amu", "isotopes: { H = \"2.014 amu\", \"site 3\" = \"6.015 amu\" }").above(0);
+  declare(schema, settings.start);
   declare(schema, settings.symmetry);
 
   Section& conditions = schema.section("conditions", "a value, a list, or { from = .., to = .., step = .. }: one run from each to the next");
@@ -111,19 +107,6 @@ class PopulationLog {
   double n_cells_;
   StepTable table_ = population_table();
 };
-
-phonons::DynamicalMatrices start_of(const Settings& settings, const UnitSet& units, Console& console) {
-  phonons::DynamicalMatrices matrices = phonons::read_qe_dyn(settings.dyn, units);
-  set_masses(matrices.crystal, settings.masses, "start.masses");
-  int n_turned = 0;
-  phonons::DynamicalMatrices repaired = phonons::with_absolute_squares(matrices, n_turned);
-  if (n_turned == 0) return matrices;
-  if (!settings.absolute) {
-    throw InputError{"{}: {} modes are imaginary, nothing can be drawn from them: write start.repair = \"absolute\"", settings.dyn, n_turned};
-  }
-  console.warn("{} modes of {} are imaginary: their omega^2 is turned to |omega^2| for the start", n_turned, settings.dyn);
-  return repaired;
-}
 
 /// One condition from `start`: leaves its files in `folder`.
 ConditionResult relax(const Settings& settings, const Condition& condition, const Potential& potential, const phonons::DynamicalMatrices& start,
@@ -190,7 +173,9 @@ int run(const Settings& settings, Run& context) {
   check(settings);
   const at::Device device = open_device(context.shared.device);  // before any tensor
   const std::unique_ptr<Potential> potential = open_potential(settings.potential, units);
-  const phonons::DynamicalMatrices start = start_of(settings, units, console);
+  const phonons::DynamicalMatrices start = start_of(settings.start, settings.potential, settings.symmetry,
+                                                    {settings.cell, settings.pressures.empty() ? std::nullopt : std::optional(settings.pressures.front())},
+                                                    units, console);
   const SpaceGroup group = phonons::keeping_grid(find_space_group(start.crystal, settings.symmetry), start.grid);
   describe(start, console);
   describe(group, console);

@@ -22,7 +22,7 @@ void declare(Section& section, DataSettings& settings) {
 }
 
 std::vector<mlp::LabelledSet> read_sets(const std::vector<std::string>& patterns, const std::string& key, const DataSettings& settings,
-                                        const UnitSet& units, Console& console) {
+                                        const UnitSet& units, Console& console, const std::string& advice) {
   const std::vector<std::string> names = matching_files(patterns, key);
   std::vector<LabelledStructures> pieces(names.size());
   {
@@ -58,7 +58,7 @@ std::vector<mlp::LabelledSet> read_sets(const std::vector<std::string>& patterns
     std::ranges::move(pieces[i].accepted, std::back_inserter(set.structures));
   }
   if (n_refused > most_shown) console.warn("{} structures were refused; log.txt lists all of them", n_refused);
-  if (sets.empty()) throw InputError{"{}: no structure is left of {} files: all were refused, see above", key, names.size()};
+  if (sets.empty()) throw InputError{"{}: no structure is left of {} files: all were refused, see above{}", key, names.size(), advice};
   for (const mlp::LabelledSet& set : sets) {
     const auto n_stresses = std::ranges::count_if(set.structures, [](const LabelledStructure& s) { return s.stress.has_value(); });
     console.field("data", "{}: {} structures, {} with stress", set.name, set.structures.size(), n_stresses);

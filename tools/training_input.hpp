@@ -20,8 +20,9 @@ struct DataSettings {
 void declare(Section& section, DataSettings& settings);
 
 /// Reads all files that fit `patterns`: one set for each folder or file of many structures, one for all outputs of single
-/// calculations of a folder. Says what was accepted, and what was refused and why. @throws InputError when nothing is left.
+/// calculations of a folder. Says what was accepted, and what was refused and why. @throws InputError when nothing is left;
+/// `advice` ends its message.
 std::vector<mlp::LabelledSet> read_sets(const std::vector<std::string>& patterns, const std::string& key, const DataSettings& settings,
-                                        const UnitSet& units, Console& console);
+                                        const UnitSet& units, Console& console, const std::string& advice = {});
 
 }  // namespace zeropoint

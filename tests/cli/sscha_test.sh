@@ -47,6 +47,18 @@ says "stable"
 exits 0 dispersion - --set 'dyn.path="deuterated"' --set 'dos.grid=[4, 4, 4]' --output bands < /dev/null
 says "SSCHA at 300 K of deuterated, with standard errors"
 
+# A structure instead of matrices: relaxed, displaced, and a harmonic crystal is exact again.
+structure=(--set start.dyn= --set "start.structure=\"$lih/a4.05/harmonic.dyn\"" --set 'start.supercell=[2, 2, 2]')
+exits 0 sscha run.toml "${structure[@]}" --set 'start.masses={H="2.014 amu"}' --output from_structure
+says "4 supercells"
+says "a fresh population needs no step"
+exits 2 sscha run.toml --set "start.structure=\"$lih/a4.05/harmonic.dyn\"" --output none
+complains "both given"
+exits 2 sscha run.toml --set start.dyn= --output none
+complains "both missing"
+exits 2 sscha run.toml "${structure[@]}" --set 'start.supercell=[2, 2]' --output none
+complains "a structure needs 3"
+
 # Several temperatures: a folder each, a table; killed at any moment the same command leads to the same numbers.
 ladder=(sscha run.toml --set "start.dyn=\"$lih/a4.13/harmonic.dyn\"" --set 'conditions.temperature={from="0 K", to="300 K", step="100 K"}'
   --set 'populations.sizes=[4000]' --set output.figures=false --threads 1)
@@ -76,6 +88,9 @@ toy="${data%1}"
 # The toy model of SnTe has no stress, and its harmonic matrices are imaginary.
 exits 1 sscha run.toml --set "start.dyn=\"$toy\"" --set "potential.dyn=\"$toy\"" --set 'potential.kind="snte-toy"' --set 'start.repair="none"' --output none
 complains "are imaginary"
+exits 0 sscha run.toml --set start.dyn= --set "start.structure=\"$toy\"" --set 'start.supercell=[2, 2, 2]' --set "potential.dyn=\"$toy\"" \
+  --set 'potential.kind="snte-toy"' --set 'conditions.temperature="250 K"' --set 'populations.sizes=[1000, 10000]' --output from_toy
+complains "are imaginary (q = 0 0 0:"
 exits 1 sscha run.toml --set "start.dyn=\"$toy\"" --set "potential.dyn=\"$toy\"" --set 'potential.kind="snte-toy"' \
   --set 'conditions.cell="full"' --set 'conditions.pressure="0 GPa"' --output none
 complains "gives no stress"

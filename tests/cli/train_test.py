@@ -100,6 +100,62 @@ if judged.returncode == 0:
     with open("evaluate/predictions.extxyz", encoding="ascii") as file:
         test.claim(file.read().count("Lattice") == 10, "not every structure is predicted")
 
+# Structures without labels are predicted the same.
+with open("bare.extxyz", "w", encoding="ascii") as file:
+    for line in open("test.extxyz", encoding="ascii"):
+        if "Lattice" in line:
+            file.write(line.split(" Properties")[0] + " Properties=species:S:1:pos:R:3\n")
+        else:
+            file.write(" ".join(line.split()[:4]) + "\n")
+bare = test.run("evaluate", "evaluate.toml", "--output", "bare", "--set", 'data.files=["bare.extxyz"]', "--set", "data.labels=false")
+test.claim(bare.returncode == 0, f"evaluate without labels: {bare.stderr}")
+if bare.returncode == 0:
+    text = [open(f"{folder}/predictions.extxyz", encoding="ascii").read() for folder in ("evaluate", "bare")]
+    test.claim(text[0] == text[1], "predictions depend on the labels")
+refused = test.run("evaluate", "evaluate.toml", "--output", "none", "--set", 'data.files=["bare.extxyz"]')
+test.claim(refused.returncode == 1 and "data.labels = false" in refused.stderr, f"frames without labels: {refused.stderr}")
+
+# Other formats hold the same numbers.
+for form, back in (("deepmd", "deepmd"), ("xsf", "xsf/*.xsf")):
+    made = test.run("convert", "test.extxyz", "--to", form, "--output", form)
+    test.claim(made.returncode == 0 and "10 structures, 10 with stress" in made.stdout, f"convert to {form}: {made.stdout}{made.stderr}")
+    again = test.run("evaluate", "evaluate.toml", "--json", "--output", f"of_{form}", "--set", f'data.files=["{back}"]')
+    test.claim(again.returncode == 0, f"evaluate {form}: {again.stderr}")
+    if again.returncode == 0:
+        values = json.loads(again.stdout)
+        with open("evaluate/summary.json", encoding="utf-8") as file:
+            known = json.load(file)
+        for name in ("energy_rmse", "force_rmse", "stress_rmse"):
+            test.claim(abs(values[name]["value"] / known[name]["value"] - 1) < 1e-9, f"{form}: {name} {values[name]} is not {known[name]}")
+twice = test.run("convert", "test.extxyz", "--to", "deepmd", "--output", "deepmd")
+test.claim(twice.returncode == 1 and "two sets would mix" in twice.stderr, f"a folder that is there: {twice.stderr}")
+
+# The model as a potential: a crystal at rest, its pressure met again from another cell, its phonons.
+with open("POSCAR", "w", encoding="ascii") as file:
+    file.write("NaCl\n5.5\n0 0.5 0.5\n0.5 0 0.5\n0.5 0.5 0\nNa Cl\n1 1\nDirect\n0 0 0\n0.5 0.5 0.5\n")
+with open("relax.toml", "w", encoding="ascii") as file:
+    file.write('[potential]\nmodel = "model/model.h5"\n[structure]\npath = "POSCAR"\n')
+held = test.run("relax", "relax.toml", "--json", "--output", "held", "--set", 'conditions.cell="fixed"')
+test.claim(held.returncode == 0, f"relax: {held.stderr}")
+if held.returncode == 0:
+    pressure = json.loads(held.stdout)["pressure"]["value"]
+    with open("POSCAR", encoding="ascii") as file:
+        text = file.read()
+    with open("POSCAR", "w", encoding="ascii") as file:
+        file.write(text.replace("5.5", "5.45"))
+    moved = test.run("relax", "relax.toml", "--json", "--set", f'conditions.pressure="{pressure} GPa"')
+    test.claim(moved.returncode == 0, f"relax at {pressure} GPa: {moved.stdout}{moved.stderr}")
+    if moved.returncode == 0:
+        values = json.loads(moved.stdout)
+        test.claim(abs(values["pressure"]["value"] - pressure) < 1e-3, f"pressure {values['pressure']}, not {pressure}")
+        test.claim(abs(values["volume"]["value"] - 5.5**3 / 4) < 0.02, f"volume {values['volume']}")
+        test.claim(values["space_group"]["value"] == "Fm-3m (225)", f"space group {values['space_group']}")
+    waves = test.run("phonons", "relax.toml", "--json", "--set", 'structure.path="relax"', "--set", "phonons.supercell=[2, 2, 2]", "--output", "phonons")
+    test.claim(waves.returncode == 0, f"phonons: {waves.stderr}")
+    if waves.returncode == 0:
+        values = json.loads(waves.stdout)
+        test.claim(values["asymmetry"]["value"] < 1e-6 and values["residual_force"]["value"] < 1e-6, f"phonons: {values['asymmetry']}")
+
 # Units: forces in Ry/bohr look like small ones; the element list is checked.
 with open("other.extxyz", "w", encoding="ascii") as file:
     file.write(frame(draw).replace("Cl", "Br"))

@@ -190,5 +190,56 @@ Cartesian
 )");
 }
 
+TEST(StructureReader, ReadsWhatTheWritersWrote) {
+  const test::TemporaryFolder folder;
+  const Crystal crystal = test::triclinic_crystal();
+  write_structure(crystal, folder / "a.extxyz", "isotopes");
+  const Crystal read = read_structure(folder / "a.extxyz");
+  EXPECT_EQ(read.species, crystal.species);
+  EXPECT_LT((read.cell - crystal.cell).cwiseAbs().maxCoeff(), 1e-12);  // twelve decimals
+  EXPECT_LT((read.positions - crystal.positions).cwiseAbs().maxCoeff(), 1e-12);
+  EXPECT_LT((read.masses - crystal.masses).cwiseAbs().maxCoeff(), 1e-12);
+  write_file(folder / "POSCAR", poscar_text(crystal, "sorted by element"));
+  const Crystal sorted = read_structure(folder / "POSCAR");
+  EXPECT_EQ(sorted.n_atoms(), crystal.n_atoms());
+  EXPECT_EQ(sorted.cell, crystal.cell);
+  EXPECT_NEAR(sorted.positions.sum(), crystal.positions.sum(), 1e-12);
+  write_file(folder / "two.extxyz", read_file(folder / "a.extxyz") + read_file(folder / "a.extxyz"));
+  EXPECT_EQ(read_structures(folder / "two.extxyz").size(), 2u);
+  EXPECT_THROW(read_structure(folder / "two.extxyz"), InputError);
+}
+
+TEST(StructureReader, KnowsTheWaysOfPoscar) {
+  const test::TemporaryFolder folder;
+  const auto read = [&](const std::string& scale, const std::string& rest) {
+    write_file(folder / "x", "title\n" + scale + "\n2 0 0\n0 2 0\n0 0 4\n" + rest);
+    return read_structure(folder / "x");
+  };
+  const Crystal direct = read("2.0", "Pb_d I\n1 1\nSelective dynamics\nDirect\n0 0 0 T T F\n0.5 0.5 0.25 T T T\n");
+  EXPECT_EQ(direct.species, (std::vector<std::string>{"Pb", "I"}));
+  EXPECT_EQ(direct.cell(2, 2), 8);
+  EXPECT_EQ(direct.positions.row(1), Eigen::RowVector3d(2, 2, 2));
+  EXPECT_EQ(direct.masses[0], standard_mass("Pb"));
+  const Crystal volume = read("-128", "Pb I\n1 1\nCartesian\n0 0 0\n1 1 1\n");  // 16 x scale^3
+  EXPECT_NEAR(volume.volume(), 128, 1e-12);
+  EXPECT_NEAR(volume.positions(1, 2), 2, 1e-14);
+  EXPECT_EQ(read("1 2 3", "Pb I\n1 1\nC\n0 0 0\n1 1 1\n").positions.row(1), Eigen::RowVector3d(1, 2, 3));
+  const auto complaint = [&](const std::string& rest) -> std::string {
+    try {
+      read("1.0", rest);
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_NE(complaint("1 1\nDirect\n0 0 0\n0.5 0.5 0.5\n").find("x:6: '1 1' where the elements are expected"), std::string::npos);
+  EXPECT_NE(complaint("Pb I\n1\nDirect\n0 0 0\n").find("x:7: 1 numbers of atoms for 2 elements"), std::string::npos);
+  EXPECT_NE(complaint("Pb I\n1 1\nDirect\n0 0 0\n").find("atom 2 of 2 should follow"), std::string::npos);
+  EXPECT_NE(complaint("Pb Xq\n1 1\nDirect\n0 0 0\n0.5 0.5 0.5\n").find("Xq"), std::string::npos);
+  EXPECT_NE(complaint("Pb I\n1 1\nDirect\n0 0 0\n0 0 0.001\n").find("x"), std::string::npos);  // on top of each other
+  write_file(folder / "a.cif", "data_x\n_cell_length_a 3\n");
+  EXPECT_THROW(read_structure(folder / "a.cif"), InputError);
+}
+
 }  // namespace
 }  // namespace zeropoint

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/atomic_file.hpp"
+#include "core/error.hpp"
 #include "core/labelled_structure.hpp"
 #include "core/npy.hpp"
 #include "core/units.hpp"
@@ -93,6 +94,65 @@ TEST_F(Deepmd, IsRefusedWhenArraysDisagree) {
   EXPECT_NE(read_labelled_structures(folder_.path()).refused.at(0).reason.find("energy.npy: 1 frames"), std::string::npos);
   write_file(folder_ / "nopbc", "");
   EXPECT_NE(read_labelled_structures(folder_.path()).refused.at(0).reason.find("not periodic"), std::string::npos);
+}
+
+/// Three structures of two compositions, one without stress, numbers of all digits.
+std::vector<LabelledStructure> some_structures() {
+  std::vector<LabelledStructure> all;
+  for (int k = 0; k < 3; ++k) {
+    LabelledStructure s;
+    s.cell << 4, 0.1 / 3, 0, 0, 5, 1.0 / 7, 0.5, 0, 6.25 + k;
+    s.species = k == 1 ? std::vector<std::string>{"Te", "Sn"} : std::vector<std::string>{"Sn", "Te"};
+    s.positions = Vectors(2, 3);
+    s.positions << 0.1, 0.2, 1.0 / 3, 2.1, -2.2, 1e-7 / 3;
+    s.forces = Vectors(2, 3);
+    s.forces << 1.0 / 3, -2.5, 1e-9 / 7, -1.0 / 3, 2.5, -1e-9 / 7;
+    s.energy = -7.25 - k / 3.0;
+    if (k != 1) s.stress = (Eigen::Matrix3d() << 0.1, 0.2, 1.0 / 3, 0.2, -0.4, 0.5, 1.0 / 3, 0.5, 0.6).finished() / 100;
+    all.push_back(std::move(s));
+  }
+  return all;
+}
+
+void expect_same(const LabelledStructure& a, const LabelledStructure& b) {
+  EXPECT_EQ(a.species, b.species);
+  EXPECT_EQ(a.cell, b.cell);
+  EXPECT_EQ(a.positions, b.positions);
+  EXPECT_EQ(a.forces, b.forces);
+  EXPECT_EQ(a.energy, b.energy);
+  ASSERT_EQ(a.stress.has_value(), b.stress.has_value());
+  if (!a.stress) return;
+  EXPECT_LT((*a.stress - *b.stress).cwiseAbs().maxCoeff(), 1e-17);  // times and over the volume
+}
+
+TEST(DeepmdWriter, WritesAFolderForEachListOfAtomsThatIsReadBack) {
+  const test::TemporaryFolder folder;
+  const std::vector<LabelledStructure> all = some_structures();
+  const std::vector<std::string> folders = write_deepmd(all, folder / "set");
+  ASSERT_EQ(folders.size(), 2u);
+  const LabelledStructures first = read_labelled_structures(folders[0]), second = read_labelled_structures(folders[1]);
+  ASSERT_EQ(first.accepted.size(), 2u);
+  ASSERT_EQ(second.accepted.size(), 1u);
+  expect_same(first.accepted[0], all[0]);
+  expect_same(first.accepted[1], all[2]);
+  expect_same(second.accepted[0], all[1]);
+  EXPECT_EQ(read_file(folders[0] + "/type_map.raw"), read_file(folders[1] + "/type_map.raw"));
+  EXPECT_THROW(write_deepmd(all, folder / "set"), InputError);
+  EXPECT_EQ(write_deepmd({all[0]}, folder / "one"), (std::vector<std::string>{folder / "one"}));
+}
+
+TEST(XsfWriter, WritesFilesThatAreReadBack) {
+  const test::TemporaryFolder folder;
+  const std::vector<LabelledStructure> all = some_structures();
+  write_xsf(all, folder / "set");
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const LabelledStructures read = read_labelled_structures(folder / fmt::format("set/00000{}.xsf", i + 1));
+    ASSERT_EQ(read.accepted.size(), 1u);
+    expect_same(read.accepted[0], all[i]);
+  }
+  // The virial is positive under compression.
+  EXPECT_NE(read_file(folder / "set/000001.xsf").find("VIRIAL\n-"), std::string::npos);
+  EXPECT_THROW(write_xsf(all, folder / "set"), InputError);
 }
 
 }  // namespace

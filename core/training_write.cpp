@@ -1,0 +1,117 @@
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <utility>
+
+#include "core/atomic_file.hpp"
+#include "core/error.hpp"
+#include "core/labelled_structure.hpp"
+#include "core/npy.hpp"
+#include "core/number_text.hpp"
+
+namespace zeropoint {
+namespace {
+
+namespace fs = std::filesystem;
+
+using RowMajor = Eigen::Matrix<double, 3, 3, Eigen::RowMajor>;
+using Frames = std::vector<const LabelledStructure*>;
+
+/// eV, positive under compression.
+RowMajor virial_of(const LabelledStructure& structure) { return -*structure.stress * std::abs(structure.cell.determinant()); }
+
+/// [n_frames, width], `row(frame)` gives the numbers of one.
+template <class Row>
+void write_array(const fs::path& path, const Frames& frames, std::int64_t width, Row&& row) {
+  NpyWriter writer(path.string(), {static_cast<std::int64_t>(frames.size()), width});
+  for (const LabelledStructure* frame : frames) {
+    const auto values = row(*frame);
+    writer.append(values.data(), width);
+  }
+  writer.finish();
+}
+
+void write_system(const Frames& frames, const std::vector<std::string>& names, const fs::path& folder) {
+  const std::int64_t n_atoms = frames.front()->n_atoms();
+  const fs::path set = folder / "set.000";
+  write_array(set / "box.npy", frames, 9, [](const LabelledStructure& s) { return RowMajor(s.cell); });
+  write_array(set / "coord.npy", frames, 3 * n_atoms, [](const LabelledStructure& s) { return s.positions; });
+  write_array(set / "force.npy", frames, 3 * n_atoms, [](const LabelledStructure& s) { return s.forces; });
+  if (frames.front()->stress) write_array(set / "virial.npy", frames, 9, virial_of);
+  NpyWriter energies((set / "energy.npy").string(), {static_cast<std::int64_t>(frames.size())});
+  for (const LabelledStructure* frame : frames) energies.append(&frame->energy, 1);
+  energies.finish();
+  std::string types, map;
+  for (const std::string& species : frames.front()->species) types += fmt::format("{}\n", std::ranges::find(names, species) - names.begin());
+  for (const std::string& name : names) map += name + '\n';
+  write_file((folder / "type_map.raw").string(), map);
+  write_file((folder / "type.raw").string(), types);  // the last: a folder without it is none
+}
+
+}  // namespace
+
+std::vector<std::string> write_deepmd(const std::vector<LabelledStructure>& structures, const std::string& path) {
+  std::vector<std::string> names;
+  std::vector<Frames> systems;
+  std::map<std::pair<std::vector<std::string>, bool>, std::size_t> known;
+  for (const LabelledStructure& structure : structures) {
+    for (const std::string& species : structure.species) {
+      if (std::ranges::find(names, species) == names.end()) names.push_back(species);
+    }
+    const auto [place, is_new] = known.try_emplace({structure.species, structure.stress.has_value()}, systems.size());
+    if (is_new) systems.emplace_back();
+    systems[place->second].push_back(&structure);
+  }
+  std::vector<std::string> folders;
+  for (std::size_t k = 0; k < systems.size(); ++k) {
+    folders.push_back(systems.size() == 1 ? path : (fs::path{path} / std::to_string(k + 1)).string());
+    if (fs::exists(fs::path{folders.back()} / "type.raw")) {
+      throw InputError{"{} holds a type.raw already: two sets would mix, write into another folder", folders.back()};
+    }
+  }
+  for (std::size_t k = 0; k < systems.size(); ++k) write_system(systems[k], names, folders[k]);
+  return folders;
+}
+
+void write_xsf(const std::vector<LabelledStructure>& structures, const std::string& path) {
+  if (fs::exists(fs::path{path} / "000001.xsf")) throw InputError{"{} holds 000001.xsf already: two sets would mix, write into another folder", path};
+  for (std::size_t i = 0; i < structures.size(); ++i) {
+    const LabelledStructure& structure = structures[i];
+    std::string text = "# total energy = ";
+    append_number(text, structure.energy);
+    text += " eV\n\n";
+    const auto append_rows = [&](const auto& rows) {
+      for (Eigen::Index row = 0; row < rows.rows(); ++row) {
+        for (Eigen::Index k = 0; k < 3; ++k) {
+          append_number(text, rows(row, k));
+          text += k < 2 ? ' ' : '\n';
+        }
+      }
+    };
+    if (structure.stress) {
+      text += "VIRIAL\n";
+      append_rows(virial_of(structure));
+    }
+    text += "CRYSTAL\nPRIMVEC\n";
+    append_rows(structure.cell);
+    text += fmt::format("PRIMCOORD\n{} 1\n", structure.n_atoms());
+    for (Eigen::Index atom = 0; atom < structure.n_atoms(); ++atom) {
+      text += structure.species[static_cast<std::size_t>(atom)];
+      for (const auto& row : {structure.positions.row(atom), structure.forces.row(atom)}) {
+        for (Eigen::Index k = 0; k < 3; ++k) {
+          text += ' ';
+          append_number(text, row[k]);
+        }
+      }
+      text += '\n';
+    }
+    AtomicFile file((fs::path{path} / fmt::format("{:06}.xsf", i + 1)).string());
+    file.write(text);
+    file.commit(false);
+  }
+  if (!structures.empty()) sync_folder(path);
+}
+
+}  // namespace zeropoint
