@@ -84,10 +84,11 @@ Panel band_panel(const Hdf5File& file, const FrequencyUnit& unit) {
 /// Density of states in total and on the atoms of each species; `upright`: frequency on the y axis.
 Panel dos_panel(const Hdf5File& file, const FrequencyUnit& unit, bool upright) {
   const std::string label = fmt::format("density of states (per {} and cell)", unit.label);
-  Panel panel{.x_label = upright ? "DOS" : fmt::format("frequency ({})", unit.label), .y_label = upright ? "" : label};
+  Panel panel{.x_label = upright ? fmt::format("DOS (per {} and cell)", unit.label) : fmt::format("frequency ({})", unit.label), .y_label = upright ? "" : label};
   const std::vector<double> frequency = column(file, "dos/frequency", unit.factor);
   const auto add = [&](std::string name, std::vector<double> values) {
     Curve curve{.label = std::move(name), .x = frequency, .y = std::move(values), .error = {}};
+    curve.filled = panel.curves.empty();
     if (upright) curve.x.swap(curve.y);
     panel.curves.push_back(std::move(curve));
   };

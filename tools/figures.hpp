@@ -16,6 +16,7 @@ struct Curve {
   std::vector<double> x, y, error;
   std::vector<std::size_t> breaks{};  ///< ascending places before which the line is interrupted
   bool dashed = false;                ///< thin, dashed and grey: for comparison
+  bool filled = false;                ///< the area to the axis of zeros is shaded, below a thin line
 };
 
 /// A named place on the x axis, with a thin vertical line.
@@ -54,7 +55,7 @@ struct Figure {
   std::vector<Panel> panels{};
   int columns = 1;
   int panel_width = 420, panel_height = 300;  ///< pixels
-  bool shared_y = false;                      ///< one y axis, that of the first panel; x without ticks begins at 0
+  bool shared_y = false;                      ///< one y axis, that of the first panel; x without ticks begins at 0, with few numbers
 };
 
 /// True when the program gnuplot is there.
