@@ -175,6 +175,18 @@ void describe_gamma(const DispersionResult& result, Console& console) {
   }
 }
 
+bool near_gamma(const Eigen::Vector3d& q) { return phonons::folded(q).cwiseAbs().maxCoeff() < 0.25; }
+
+/// No imaginary mode at the points of the grid, translations aside.
+bool stable(const phonons::DynamicalMatrices& matrices) {
+  for (const phonons::Modes& modes : phonons::diagonalise(matrices)) {
+    for (Eigen::Index mu = 0; mu < modes.frequencies.size(); ++mu) {
+      if (!modes.acoustic[static_cast<std::size_t>(mu)] && modes.frequencies[mu] < 0) return false;
+    }
+  }
+  return true;
+}
+
 /// Density of states, thermodynamics, displacements and, for an SSCHA result, its free energy, all on the mesh.
 void add_mesh(const DispersionSettings& settings, const MatrixSet& set, const phonons::Interpolation& interpolation,
               const UnitSet& units, Console& console, DispersionResult& result) {
@@ -198,6 +210,12 @@ void add_mesh(const DispersionSettings& settings, const MatrixSet& set, const ph
                  settings.skip_imaginary
                      ? "; the thermodynamics leave them out"
                      : ": there are no thermodynamics (thermodynamics.skip_imaginary = true leaves them out)");
+    if (near_gamma(bad.q) && stable(set.matrices)) {
+      console.warn(
+          "the matrices themselves are stable, and the imaginary modes lie near Gamma between the points of their grid: the supercell "
+          "is too small or, in sheets and wires, rotations are not imposed. Compare dispersion.sum_rule = \"none\", \"crystal\" and "
+          "\"rotations\"");
+    }
     if (!settings.skip_imaginary) return;
   }
   for (const double t : settings.temperatures) {
