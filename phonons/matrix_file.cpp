@@ -15,11 +15,14 @@
 #include "phonons/qe_dyn_xml.hpp"
 #include "phonons/qe_force_constants.hpp"
 #include "phonons/qe_short_range.hpp"
+#include "phonons/symmetrizer.hpp"
 
 namespace zeropoint::phonons {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr double large_asymmetry = 0.02;  // of the norm: differences of displaced atoms leave less
 
 /// The first line of q2r.x: ntyp nat ibrav celldm(1..6).
 bool begins_as_force_constants(const std::string& path) {
@@ -59,9 +62,10 @@ bool is_phonopy(const std::string& path) {
          !file.text_attribute("/", "filetype").value_or("").starts_with("zeropoint");
 }
 
-MatrixFile read_matrix_file(const std::string& path, const UnitSet& units) {
-  if (is_phonopy(path)) return read_phonopy(path, units);
-  MatrixFile file = read_qe(path, units);
+namespace {
+
+/// What the matrices of any file can be asked, whatever wrote it.
+void add_doubts(const std::string& path, MatrixFile& file) {
   if (const std::optional<StrangePair> pair = strange_pair(file.matrices)) {
     file.warnings.push_back(fmt::format(
         "{}: the force constants between atoms {} and {} are largest at {:.2f} angstrom, though images of them are {:.2f} apart: an "
@@ -69,6 +73,28 @@ MatrixFile read_matrix_file(const std::string& path, const UnitSet& units) {
         "computation",
         path, pair->s + 1, pair->t + 1, pair->largest, pair->nearest));
   }
+  const SpaceGroup group = find_space_group(file.matrices.crystal);
+  std::vector<Eigen::MatrixXcd> change = file.matrices.blocks;
+  Symmetrizer(keeping_grid(group, file.matrices.grid), file.matrices.crystal, file.matrices.grid).matrices(change);
+  for (std::size_t iq = 0; iq < change.size(); ++iq) change[iq] -= file.matrices.blocks[iq];
+  if (const double share = norm(change) / norm(file.matrices.blocks); share > large_asymmetry) {
+    file.warnings.push_back(fmt::format(
+        "{}: the matrices break the symmetry of their crystal, {} ({}), by {:.1f} % of their norm: they are of another structure, or atoms "
+        "stand in another order than their force constants",
+        path, group.symbol, group.number, 100 * share));
+  }
+}
+
+}  // namespace
+
+MatrixFile read_matrix_file(const std::string& path, const UnitSet& units) {
+  if (is_phonopy(path)) {
+    MatrixFile file = read_phonopy(path, units);
+    add_doubts(path, file);
+    return file;
+  }
+  MatrixFile file = read_qe(path, units);
+  add_doubts(path, file);
   if (!file.matrices.polar) return file;
   // They come with the structure: perhaps it has moved since, but perhaps they were copied from another one.
   try {

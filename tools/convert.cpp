@@ -24,12 +24,17 @@ void convert_matrices(const Arguments& arguments, const std::string& input, cons
   const std::string original = arguments.option("like");
   const bool alpha = arguments.flag("qe-ewald"), inside = arguments.flag("keep-dipoles");
   if (!original.empty() && format != "qe") throw ConfigError{"convert: --like PREFIX goes with --to qe: only dyn text keeps a header"};
+  const bool strict = arguments.flag("qe-strict");
+  if (strict && (format != "qe" || !original.empty())) throw ConfigError{"convert: --qe-strict goes with --to qe, without --like"};
   const bool constants = format == "q2r" || format == "q2r-xml";
   if ((alpha || inside) && !constants) throw ConfigError{"convert: --qe-ewald and --keep-dipoles go with --to q2r or q2r-xml"};
   std::string written = output;
   if (!original.empty()) {
     phonons::write_qe_dyn_like(file.matrices, original, output);
     written = output + "0, 1, ... with the headers of " + original;
+  } else if (strict) {
+    phonons::write_qe_dyn(file.matrices, output, units::codata2022, true);
+    written = output + "0, 1, ... in the columns of ph.x";
   } else if (constants) {
     written = phonons::force_constants_name(format, output);
     phonons::write_qe_force_constants(file.matrices, written, {.dipoles = !inside, .ewald_parameter = alpha});
@@ -114,6 +119,7 @@ Command convert_command() {
                   {"population", "P", "number in the file names, 1"},
                   {"temperature", "T", "of the generating density, such as \"300 K\"; stored in h5"},
                   {"like", "PREFIX", "qe: keep title, ibrav, structure and charges of these dyn files, replace the matrices"},
+                  {"qe-strict", "", "qe: eight decimals in the columns of ph.x itself, for programs that read by column"},
                   {"qe-ewald", "", "q2r, q2r-xml: write the Ewald parameter behind T, as Quantum ESPRESSO does since 2024"},
                   {"keep-dipoles", "", "q2r, q2r-xml: leave the dipole part inside (F), for phonopy's own converter"}},
       .prepare = {},

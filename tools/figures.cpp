@@ -146,6 +146,7 @@ std::string axes_text(const Panel& panel, int panel_width) {
   } else {
     text += "set offsets graph 0.01, graph 0.01, graph 0.03, graph 0.03\n";
   }
+  if (panel.from_zero) text += "set yrange [0:*]\nset offsets 0, 0, graph 0.03, 0\n";
   if (panel.diagonal) {
     const Extent extent = both_axes(panel);
     text += fmt::format("set xrange [{0}:{1}]\nset yrange [{0}:{1}]\nset size ratio 1\n", extent.low, extent.high);
@@ -227,7 +228,7 @@ double step_of_numbers(double highest) {
 
 /// Places panel `i` in a row of panels with one y axis.
 std::string shared_text(const Figure& figure, std::size_t i) {
-  constexpr double left = 76, right = 16, between = 12, top = 34, bottom = 44;  // pixels
+  constexpr double left = 76, right = 16, between = 12, top = 34, bottom = 52;  // pixels
   Extent extent;
   double before = 0, total = 0;
   for (std::size_t k = 0; k < figure.panels.size(); ++k) {
@@ -255,7 +256,7 @@ std::string shared_text(const Figure& figure, std::size_t i) {
   }
   const bool counted = figure.panels[i].x_ticks.empty();
   text +=
-      counted ? fmt::format("set xrange [0:{:.6g}]\nset format x \"%g\"\nset xtics norotate 0, {:.6g}\n", 1.05 * across.high,
+      counted ? fmt::format("set xrange [0:{0:.6g}]\nset format x \"%g\"\nset xtics norotate {1:.6g}, {1:.6g}\n", 1.05 * across.high,
                             step_of_numbers(across.high))
               : "set format x \"%g\"\n";
   if (i > 0) text += "set ylabel \"\"\nset format y \"\"\n";

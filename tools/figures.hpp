@@ -41,7 +41,8 @@ struct Panel {
   std::string reference_label{};
   std::vector<std::string> x_names{};  ///< instead of the numbers 0, 1, 2 ... on the x axis
   std::vector<Tick> x_ticks{};         ///< instead of numbers on the x axis, which ends at the first and last of them
-  bool whole_x = false;                ///< x counts something: no ticks between, no space beside
+  bool whole_x = false;                ///< x counts something or begins at a bound: no ticks between, no space beside
+  bool from_zero = false;              ///< the y axis begins at 0
   bool diagonal = false;               ///< equal axes and the line y = x
   std::string note{};                  ///< in the upper left corner
   bool imaginary_below_zero = false;   ///< a grey floor below zero that says so, where curves go there

@@ -25,7 +25,20 @@ exits 0 convert "$dyn" --to q2r-xml --output with_alpha.fc.xml --qe-ewald
 exits 0 convert "$dyn" --to epw --output epw
 exits 0 convert "$dyn" --to phonopy --output ph
 exits 0 convert "$dyn" --to qe --like "$dyn" --output like/dyn
-for input in qe/dyn xml/x.dyn xml/x.dyn.xml lih.fc with_alpha.fc lih2.fc.xml with_alpha.fc.xml epw/ifc.q2r ph ph/phonopy_params.yaml ph/FORCE_CONSTANTS ph/force_constants.hdf5 like/dyn; do
+exits 0 convert "$dyn" --to qe --qe-strict --output strict/dyn
+# The columns of ph.x, behind the header of the originals, which have another ibrav.
+python3 - "$dyn" <<'PY' || fail "--qe-strict does not write the columns of ph.x"
+import sys
+for i in (1, 2, 3):
+    def lines(name):
+        text = open(name + str(i)).read()
+        return text[text.index("     Dynamical  Matrix"):text.index("Diagonalizing")].rstrip().split("\n")
+    theirs, ours = lines(sys.argv[1]), lines("strict/dyn")
+    assert len(theirs) == len(ours), (i, len(theirs), len(ours))
+    for a, b in zip(theirs, ours):
+        assert [x == "." for x in a.rstrip()] == [x == "." for x in b.rstrip()], (a, b)
+PY
+for input in qe/dyn strict/dyn xml/x.dyn xml/x.dyn.xml lih.fc with_alpha.fc lih2.fc.xml with_alpha.fc.xml epw/ifc.q2r ph ph/phonopy_params.yaml ph/FORCE_CONSTANTS ph/force_constants.hdf5 like/dyn; do
   exits 0 info "$input" --json
   cp out found.json
   same expected.json found.json

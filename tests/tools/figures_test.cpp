@@ -97,7 +97,7 @@ TEST(Figures, PanelsWithASharedAxisHaveTheSameRangeAndOneLabel) {
   EXPECT_EQ(count(script, "set format y \"\""), 1U);
   EXPECT_EQ(count(script, "set terminal svg size 700,400"), 1U);
   EXPECT_EQ(count(script, "set xrange [0:3.15]"), 1U);  // the density of states, up to 3
-  EXPECT_EQ(count(script, "set xtics norotate 0, 1\n"), 1U) << script;
+  EXPECT_EQ(count(script, "set xtics norotate 1, 1\n"), 1U) << script;
   EXPECT_EQ(count(script, "with filledcurves x1=0"), 1U);
   // The second panel begins where the first one ends.
   double begin[2], end[2];
