@@ -7,6 +7,7 @@
 #include <iterator>
 #include <optional>
 
+#include "core/compressed_file.hpp"
 #include "core/error.hpp"
 #include "core/number_text.hpp"
 
@@ -38,7 +39,7 @@ std::string whole_file(const std::string& path) {
   if (!file) throw IoError{"cannot open {}: check that the file exists and may be read", path};
   std::string text(std::istreambuf_iterator<char>(file), {});
   if (file.bad()) throw IoError{"cannot read {}: the disk reports an error", path};
-  return text;
+  return unpacked(std::move(text), path);
 }
 
 }  // namespace

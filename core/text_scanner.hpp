@@ -15,7 +15,7 @@ namespace zeropoint {
 /// Words are separated by blanks and tabs. Line ends of Unix and Windows, a byte-order mark and UTF-8 are accepted.
 class TextScanner {
  public:
-  /// Reads the whole file. @throws IoError when it cannot be read, InputError for a binary file.
+  /// Reads the whole file, also one that xz has compressed. @throws IoError when it cannot be read, InputError for a binary file.
   explicit TextScanner(const std::string& path);
   /// Walks over a text that has been read already; `path` names it in complaints. @throws InputError for a binary one.
   TextScanner(std::string path, std::string text);

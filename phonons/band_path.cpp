@@ -10,6 +10,7 @@
 #include "core/error.hpp"
 #include "core/standard_cell.hpp"
 #include "phonons/band_path_table.hpp"
+#include "phonons/path_setting.hpp"
 
 namespace zeropoint::phonons {
 namespace {
@@ -142,7 +143,18 @@ BandPath standard_path(const Crystal& crystal, double tolerance) {
   const Zone zone = zone_of(standard);
   const TabulatedPath table = tabulated_path(zone.symbol, shape_of(standard.cell));
   // f_i = k.p_i for primitive vectors p = primitive * conventional, q_i = k.a_i for the cell a = transformation * conventional.
-  const Eigen::Matrix3d to_own = standard.transformation * zone.primitive.inverse();
+  const Eigen::Matrix3d to_conventional = zone.primitive.inverse();
+  std::vector<Eigen::Vector3d> places;
+  for (const std::vector<std::string>& piece : table.pieces) {
+    for (std::size_t i = 0; i + 1 < piece.size(); ++i) {
+      const Eigen::Vector3d from = to_conventional * table.points.at(piece[i]), to = to_conventional * table.points.at(piece[i + 1]);
+      for (const double share : {0.3, 1.0}) places.emplace_back((1 - share) * from + share * to);
+    }
+  }
+  const SpaceGroup group = find_space_group(crystal, {.tolerance = tolerance});
+  const Eigen::Matrix3d setting =
+      path_setting(crystal, group, standard.cell, zone.primitive, standard.transformation, places);
+  const Eigen::Matrix3d to_own = standard.transformation * setting * to_conventional;
   BandPath path{zone.symbol, {}, {}, zone.neighbour};
   for (const auto& [label, f] : table.points) {
     const Eigen::Vector3d q = to_own * f;

@@ -1,11 +1,9 @@
 #include "phonons/displacements.hpp"
 
-#include <algorithm>
+#include <functional>
 
 #include "core/error.hpp"
-#include "core/parallel.hpp"
 #include "phonons/modes.hpp"
-#include "phonons/q_stars.hpp"
 #include "phonons/spectrum.hpp"
 
 namespace zeropoint::phonons {
@@ -56,42 +54,51 @@ SiteTensors mean_square_displacements(const DynamicalMatrices& matrices, double 
   return tensors.front();
 }
 
+MeshDisplacements::MeshDisplacements(const Crystal& crystal, const Eigen::Vector3i& divisions, const SpaceGroup& group,
+                                     std::vector<double> temperatures, bool skip_imaginary, const UnitSet& units)
+    : crystal_(crystal),
+      divisions_(divisions),
+      kept_(keeping_mesh(group, divisions)),
+      stars_(orbits(divisions, group)),
+      temperatures_(std::move(temperatures)),
+      skip_imaginary_(skip_imaginary),
+      units_(units) {
+  for (const double temperature : temperatures_) refuse_negative(temperature);
+  pieces_.assign(static_cast<std::size_t>((stars_.size() + mesh_piece - 1) / mesh_piece), zero());
+}
+
+std::vector<SiteTensors> MeshDisplacements::zero() const {
+  return std::vector<SiteTensors>(temperatures_.size(),
+                                  SiteTensors(static_cast<std::size_t>(crystal_.n_atoms()), Eigen::Matrix3d::Zero()));
+}
+
+void MeshDisplacements::operator()(int row, const Modes& modes) {
+  const auto i = static_cast<std::size_t>(row);
+  const int point = stars_.first[i], n2 = divisions_[1], n3 = divisions_[2];
+  const Eigen::Vector3d q =
+      Eigen::Vector3d(point / (n2 * n3), point / n3 % n2, point % n3).cwiseQuotient(divisions_.cast<double>());
+  add(modes, q, crystal_, temperatures_, static_cast<double>(stars_.counts[i]) / divisions_.prod(), skip_imaginary_, units_,
+      pieces_[i / mesh_piece]);
+}
+
+std::vector<SiteTensors> MeshDisplacements::tensors() const {
+  // In the order of the pieces: the bits do not depend on the number of threads.
+  std::vector<SiteTensors> result = zero();
+  for (std::size_t t = 0; t < result.size(); ++t) {
+    for (const auto& sum : pieces_) {
+      for (std::size_t s = 0; s < result[t].size(); ++s) result[t][s] += sum[t][s];
+    }
+    result[t] = symmetrized(result[t], kept_);
+  }
+  return result;
+}
+
 std::vector<SiteTensors> mean_square_displacements(const Interpolation& interpolation, const Eigen::Vector3i& divisions,
                                                    const SpaceGroup& group, const std::vector<double>& temperatures,
                                                    bool skip_imaginary, const UnitSet& units) {
-  for (const double temperature : temperatures) refuse_negative(temperature);
-  const Crystal& crystal = interpolation.crystal();
-  const MeshOrbits mesh = orbits(divisions, group);
-  const std::vector<SiteTensors> zero(
-      temperatures.size(), SiteTensors(static_cast<std::size_t>(crystal.n_atoms()), Eigen::Matrix3d::Zero()));
-  // Pieces of fixed size, added in order: the bits do not depend on the number of threads.
-  constexpr int piece = 64;
-  const int n_pieces = (mesh.size() + piece - 1) / piece;
-  std::vector<std::vector<SiteTensors>> sums(static_cast<std::size_t>(n_pieces), zero);
-  parallel_for(n_pieces, [&](std::int64_t p) {
-    const int begin = static_cast<int>(p) * piece;
-    for (int i = begin; i < std::min(begin + piece, mesh.size()); ++i) {
-      const int point = mesh.first[static_cast<std::size_t>(i)];
-      const Eigen::Vector3d q(static_cast<double>(point / (divisions[1] * divisions[2])) / divisions[0],
-                              static_cast<double>(point / divisions[2] % divisions[1]) / divisions[1],
-                              static_cast<double>(point % divisions[2]) / divisions[2]);
-      const Modes modes =
-          point == 0 ? diagonalise({crystal, QGrid(Eigen::Vector3i::Ones()), {interpolation(q)}, {}, 0, ""}).front()
-                     : modes_at(interpolation(q), crystal);
-      add(modes, q, crystal, temperatures,
-          static_cast<double>(mesh.counts[static_cast<std::size_t>(i)]) / divisions.prod(), skip_imaginary, units,
-          sums[static_cast<std::size_t>(p)]);
-    }
-  });
-  const SpaceGroup kept = keeping_mesh(group, divisions);
-  std::vector<SiteTensors> result = zero;
-  for (std::size_t t = 0; t < temperatures.size(); ++t) {
-    for (const auto& sum : sums) {
-      for (std::size_t s = 0; s < result[t].size(); ++s) result[t][s] += sum[t][s];
-    }
-    result[t] = symmetrized(result[t], kept);
-  }
-  return result;
+  MeshDisplacements sum(interpolation.crystal(), divisions, group, temperatures, skip_imaginary, units);
+  modes_on_mesh(interpolation, divisions, group, std::ref(sum));
+  return sum.tensors();
 }
 
 SiteTensors symmetrized(const SiteTensors& tensors, const SpaceGroup& group) {

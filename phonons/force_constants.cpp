@@ -1,7 +1,7 @@
 #include "phonons/force_constants.hpp"
 
 #include "core/error.hpp"
-#include "phonons/stars.hpp"
+#include "phonons/q_stars.hpp"
 
 namespace zeropoint::phonons {
 namespace {
@@ -61,7 +61,7 @@ DynamicalMatrices bloch_matrices(const Supercell& supercell, const std::vector<E
         worst.largest};
   }
   const Crystal& crystal = supercell.unit_cell();
-  DynamicalMatrices result{crystal, grid_in_stars(crystal, supercell.divisions()), {}, {}, 0, {}};
+  DynamicalMatrices result{crystal, grid_of_stars(supercell.divisions(), find_space_group(crystal)), {}, {}, 0, {}};
   result.blocks = to_bloch(constants, result.grid);
   for (const int iq : result.grid.independent()) {
     Eigen::MatrixXcd& block = result.blocks[static_cast<std::size_t>(iq)];

@@ -8,6 +8,8 @@
 
 #include "core/error.hpp"
 #include "core/parallel.hpp"
+#include "phonons/atom_images.hpp"
+#include "phonons/rotations.hpp"
 #include "phonons/symmetrizer.hpp"
 #include "phonons/wigner_seitz.hpp"
 
@@ -18,7 +20,13 @@ constexpr double near_tie = 1e-2;    // angstrom
 constexpr double same_cell = 1e-4;   // of the longest cell vector: digits of files, not strain
 constexpr double same_site = 0.5;    // angstrom: centroids move, images jump by more
 
-void impose(SumRule rule, DynamicalMatrices& matrices) {
+void impose(const InterpolationOptions& options, DynamicalMatrices& matrices) {
+  const SumRule rule = options.sum_rule;
+  if (rule == SumRule::rotations || rule == SumRule::all) {
+    if (!options.dipoles) matrices.polar.reset();
+    impose_rotations(matrices, rule == SumRule::all, options.tie);
+    return;
+  }
   Eigen::MatrixXcd& gamma = matrices.blocks[static_cast<std::size_t>(matrices.grid.gamma())];
   if (rule == SumRule::crystal) impose_acoustic_sum_rule(gamma);
   if (rule != SumRule::simple) return;
@@ -57,9 +65,15 @@ void refuse_other_crystal(const Crystal& ours, const Crystal& theirs, const char
   const double moved = (ours.positions - theirs.positions).rowwise().norm().maxCoeff();
   if (!(moved <= same_site)) {
     throw InputError{"an atom of the {} support is {:.3f} angstrom away from that of the matrices (at most {} is a relaxation): "
-                     "give positions in the same cells",
+                     "give matrices of one structure",
                      name, moved, same_site};
   }
+}
+
+/// With each atom in the cell where that of `crystal` stands.
+DynamicalMatrices in_cells_of(const Crystal& crystal, const DynamicalMatrices& matrices) {
+  if (matrices.crystal.n_atoms() != crystal.n_atoms()) return matrices;  // refused below
+  return with_atoms_moved(matrices, image_shifts(matrices.crystal, crystal));
 }
 
 }  // namespace
@@ -74,8 +88,9 @@ Interpolation::Interpolation(const DynamicalMatrices& matrices, const Interpolat
   pack();
 }
 
-Interpolation::Interpolation(const DynamicalMatrices& matrices, const Support& support, const InterpolationOptions& options)
-    : crystal_(matrices.crystal), polar_(matrices.polar ? matrices.polar : support.fine.polar), alat_(matrices.alat) {
+Interpolation::Interpolation(const DynamicalMatrices& matrices, const Support& given, const InterpolationOptions& options)
+    : crystal_(matrices.crystal), polar_(matrices.polar ? matrices.polar : given.fine.polar), alat_(matrices.alat) {
+  const Support support{in_cells_of(crystal_, given.coarse), in_cells_of(crystal_, given.fine)};
   refuse_other_crystal(crystal_, support.coarse.crystal, "coarse");
   refuse_other_crystal(crystal_, support.fine.crystal, "fine");
   if (support.coarse.grid.divisions() != matrices.grid.divisions()) {
@@ -101,7 +116,7 @@ Interpolation::Interpolation(const DynamicalMatrices& matrices, const Support& s
 }
 
 void Interpolation::add(DynamicalMatrices matrices, double sign, const InterpolationOptions& options) {
-  impose(options.sum_rule, matrices);
+  impose(options, matrices);
   if (const std::optional<Polar> own = charges(matrices, options)) {
     const DipoleInteraction dipoles(matrices.crystal, *own, options.ewald);
     for (const int iq : matrices.grid.independent()) {

@@ -15,6 +15,8 @@ enum class SumRule {
   none,
   simple,   ///< the rest of each row of D(0) is taken from the atom's own block at every q
   crystal,  ///< D(0) -> Q D(0) Q: the smallest change, nothing else on the grid moves
+  rotations,  ///< of the whole crystal, too: sheets and wires bend softly only then. Not of polar crystals (phonons/rotations.hpp)
+  all,        ///< and Huang's conditions, which hold without stress only
 };
 
 struct InterpolationOptions {
@@ -44,6 +46,7 @@ class Interpolation {
   /// D = interpolated support.fine + interpolated (matrices - support.coarse): where the difference is zero the result is
   /// that of the fine support, on the coarse grid it is that of `matrices`. Each set gives up its own dipole forces; those
   /// of `matrices` are put back, or those of support.fine when `matrices` have no charges.
+  /// Atoms of the support that stand in another cell are moved with their force constants.
   /// @throws InputError also when the crystals or the coarse grids differ.
   Interpolation(const DynamicalMatrices& matrices, const Support& support, const InterpolationOptions& options = {});
 

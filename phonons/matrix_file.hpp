@@ -18,7 +18,7 @@ struct MatrixFile {
 };
 
 /// Reads force constants or dynamical matrices of any format, found by the content of the file or the name of the set:
-///   a prefix of dyn files (text or XML); force constants of q2r.x (also EPW's ifc.q2r);
+///   a prefix of dyn files (text or XML); force constants of q2r.x (text, also EPW's ifc.q2r, or XML);
 ///   phonopy.yaml, phonopy_params.yaml, phonopy_disp.yaml, a folder that holds one of them, or FORCE_CONSTANTS,
 ///   force_constants.hdf5, FORCE_SETS beside one of them.
 /// @throws IoError, InputError: file, line, what is wrong and what to do.
@@ -27,10 +27,14 @@ MatrixFile read_matrix_file(const std::string& path, const UnitSet& units = unit
 /// True for what read_matrix_file takes as a phonopy calculation.
 bool is_phonopy(const std::string& path);
 
-/// The formats that write_matrix_file knows: qe, qe-xml, q2r, epw, phonopy.
+/// The formats that write_matrix_file knows: qe, qe-xml, q2r, q2r-xml, epw, phonopy.
 const std::vector<std::string>& matrix_formats();
 
-/// Writes `matrices` in one of matrix_formats(). `output` is a prefix (qe, qe-xml), a file (q2r) or a folder (epw: gets
+/// The file that q2r or q2r-xml writes for `output`: XML gets the ending .xml, as matdyn.x wants it. @throws InputError for
+/// that ending and q2r.
+std::string force_constants_name(const std::string& format, const std::string& output);
+
+/// Writes `matrices` in one of matrix_formats(). `output` is a prefix (qe, qe-xml), a file (q2r, q2r-xml) or a folder (epw: gets
 /// ifc.q2r; phonopy: gets phonopy_params.yaml, FORCE_CONSTANTS, force_constants.hdf5 and, of polar matrices, BORN).
 /// @returns what was written, for people.
 std::string write_matrix_file(const DynamicalMatrices& matrices, const std::string& format, const std::string& output,

@@ -6,18 +6,10 @@
 #include "core/text_scanner.hpp"
 #include "phonons/dipole.hpp"
 #include "phonons/phonopy_files.hpp"
+#include "phonons/polar_symmetry.hpp"
 
 namespace zeropoint::phonons {
 namespace {
-
-constexpr double large_deviation = 0.05;  // |e|: k points and cutoffs leave less
-
-/// The group that the positions and species have: isotopes count for the masses only.
-SpaceGroup chemical_group(Crystal crystal) {
-  const std::vector<int> index = crystal.species_index();
-  for (Eigen::Index s = 0; s < crystal.masses.size(); ++s) crystal.masses[s] = 1 + index[static_cast<std::size_t>(s)];
-  return find_space_group(crystal);
-}
 
 /// The first atom of the orbit of each atom, and an operation that leads from there.
 struct Orbit {
@@ -53,30 +45,6 @@ std::string line_of(const Eigen::Matrix3d& tensor) {
 }
 
 }  // namespace
-
-void check_charge_symmetry(const Crystal& crystal, const Polar& polar, const std::string& source) {
-  const SpaceGroup group = chemical_group(crystal);
-  for (std::size_t i = 0; i < group.operations.size(); ++i) {
-    const SymmetryOperation& operation = group.operations[i];
-    for (std::size_t s = 0; s < polar.born_charges.size(); ++s) {
-      const auto image = static_cast<std::size_t>(operation.permutation[s]);
-      const Eigen::Matrix3d turned = operation.cartesian * polar.born_charges[s] * operation.cartesian.transpose();
-      const double deviation = (turned - polar.born_charges[image]).cwiseAbs().maxCoeff();
-      if (!(deviation <= large_deviation)) {
-        throw InputError{
-            "{}: operation {} of {} takes the Born charge of atom {} to that of atom {} with a deviation of {:.3f} "
-            "|e|: the charges are of "
-            "another crystal, of atoms in another order, or of an atom that does not stand first in its orbit",
-            source,
-            i + 1,
-            group.symbol,
-            s + 1,
-            image + 1,
-            deviation};
-      }
-    }
-  }
-}
 
 Polar read_born(const std::string& path, const Crystal& primitive) {
   TextScanner scan(path);

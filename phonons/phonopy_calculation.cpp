@@ -19,16 +19,21 @@ constexpr double large_residual = 0.05;  // of the forces: what is anharmonic in
 /// The first of `names` in `folder`, empty when none is there.
 std::string first_of(const fs::path& folder, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
-    if (fs::is_regular_file(folder / name)) return (folder / name).string();
+    for (const char* ending : {"", ".xz"}) {
+      if (fs::is_regular_file(folder / (name + ending))) return (folder / (name + ending)).string();
+    }
   }
   return "";
 }
 
 /// What stands for a whole calculation, so that its own force constants are looked for.
-bool is_whole(const std::string& path) { return fs::is_directory(path) || fs::path(path).filename() == "BORN"; }
+bool is_whole(const std::string& path) {
+  const std::string name = fs::path(path).filename().string();
+  return fs::is_directory(path) || name == "BORN" || name == "BORN.xz";
+}
 
 bool is_yaml(const std::string& path) {
-  return path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with(".yaml.xz");
+  return path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with(".yaml.xz") || path.ends_with(".yml.xz");
 }
 
 struct Paths {

@@ -40,8 +40,4 @@ Polar read_born(const std::string& path, const Crystal& primitive);
 /// the crystal by more than 0.05 |e|: the file would lose them.
 void write_born(const std::string& path, const Crystal& primitive, const Polar& polar, double factor);
 
-/// Worst |S Z_s S^T - Z_S(s)| over the space group. @throws InputError above 0.05 |e| naming atom and operation;
-/// `source` is the file.
-void check_charge_symmetry(const Crystal& crystal, const Polar& polar, const std::string& source);
-
 }  // namespace zeropoint::phonons

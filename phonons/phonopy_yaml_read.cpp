@@ -3,10 +3,12 @@
 #include <cmath>
 
 #include "core/atomic_file.hpp"
+#include "core/compressed_file.hpp"
 #include "core/error.hpp"
 #include "core/number_text.hpp"
 #include "phonons/dipole.hpp"
 #include "phonons/phonopy_yaml.hpp"
+#include "phonons/polar_symmetry.hpp"
 
 namespace zeropoint::phonons {
 namespace {
@@ -15,11 +17,7 @@ namespace {
 class YamlFile {
  public:
   explicit YamlFile(const std::string& path) : path_(path) {
-    if (path.ends_with(".xz") || path.ends_with(".gz")) {
-      throw InputError{"{} is compressed: unpack it first ({} -dk {})", path, path.ends_with(".xz") ? "xz" : "gzip",
-                       path};
-    }
-    const std::string text = read_file(path);
+    const std::string text = unpacked(read_file(path), path);
     try {
       root_ = YAML::Load(text);
     } catch (const YAML::Exception& error) {

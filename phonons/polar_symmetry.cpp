@@ -51,7 +51,7 @@ Polar symmetrized(const Polar& polar, const Crystal& crystal, const SpaceGroup& 
         throw InputError{
             "the Born effective charges of atom {} ({}) and of its image under {}, atom {}, differ by {:.3f} |e| (at "
             "most {} "
-            "is noise): they are of another structure, or of atoms in another order; compute them for this one",
+            "is noise): they are of another structure, of atoms in another order, or of an atom that is not first in its orbit; compute them for this one",
             s + 1,
             crystal.species[s],
             text_of(operation),
@@ -66,6 +66,20 @@ Polar symmetrized(const Polar& polar, const Crystal& crystal, const SpaceGroup& 
   result.dielectric /= count;
   for (Eigen::Matrix3d& charge : result.born_charges) charge /= count;
   return result;
+}
+
+SpaceGroup chemical_group(Crystal crystal) {
+  const std::vector<int> index = crystal.species_index();
+  for (Eigen::Index s = 0; s < crystal.masses.size(); ++s) crystal.masses[s] = 1 + index[static_cast<std::size_t>(s)];
+  return find_space_group(crystal);
+}
+
+void check_charge_symmetry(const Crystal& crystal, const Polar& polar, const std::string& source) {
+  try {
+    symmetrized(polar, crystal, chemical_group(crystal));
+  } catch (const InputError& error) {
+    throw InputError{"{}: {}", source, error.what()};
+  }
 }
 
 }  // namespace zeropoint::phonons

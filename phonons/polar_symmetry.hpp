@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "core/space_group.hpp"
 #include "phonons/dynamical_matrices.hpp"
 
@@ -10,5 +12,11 @@ namespace zeropoint::phonons {
 /// @throws InputError when charges break the symmetry of their site, or differ from those of an equivalent atom, by
 /// more than 0.05 |e| (which atom, which operation): they are of another structure or in another order.
 Polar symmetrized(const Polar& polar, const Crystal& crystal, const SpaceGroup& group);
+
+/// The group that positions and species have: isotopes have the same charges.
+SpaceGroup chemical_group(Crystal crystal);
+
+/// Charges of `source` against chemical_group(). @throws InputError as above, naming the source.
+void check_charge_symmetry(const Crystal& crystal, const Polar& polar, const std::string& source);
 
 }  // namespace zeropoint::phonons

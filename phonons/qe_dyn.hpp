@@ -20,9 +20,10 @@ namespace zeropoint::phonons {
 DynamicalMatrices read_qe_dyn(const std::string& prefix, const UnitSet& units = units::codata2022);
 
 /// Writes PREFIX0 and one file a star with ibrav = 0, q and -q both, polar blocks in Gamma's file, and the modes.
-/// Each file is written under a temporary name and renamed.
+/// Each file is written under a temporary name and renamed. `strict`: in the columns of ph.x itself, eight decimals of the matrices,
+/// for programs that read by column.
 void write_qe_dyn(const DynamicalMatrices& matrices, const std::string& prefix,
-                  const UnitSet& units = units::codata2022);
+                  const UnitSet& units = units::codata2022, bool strict = false);
 
 /// Header-preserving: writes PREFIX1, ... as copies of the text files `original`1, ... with the numbers of `matrices` in their
 /// blocks and their own modes behind them. Everything foreign stays to the letter: title, ibrav, celldm, positions, masses,

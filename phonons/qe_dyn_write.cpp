@@ -18,9 +18,14 @@ struct Writer {
   const UnitSet& units;
   std::vector<Modes> all_modes;  // [n_q]
   double alat;                   // angstrom
+  bool strict;                   // columns of ph.x
 
-  Writer(const DynamicalMatrices& all, const UnitSet& set)
-      : matrices(all), units(set), all_modes(diagonalise(all)), alat(all.alat > 0 ? all.alat : all.crystal.cell.row(0).norm()) {}
+  Writer(const DynamicalMatrices& all, const UnitSet& set, bool as_ph)
+      : matrices(all),
+        units(set),
+        all_modes(diagonalise(all)),
+        alat(all.alat > 0 ? all.alat : all.crystal.cell.row(0).norm()),
+        strict(as_ph) {}
 
   std::string star_file(int first, int count) const;
 
@@ -28,6 +33,10 @@ struct Writer {
   template <class... Args>
   static void put(std::string& text, fmt::format_string<Args...> format, Args&&... args) {
     fmt::format_to(std::back_inserter(text), format, std::forward<Args>(args)...);
+  }
+  /// A real number in so many columns: ours, or those of ph.x.
+  void number(std::string& text, double value, int width, int decimals, int width_of_ph, int decimals_of_ph) const {
+    put(text, "{:{}.{}f}", value, strict ? width_of_ph : width, strict ? decimals_of_ph : decimals);
   }
   void header(std::string& text) const;
   void matrix(std::string& text, int iq) const;
@@ -45,12 +54,13 @@ void Writer::header(std::string& text) const {
   const QeTypes types = qe_types(crystal);
   const std::vector<int>&first_atom = types.first_atom, &type_of = types.type_of;
   put(text, "Dynamical matrix file\n{}\n", matrices.title);
-  put(text, "{:3d}{:5d}{:4d}{:22.16f}", first_atom.size(), crystal.n_atoms(), 0, alat / units.bohr);
-  for (int i = 1; i < 6; ++i) put(text, "{:22.16f}", 0.0);
+  put(text, "{:3d}{:5d}{:4d}", first_atom.size(), crystal.n_atoms(), 0);
+  for (int i = 0; i < 6; ++i) number(text, i == 0 ? alat / units.bohr : 0.0, 22, 16, 12, 7);
   put(text, "\nBasis vectors\n");
   for (int k = 0; k < 3; ++k) {
-    put(text, "  {:22.16f}{:22.16f}{:22.16f}\n", crystal.cell(k, 0) / alat, crystal.cell(k, 1) / alat,
-        crystal.cell(k, 2) / alat);
+    text += "  ";
+    for (int i = 0; i < 3; ++i) number(text, crystal.cell(k, i) / alat, 22, 16, 15, 9);
+    text += '\n';
   }
   for (std::size_t type = 0; type < first_atom.size(); ++type) {
     const int s = first_atom[type];
@@ -59,14 +69,17 @@ void Writer::header(std::string& text) const {
   }
   for (int s = 0; s < crystal.n_atoms(); ++s) {
     const Eigen::RowVector3d x = crystal.positions.row(s) / alat;
-    put(text, "{:5d}{:5d}{:22.16f}{:22.16f}{:22.16f}\n", s + 1, type_of[static_cast<std::size_t>(s)], x[0], x[1], x[2]);
+    put(text, "{:5d}{:5d}", s + 1, type_of[static_cast<std::size_t>(s)]);
+    for (int i = 0; i < 3; ++i) number(text, x[i], 22, 16, 18, 10);
+    text += '\n';
   }
 }
 
 void Writer::matrix(std::string& text, int iq) const {
   const Eigen::Vector3d q = cartesian(iq);
-  put(text, "\n     Dynamical  Matrix in cartesian axes\n\n     q = ({:18.12f}{:18.12f}{:18.12f} )\n\n", q[0], q[1],
-      q[2]);
+  text += "\n     Dynamical  Matrix in cartesian axes\n\n     q = (";
+  for (int i = 0; i < 3; ++i) number(text, q[i], 18, 12, i == 0 ? 15 : 14, 9);
+  text += " )\n\n";
   const int n_atoms = matrices.crystal.n_atoms();
   const double unit = units.rydberg_per_bohr2();
   for (int a = 0; a < n_atoms; ++a) {
@@ -75,7 +88,9 @@ void Writer::matrix(std::string& text, int iq) const {
       for (int i = 0; i < 3; ++i) {
         for (int j = 0; j < 3; ++j) {
           const std::complex<double> value = block(iq)(3 * a + i, 3 * b + j) / unit;
-          put(text, "{}{:23.16f}{:23.16f}", j > 0 ? "   " : "", value.real(), value.imag());
+          if (j > 0) text += strict ? "  " : "   ";
+          number(text, value.real(), 23, 16, 12, 8);
+          number(text, value.imag(), 23, 16, 12, 8);
         }
         text += '\n';
       }
@@ -154,9 +169,9 @@ void refuse_unwritable(const DynamicalMatrices& matrices, const std::string& pat
   }
 }
 
-void write_qe_dyn(const DynamicalMatrices& matrices, const std::string& prefix, const UnitSet& units) {
+void write_qe_dyn(const DynamicalMatrices& matrices, const std::string& prefix, const UnitSet& units, bool strict) {
   refuse_unwritable(matrices, prefix);
-  const Writer writer(matrices, units);
+  const Writer writer(matrices, units, strict);
   const std::vector<int> firsts = matrices.grid.representatives();
   for (std::size_t star = 0; star < firsts.size(); ++star) {
     write_file(prefix + std::to_string(star + 1), writer.star_file(firsts[star], matrices.grid.stars()[star]));

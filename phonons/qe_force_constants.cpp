@@ -2,46 +2,20 @@
 
 #include <cmath>
 #include <iterator>
-#include <numbers>
 
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
 #include "core/text_scanner.hpp"
 #include "phonons/dipole.hpp"
-#include "phonons/force_constants.hpp"
 #include "phonons/qe_dyn_file.hpp"
 #include "phonons/qe_header.hpp"
-#include "phonons/stars.hpp"
+#include "phonons/qe_short_range.hpp"
 
 namespace zeropoint::phonons {
 namespace {
 
-constexpr double qe_cutoff = 14;  // of Quantum ESPRESSO's Ewald sums
-constexpr double long_alat = 12;  // bohr: (2 pi/alat)^2 is small then, and the missing sum in real space counts
-
-/// Ewald parameter of Quantum ESPRESSO, 1/angstrom^2.
-double qe_alpha(double alat) { return std::pow(2 * std::numbers::pi / alat, 2); }
-
-/// The dipole part that q2r.x takes out and matdyn.x puts back.
-DipoleInteraction qe_dipoles(const Crystal& crystal, const Polar& polar, double alpha, const Eigen::Vector3i& divisions,
-                             const UnitSet& units) {
-  return DipoleInteraction(crystal, polar,
-                           {.alpha = alpha, .cutoff = qe_cutoff, .skip_unit_direction = true, .divisions = divisions},
-                           units);
-}
-
-void add_dipoles(DynamicalMatrices& matrices, const DipoleInteraction& dipoles, double sign) {
-  for (const int iq : matrices.grid.independent()) {
-    const Eigen::MatrixXcd c = sign * dipoles(matrices.grid.points()[static_cast<std::size_t>(iq)]);
-    const int minus = matrices.grid.minus(iq);
-    if (minus == iq) {
-      matrices.blocks[static_cast<std::size_t>(iq)] += c.real().cast<std::complex<double>>();
-      continue;
-    }
-    matrices.blocks[static_cast<std::size_t>(iq)] += c;
-    matrices.blocks[static_cast<std::size_t>(minus)] += c.conjugate();
-  }
-}
+constexpr double many_lines = 1e6;   // below that what is missing is named when it is missed
+constexpr double shortest_line = 8;  // bytes: three cell indices and a digit
 
 Eigen::Vector3i read_divisions(TextScanner& scan) {
   scan.require_filled("the grid N1 N2 N3");
@@ -105,11 +79,7 @@ std::vector<Eigen::MatrixXd> read_blocks(TextScanner& scan, const Supercell& sup
   return all;
 }
 
-double rounded(double value, double digit) { return std::round(value / digit) * digit; }
-
-}  // namespace
-
-MatrixFile read_qe_force_constants(const std::string& path, const UnitSet& units) {
+QeForceConstants read_text(const std::string& path, const UnitSet& units) {
   TextScanner scan(path);
   QeHeader header = read_qe_header(scan, QeCellRows::bare, units);
   scan.require_filled("T or F: whether the dipole part is taken out");
@@ -118,53 +88,35 @@ MatrixFile read_qe_force_constants(const std::string& path, const UnitSet& units
   if (!dipoles && flag != "F" && flag != ".false.") {
     scan.fail("'{}' where T or F is expected: no force constants of q2r.x in text", trimmed(scan.line()).substr(0, 40));
   }
-  const bool has_alpha = dipoles && scan.words().size() > 1;
-  const double alpha = qe_alpha(header.alat) * (has_alpha ? scan.number(1) : 1);
-  if (!(alpha > 0)) scan.fail("an Ewald parameter of {} must be positive", scan.words()[1]);
-
-  const int n_atoms = header.crystal.n_atoms();
-  std::optional<Polar> polar;
+  QeForceConstants file{std::move(header.crystal), header.alat, {}, {}, {}, {}};
   if (dipoles) {
-    polar = read_polar(scan, n_atoms);
-    check(*polar, n_atoms);
+    if (scan.words().size() > 1) {
+      file.alpha = scan.number(1);
+      if (!(*file.alpha > 0)) scan.fail("an Ewald parameter of {} must be positive", scan.words()[1]);
+    }
+    file.polar = read_polar(scan, file.crystal.n_atoms());
+    check(*file.polar, file.crystal.n_atoms());
   }
-  const Eigen::Vector3i divisions = read_divisions(scan);
-  const Supercell supercell(header.crystal, divisions);
-  const std::vector<Eigen::MatrixXd> constants = read_blocks(scan, supercell, units);
-  MatrixFile file{bloch_matrices(supercell, constants, path), "force constants of q2r.x"};
-  file.matrices.polar = polar;
-  file.matrices.alat = header.alat;
-  if (!dipoles) {
-    file.notes.emplace_back("dipole part", "in the force constants (F), without charges");
-    return file;
+  file.divisions = read_divisions(scan);
+  // Before memory is asked for: a number that is damaged may be any.
+  const double lines = 9 * std::pow(file.crystal.n_atoms(), 2) * file.divisions.cast<double>().prod();
+  if (lines > many_lines && lines * shortest_line > static_cast<double>(scan.n_bytes())) {
+    scan.fail("a grid of {} x {} x {} for {} atoms needs {:.0f} lines, more than the file holds: it is cut or damaged; make it again",
+              file.divisions[0], file.divisions[1], file.divisions[2], file.crystal.n_atoms(), lines);
   }
-  add_dipoles(file.matrices, qe_dipoles(header.crystal, *polar, alpha, divisions, units), 1);
-  file.notes.emplace_back("dipole part",
-                          fmt::format("taken out in the file (T), Ewald parameter {:.4f} 1/bohr^2 {}",
-                                      alpha * units.bohr * units.bohr, has_alpha ? "of the file" : "= (2 pi/alat)^2"));
-  if (!has_alpha && header.alat > long_alat * units.bohr) {
-    file.warnings.push_back(
-        fmt::format("{}: no Ewald parameter behind T, and alat = {:.2f} bohr is long: if q2r.x is of 2024 or later and "
-                    "its header was changed, the "
-                    "dipole part is added back wrongly",
-                    path, header.alat / units.bohr));
-  }
+  file.constants = read_blocks(scan, file.supercell(), units);
   return file;
 }
 
-void write_qe_force_constants(const DynamicalMatrices& given, const std::string& path,
-                              const QeForceConstantOptions& options, const UnitSet& units) {
-  refuse_unwritable(given, path);
-  DynamicalMatrices matrices = given;
-  const double length = matrices.alat > 0 ? matrices.alat : matrices.crystal.cell.row(0).norm();
-  const double alat = rounded(length / units.bohr, 1e-7) * units.bohr;  // as it is printed
-  const Eigen::Vector3i n = matrices.grid.divisions();
+void write_text(const QeForceConstants& file, const std::string& path, const UnitSet& units) {
+  const double alat = file.alat;
+  const Eigen::Vector3i& n = file.divisions;
   std::string text;
   const auto put = [&](auto format, const auto&... arguments) {
     fmt::format_to(std::back_inserter(text), format, arguments...);
   };
 
-  const Crystal& crystal = matrices.crystal;
+  const Crystal& crystal = file.crystal;
   const QeTypes types = qe_types(crystal);
   put(FMT_STRING("{:3d}{:5d}{:4d}{:11.7f}"), types.first_atom.size(), crystal.n_atoms(), 0, alat / units.bohr);
   for (int i = 1; i < 6; ++i) put(FMT_STRING("{:11.7f}"), 0.0);
@@ -184,15 +136,11 @@ void write_qe_force_constants(const DynamicalMatrices& given, const std::string&
         x[1], x[2]);
   }
 
-  const bool dipoles = matrices.polar && options.dipoles;
-  text += dipoles ? " T" : " F";
-  if (dipoles) {
-    if (options.ewald_parameter) text += fmt::format("{:20.10f}", 1.0);
-    text += '\n';
-    check(*matrices.polar, crystal.n_atoms());
-    Polar polar = neutral(*matrices.polar);
-    for (Eigen::Matrix3d& charge : polar.born_charges)
-      charge = charge.unaryExpr([](double z) { return rounded(z, 1e-7); });
+  text += file.polar ? " T" : " F";
+  if (file.alpha) put(FMT_STRING("{:20.10f}"), *file.alpha);
+  text += '\n';
+  if (file.polar) {
+    const Polar& polar = *file.polar;
     for (int i = 0; i < 3; ++i) {
       put(FMT_STRING("{:24.12f}{:24.12f}{:24.12f}\n"), polar.dielectric(i, 0), polar.dielectric(i, 1),
           polar.dielectric(i, 2));
@@ -203,14 +151,10 @@ void write_qe_force_constants(const DynamicalMatrices& given, const std::string&
       for (int i = 0; i < 3; ++i)
         put(FMT_STRING("{:15.7f}{:15.7f}{:15.7f}\n"), charge(i, 0), charge(i, 1), charge(i, 2));
     }
-    add_dipoles(matrices, qe_dipoles(crystal, polar, qe_alpha(alat), n, units), -1);
-  } else {
-    text += '\n';
   }
 
   put(FMT_STRING("{:4d}{:4d}{:4d}\n"), n[0], n[1], n[2]);
-  const std::vector<Eigen::MatrixXd> constants = to_real_space(matrices);
-  const Supercell supercell = matrices.supercell();
+  const Supercell supercell = file.supercell();
   const int n_atoms = crystal.n_atoms();
   for (int block = 0; block < 9 * n_atoms * n_atoms; ++block) {
     const int b = block % n_atoms, a = block / n_atoms % n_atoms, j2 = block / n_atoms / n_atoms % 3,
@@ -218,13 +162,30 @@ void write_qe_force_constants(const DynamicalMatrices& given, const std::string&
     put(FMT_STRING("{:4d}{:4d}{:4d}{:4d}\n"), j1 + 1, j2 + 1, a + 1, b + 1);
     for (int cell = 0; cell < supercell.n_cells(); ++cell) {
       const Eigen::Vector3i m(cell % n[0], cell / n[0] % n[1], cell / n[0] / n[1]);
-      double value = constants[static_cast<std::size_t>(supercell.cell_index(m))](3 * a + j1, 3 * b + j2) /
+      double value = file.constants[static_cast<std::size_t>(supercell.cell_index(m))](3 * a + j1, 3 * b + j2) /
                      units.rydberg_per_bohr2();
       if (std::abs(value) < 1e-90) value = 0;  // Fortran would leave the letter of a longer exponent out
       put(FMT_STRING("{:4d}{:4d}{:4d}  {:18.11E}\n"), m[0] + 1, m[1] + 1, m[2] + 1, value);
     }
   }
   write_file(path, text);
+}
+
+}  // namespace
+
+MatrixFile read_qe_force_constants(const std::string& path, const UnitSet& units) {
+  return matrices_of(is_qe_force_constants_xml(path) ? read_qe_force_constants_xml(path, units) : read_text(path, units), path, units);
+}
+
+void write_qe_force_constants(const DynamicalMatrices& matrices, const std::string& path,
+                              const QeForceConstantOptions& options, const UnitSet& units) {
+  refuse_unwritable(matrices, path);
+  constexpr double printed = 1e-7;  // alat and charges in text
+  if (path.ends_with(".xml")) {
+    write_qe_force_constants_xml(force_constants_of(matrices, options, 0, units), path, units);
+  } else {
+    write_text(force_constants_of(matrices, options, printed, units), path, units);
+  }
 }
 
 }  // namespace zeropoint::phonons

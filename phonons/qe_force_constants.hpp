@@ -6,7 +6,7 @@
 
 namespace zeropoint::phonons {
 
-/// Reads force constants as q2r.x writes them in text, with or without the dipole part taken out: where it is (T), it
+/// Reads force constants as q2r.x writes them in text or XML, with or without the dipole part taken out: where it is (T), it
 /// is added back on the grid with the charges and the Ewald parameter of the file ((2 pi/alat)^2 where it names none),
 /// in the way of Quantum ESPRESSO: no sum over G along axes with one division. The points are sorted into stars.
 /// @throws IoError, InputError with file and line: truncated, NaN, blocks or cells in another order, force constants
@@ -23,7 +23,7 @@ struct QeForceConstantOptions {
 };
 
 /// Writes the text form of q2r.x, with its columns to the byte: what matdyn.x, EPW (as ifc.q2r), ShengBTE and phonopy's
-/// converter (dipoles = false) read. ibrav = 0. @throws InputError, IoError.
+/// converter (dipoles = false) read; XML, with all digits, where `path` ends in .xml. ibrav = 0. @throws InputError, IoError.
 void write_qe_force_constants(const DynamicalMatrices& matrices, const std::string& path,
                               const QeForceConstantOptions& options = {}, const UnitSet& units = units::codata2022);
 

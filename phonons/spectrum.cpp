@@ -93,7 +93,8 @@ MeshModes modes_on_mesh(const Interpolation& interpolation, const Eigen::Vector3
   return modes_on_mesh(interpolation, divisions, find_space_group(interpolation.crystal(), {.enabled = false}));
 }
 
-MeshModes modes_on_mesh(const Interpolation& interpolation, const Eigen::Vector3i& divisions, const SpaceGroup& group) {
+MeshModes modes_on_mesh(const Interpolation& interpolation, const Eigen::Vector3i& divisions, const SpaceGroup& group,
+                        const ModeVisitor& visit) {
   const MeshOrbits stars = orbits(divisions, group);
   MeshModes mesh;
   mesh.crystal = interpolation.crystal();
@@ -109,11 +110,16 @@ MeshModes modes_on_mesh(const Interpolation& interpolation, const Eigen::Vector3
   const Modes gamma = modes_at_gamma(interpolation(Eigen::Vector3d::Zero()), mesh.crystal);
   mesh.acoustic = gamma.acoustic;
   const Eigen::MatrixXf images = images_of_atoms(keeping_mesh(group, divisions), mesh.crystal.n_atoms());
-  parallel_for(mesh.counts.size(), [&](std::int64_t i) {
-    const auto iq = static_cast<std::size_t>(i);
-    const Modes modes = iq == 0 ? gamma : modes_at(interpolation(mesh.points[iq]), mesh.crystal);
-    mesh.frequencies.row(i) = modes.frequencies.transpose();
-    mesh.shares[iq] = atom_shares(modes, gamma.frequencies.cwiseAbs().maxCoeff()) * images;
+  const double largest = gamma.frequencies.cwiseAbs().maxCoeff();
+  parallel_for((stars.size() + mesh_piece - 1) / mesh_piece, [&](std::int64_t piece) {
+    const int begin = static_cast<int>(piece) * mesh_piece;
+    for (int i = begin; i < std::min(begin + mesh_piece, stars.size()); ++i) {
+      const auto iq = static_cast<std::size_t>(i);
+      const Modes modes = iq == 0 ? gamma : modes_at(interpolation(mesh.points[iq]), mesh.crystal);
+      mesh.frequencies.row(i) = modes.frequencies.transpose();
+      mesh.shares[iq] = atom_shares(modes, largest) * images;
+      if (visit) visit(i, modes);
+    }
   });
   return mesh;
 }

@@ -2,6 +2,7 @@
 
 #include <Eigen/Core>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "core/space_group.hpp"
@@ -37,9 +38,14 @@ struct MeshModes {
   int n_points() const { return divisions.prod(); }
 };
 
+/// Called with each row and its modes while they are found; rows of one piece of mesh_piece rows by one thread, in order.
+using ModeVisitor = std::function<void(int row, const Modes& modes)>;
+constexpr int mesh_piece = 64;
+
 /// Operations of `group` that do not keep the mesh count for nothing; the matrices must have its symmetry.
 /// @throws InputError for a division below 1.
-MeshModes modes_on_mesh(const Interpolation& interpolation, const Eigen::Vector3i& divisions, const SpaceGroup& group);
+MeshModes modes_on_mesh(const Interpolation& interpolation, const Eigen::Vector3i& divisions, const SpaceGroup& group,
+                        const ModeVisitor& visit = {});
 /// The same with no symmetry but q and -q.
 MeshModes modes_on_mesh(const Interpolation& interpolation, const Eigen::Vector3i& divisions);
 

@@ -25,13 +25,20 @@ void convert_matrices(const Arguments& arguments, const std::string& input, cons
   const std::string original = arguments.option("like");
   const bool alpha = arguments.flag("qe-ewald"), inside = arguments.flag("keep-dipoles");
   if (!original.empty() && format != "qe") throw ConfigError{"convert: --like PREFIX goes with --to qe: only dyn text keeps a header"};
-  if ((alpha || inside) && format != "q2r") throw ConfigError{"convert: --qe-ewald and --keep-dipoles go with --to q2r"};
+  const bool strict = arguments.flag("qe-strict");
+  if (strict && (format != "qe" || !original.empty())) throw ConfigError{"convert: --qe-strict goes with --to qe, without --like"};
+  const bool constants = format == "q2r" || format == "q2r-xml";
+  if ((alpha || inside) && !constants) throw ConfigError{"convert: --qe-ewald and --keep-dipoles go with --to q2r or q2r-xml"};
   std::string written = output;
   if (!original.empty()) {
     phonons::write_qe_dyn_like(file.matrices, original, output);
     written = output + "0, 1, ... with the headers of " + original;
-  } else if (format == "q2r") {
-    phonons::write_qe_force_constants(file.matrices, output, {.dipoles = !inside, .ewald_parameter = alpha});
+  } else if (strict) {
+    phonons::write_qe_dyn(file.matrices, output, units::codata2022, true);
+    written = output + "0, 1, ... in the columns of ph.x";
+  } else if (constants) {
+    written = phonons::force_constants_name(format, output);
+    phonons::write_qe_force_constants(file.matrices, written, {.dipoles = !inside, .ewald_parameter = alpha});
   } else {
     written = phonons::write_matrix_file(file.matrices, format, output);
   }
@@ -115,7 +122,7 @@ int convert(const Arguments& arguments, Console& console) {
   const std::vector<std::string>& of_matrices = phonons::matrix_formats();
   formats.insert(formats.end(), of_matrices.begin(), of_matrices.end());
   if (std::find(formats.begin(), formats.end(), format) == formats.end()) {
-    throw ConfigError{"convert: --to {}: npy, text, extxyz, h5, deepmd, xsf (data) or qe, qe-xml, q2r, epw, phonopy (matrices) is needed{}",
+    throw ConfigError{"convert: --to {}: npy, text, extxyz, h5, deepmd, xsf (data) or qe, qe-xml, q2r, q2r-xml, epw, phonopy (matrices) is needed{}",
                       format.empty() ? "is missing" : format, suggestion(format, formats)};
   }
   const bool structures = is_of_structures(arguments, format);
@@ -143,21 +150,22 @@ Command convert_command() {
       .description =
           "Data: npy and text (python-sscha), extxyz, h5; deepmd (npy folders), xsf (of aenet and ACNN) and extxyz of labelled structures in\n"
           "any format, several inputs. Matrices and force constants: dyn files of Quantum ESPRESSO in text\n"
-          "(qe) or XML (qe-xml), q2r.x's force constants (q2r; epw: as ifc.q2r), phonopy's files (phonopy). IN is a prefix, a file,\n"
+          "(qe) or XML (qe-xml), q2r.x's force constants (q2r, q2r-xml; epw: as ifc.q2r), phonopy's files (phonopy). IN is a prefix, a file,\n"
           "or, for phonopy, phonopy.yaml or its folder, or FORCE_CONSTANTS, force_constants.hdf5, FORCE_SETS beside it.",
       .example =
           "  zeropoint convert population1 --to h5 --output population1.h5 --dyn harmonic/dyn --temperature \"300 K\"\n"
           "  zeropoint convert dft/*.out --to deepmd --output deepmd\n"
           "  zeropoint convert phonopy_params.yaml --to qe --output harmonic/dyn\n"
           "  zeropoint convert sscha/dyn --to phonopy --output for_phonopy",
-      .options = {{"to", "FORMAT", "npy | text | extxyz | h5 | deepmd | xsf | qe | qe-xml | q2r | epw | phonopy"},
-                  {"output", "OUT", "file (extxyz, h5, q2r), folder (npy, text, deepmd, xsf, epw, phonopy) or prefix (qe, qe-xml)"},
+      .options = {{"to", "FORMAT", "npy | text | extxyz | h5 | deepmd | xsf | qe | qe-xml | q2r | q2r-xml | epw | phonopy"},
+                  {"output", "OUT", "file (extxyz, h5, q2r, q2r-xml), folder (npy, text, deepmd, xsf, epw, phonopy) or prefix (qe, qe-xml)"},
                   {"dyn", "PREFIX", "matrices of the supercell; an .h5 file holds its own"},
                   {"population", "P", "number in the file names, 1"},
                   {"temperature", "T", "of the generating density, such as \"300 K\"; stored in h5"},
                   {"like", "PREFIX", "qe: keep title, ibrav, structure and charges of these dyn files, replace the matrices"},
-                  {"qe-ewald", "", "q2r: write the Ewald parameter behind T, as Quantum ESPRESSO does since 2024"},
-                  {"keep-dipoles", "", "q2r: leave the dipole part inside (F), for phonopy's own converter"}},
+                  {"qe-strict", "", "qe: eight decimals in the columns of ph.x itself, for programs that read by column"},
+                  {"qe-ewald", "", "q2r, q2r-xml: write the Ewald parameter behind T, as Quantum ESPRESSO does since 2024"},
+                  {"keep-dipoles", "", "q2r, q2r-xml: leave the dipole part inside (F), for phonopy's own converter"}},
       .prepare = {},
       .run = convert,
   };

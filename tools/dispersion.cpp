@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "core/error.hpp"
 #include "core/standard_cell.hpp"
@@ -103,10 +104,15 @@ phonons::DynamicalMatrices symmetric_on_grid(const phonons::Interpolation& inter
   return result;
 }
 
+/// Of set `number`, 0 that of dyn.path; empty: not given.
+std::string label_of(const DispersionSettings& settings, std::size_t number) {
+  return settings.labels.empty() ? "" : settings.labels.at(number);
+}
+
 DispersionResult::Bands bands_of(const MatrixSet& set, const phonons::Interpolation& interpolation,
-                                 const phonons::SampledPath& path, bool dashed) {
+                                 const phonons::SampledPath& path, bool dashed, const std::string& label) {
   DispersionResult::Bands bands{
-      set.label, phonons::frequencies_at(interpolation, path.points, path.directions), {}, dashed};
+      label.empty() ? set.label : label, phonons::frequencies_at(interpolation, path.points, path.directions), {}, dashed};
   if (!set.squared_errors.empty() && !dashed) {
     bands.errors = phonons::BandErrors(set.matrices, set.squared_errors)(interpolation, path.points, path.directions);
   }
@@ -115,6 +121,7 @@ DispersionResult::Bands bands_of(const MatrixSet& set, const phonons::Interpolat
 
 void add_others(const DispersionSettings& settings, const Crystal& crystal, const UnitSet& units,
                 DispersionResult& result) {
+  std::size_t number = 0;
   for (const bool dashed : {true, false}) {
     for (const std::string& source : dashed ? settings.compare : settings.overlay) {
       const MatrixSet set = read_matrix_set(source, settings.symmetry.tolerance, units);
@@ -123,7 +130,7 @@ void add_others(const DispersionSettings& settings, const Crystal& crystal, cons
                          dashed ? "compare" : "overlay", source, set.matrices.crystal.n_atoms(), crystal.n_atoms()};
       }
       const phonons::Interpolation other(set.matrices, {.sum_rule = settings.sum_rule});
-      result.others.push_back(bands_of(set, other, result.path, dashed));
+      result.others.push_back(bands_of(set, other, result.path, dashed, label_of(settings, ++number)));
     }
   }
 }
@@ -168,10 +175,26 @@ void describe_gamma(const DispersionResult& result, Console& console) {
   }
 }
 
+bool near_gamma(const Eigen::Vector3d& q) { return phonons::folded(q).cwiseAbs().maxCoeff() < 0.25; }
+
+/// No imaginary mode at the points of the grid, translations aside.
+bool stable(const phonons::DynamicalMatrices& matrices) {
+  for (const phonons::Modes& modes : phonons::diagonalise(matrices)) {
+    for (Eigen::Index mu = 0; mu < modes.frequencies.size(); ++mu) {
+      if (!modes.acoustic[static_cast<std::size_t>(mu)] && modes.frequencies[mu] < 0) return false;
+    }
+  }
+  return true;
+}
+
 /// Density of states, thermodynamics, displacements and, for an SSCHA result, its free energy, all on the mesh.
 void add_mesh(const DispersionSettings& settings, const MatrixSet& set, const phonons::Interpolation& interpolation,
               const UnitSet& units, Console& console, DispersionResult& result) {
-  const phonons::MeshModes mesh = phonons::modes_on_mesh(interpolation, result.mesh, set.group);
+  std::vector<double> temperatures = settings.temperatures;
+  temperatures.push_back(result.structure_temperature);
+  // Imaginary modes are told of below, where the sum is thrown away unless they may be left out.
+  phonons::MeshDisplacements displacements(set.matrices.crystal, result.mesh, set.group, temperatures, true, units);
+  const phonons::MeshModes mesh = phonons::modes_on_mesh(interpolation, result.mesh, set.group, std::ref(displacements));
   stop_if_interrupted();
   const double step = settings.step / units.hbar;
   const double lowest = std::floor(std::min(0.0, mesh.frequencies.minCoeff()) / step) * step;
@@ -187,16 +210,19 @@ void add_mesh(const DispersionSettings& settings, const MatrixSet& set, const ph
                  settings.skip_imaginary
                      ? "; the thermodynamics leave them out"
                      : ": there are no thermodynamics (thermodynamics.skip_imaginary = true leaves them out)");
+    if (near_gamma(bad.q) && stable(set.matrices)) {
+      console.warn(
+          "the matrices themselves are stable, and the imaginary modes lie near Gamma between the points of their grid: the supercell "
+          "is too small or, in sheets and wires, rotations are not imposed. Compare dispersion.sum_rule = \"none\", \"crystal\" and "
+          "\"rotations\"");
+    }
     if (!settings.skip_imaginary) return;
   }
   for (const double t : settings.temperatures) {
     result.thermodynamics.push_back(phonons::thermodynamics(mesh, t, settings.skip_imaginary, units));
   }
   stop_if_interrupted();
-  std::vector<double> temperatures = settings.temperatures;
-  temperatures.push_back(result.structure_temperature);
-  result.displacements = phonons::mean_square_displacements(interpolation, result.mesh, set.group, temperatures,
-                                                            settings.skip_imaginary, units);
+  result.displacements = displacements.tensors();
   result.structure_displacements = std::move(result.displacements.back());
   result.displacements.pop_back();
   if (set.sscha) {
@@ -272,7 +298,7 @@ int run(const DispersionSettings& settings, Run& context) {
       .mesh = divisions,
       .structure_temperature = settings.structure_temperature.value_or(set.sscha ? set.sscha->temperature : 300)};
   stop_if_interrupted();
-  result.bands = bands_of(set, interpolation, result.path, false);
+  result.bands = bands_of(set, interpolation, result.path, false, label_of(settings, 0));
   result.velocities = phonons::group_velocities(interpolation, result.path.points, result.path.directions);
   add_others(settings, matrices.crystal, units, result);
   add_gamma(interpolation, set.group, settings.symmetry.tolerance, result);
@@ -281,7 +307,7 @@ int run(const DispersionSettings& settings, Run& context) {
 
   const RunFolder& folder = *context.folder;
   for (const std::string& format : settings.formats) {
-    const char* const name = format == "q2r"       ? "force_constants.fc"
+    const char* const name = format.starts_with("q2r") ? "force_constants.fc"
                              : format == "phonopy" ? "phonopy"
                              : format == "epw"     ? ""
                                                    : "dyn";

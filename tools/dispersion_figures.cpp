@@ -84,10 +84,12 @@ Panel band_panel(const Hdf5File& file, const FrequencyUnit& unit) {
 /// Density of states in total and on the atoms of each species; `upright`: frequency on the y axis.
 Panel dos_panel(const Hdf5File& file, const FrequencyUnit& unit, bool upright) {
   const std::string label = fmt::format("density of states (per {} and cell)", unit.label);
-  Panel panel{.x_label = upright ? "DOS" : fmt::format("frequency ({})", unit.label), .y_label = upright ? "" : label};
+  Panel panel{.x_label = upright ? fmt::format("DOS (per {} and cell)", unit.label) : fmt::format("frequency ({})", unit.label), .y_label = upright ? "" : label};
+  panel.whole_x = panel.from_zero = !upright;
   const std::vector<double> frequency = column(file, "dos/frequency", unit.factor);
   const auto add = [&](std::string name, std::vector<double> values) {
     Curve curve{.label = std::move(name), .x = frequency, .y = std::move(values), .error = {}};
+    curve.filled = panel.curves.empty();
     if (upright) curve.x.swap(curve.y);
     panel.curves.push_back(std::move(curve));
   };
@@ -112,7 +114,7 @@ Panel dos_panel(const Hdf5File& file, const FrequencyUnit& unit, bool upright) {
 Figure thermodynamics_figure(const Hdf5File& file) {
   const std::vector<double> temperature = column(file, "thermodynamics/temperature");
   const auto panel = [&](const char* label, const std::vector<std::pair<const char*, const char*>>& curves) {
-    Panel result{.x_label = "temperature (K)", .y_label = label};
+    Panel result{.x_label = "temperature (K)", .y_label = label, .whole_x = true};
     for (const auto& [name, title] : curves) {
       result.curves.push_back(
           {.label = title, .x = temperature, .y = column(file, std::string{"thermodynamics/"} + name), .error = {}});
@@ -121,9 +123,9 @@ Figure thermodynamics_figure(const Hdf5File& file) {
   };
   Figure figure{.name = "thermodynamics",
                 .title = "",
-                .panels = {panel("energy (eV per cell)",
+                .panels = {panel("harmonic energy (eV per cell)",
                                  {{"free_energy", "free energy"}, {"internal_energy", "internal energy"}}),
-                           panel("per cell (kB)", {{"entropy", "entropy"}, {"heat_capacity", "heat capacity"}})},
+                           panel("S, C (kB per cell)", {{"entropy", "entropy"}, {"heat_capacity", "heat capacity"}})},
                 .columns = 2};
   if (!file.has("thermodynamics/displacements")) return figure;
 
@@ -141,7 +143,7 @@ Figure thermodynamics_figure(const Hdf5File& file) {
       sum[t] += (site[0] + site[4] + site[8]) / 3;
     }
   }
-  Panel displacements{.x_label = "temperature (K)", .y_label = "mean-square displacement U_eq (Å²)"};
+  Panel displacements{.x_label = "temperature (K)", .y_label = "displacement U_eq (Å²)", .whole_x = true, .from_zero = true};
   for (auto& [kind, entry] : sums) {
     for (double& value : entry.first) value /= entry.second;
     displacements.curves.push_back({.label = kind, .x = temperature, .y = entry.first, .error = {}});

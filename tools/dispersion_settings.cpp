@@ -40,6 +40,12 @@ void declare(Schema& schema, DispersionSettings& settings) {
       .paths();
   dyn.key("compare", &settings.compare, "others of the same kinds, drawn dashed and grey").paths();
   dyn.key("overlay", &settings.overlay, "others of the same kinds, drawn as lines with their errors").paths();
+  dyn.key("labels", &settings.labels, "in figures: of path, then compare, then overlay, \"SSCHA at 300 K\"; from file names")
+      .check([&settings]() -> std::string {
+        const std::size_t n = 1 + settings.compare.size() + settings.overlay.size();
+        if (settings.labels.empty() || settings.labels.size() == n) return "";
+        return fmt::format("{} labels for {} sets of bands: one each is needed, of path, compare and overlay", settings.labels.size(), n);
+      });
   Section& support = schema.section("dyn.support", "interpolate the difference to these matrices of the same crystal");
   support.key("coarse", &settings.coarse, "on the grid of dyn.path").paths();
   support.key("fine", &settings.fine, "on a finer grid").paths();
@@ -54,7 +60,8 @@ void declare(Schema& schema, DispersionSettings& settings) {
   dispersion.choice("unit", &settings.unit, {"cm-1", "THz", "meV"}, "of frequencies in figures");
   using phonons::SumRule;
   dispersion.choice("sum_rule", settings.sum_rule,
-                    {{"crystal", SumRule::crystal}, {"simple", SumRule::simple}, {"none", SumRule::none}}, "acoustic");
+                    {{"crystal", SumRule::crystal}, {"simple", SumRule::simple}, {"rotations", SumRule::rotations}, {"all", SumRule::all},
+                     {"none", SumRule::none}}, "acoustic; rotations: also of the whole crystal (sheets, wires); all: and no stress (Huang)");
   dispersion.key("qe_skip_unit_direction", &settings.skip_unit_direction,
                  "no dipole sum along axes with one division, as matdyn.x does; wrong for a bulk crystal, to compare with it");
   schema.section("symmetry", "")

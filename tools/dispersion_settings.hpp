@@ -16,6 +16,7 @@ namespace zeropoint {
 struct DispersionSettings {
   std::string dyn, coarse, fine;
   std::vector<std::string> compare, overlay;
+  std::vector<std::string> labels;  ///< of dyn, compare, overlay in figures; empty: from their names
   std::vector<int> grid{6, 6, 6};
   std::string path = "auto";
   std::vector<std::string> points;

@@ -146,6 +146,7 @@ std::string axes_text(const Panel& panel, int panel_width) {
   } else {
     text += "set offsets graph 0.01, graph 0.01, graph 0.03, graph 0.03\n";
   }
+  if (panel.from_zero) text += "set yrange [0:*]\nset offsets 0, 0, graph 0.03, 0\n";
   if (panel.diagonal) {
     const Extent extent = both_axes(panel);
     text += fmt::format("set xrange [{0}:{1}]\nset yrange [{0}:{1}]\nset size ratio 1\n", extent.low, extent.high);
@@ -179,6 +180,12 @@ std::vector<std::string> curve_text(const Panel& panel, std::size_t i, int block
             "{} using 1:{}:($2+$3) with filledcurves fc rgb \"{}\" fs transparent solid 0.20 noborder notitle", data,
             low, colour(panel, i)));
       }
+      if (curve.filled) {
+        parts.push_back(fmt::format("{} using 1:2 with filledcurves {}=0 fc rgb \"{}\" fs transparent solid 0.25 noborder {}", data,
+                                    panel.y_label.empty() ? "x1" : "y1", colour(panel, i), title));
+        parts.push_back(fmt::format("{} using 1:2 with lines lc rgb \"{}\" lw 1 notitle", data, colour(panel, i)));
+        break;
+      }
       if (curve.dashed) {
         parts.push_back(
             fmt::format("{} using 1:2 with lines lc rgb \"{}\" lw 1 dt 2 {}", data, colour(panel, i), title));
@@ -210,9 +217,18 @@ std::vector<std::string> curve_text(const Panel& panel, std::size_t i, int block
   return parts;
 }
 
+/// A round distance of numbers on an axis from zero to `highest` that leaves two or three.
+double step_of_numbers(double highest) {
+  const double decade = std::pow(10, std::floor(std::log10(std::max(highest, 1e-300) / 2)));
+  for (const double factor : {5, 2}) {
+    if (2 * factor * decade <= highest) return factor * decade;
+  }
+  return decade;
+}
+
 /// Places panel `i` in a row of panels with one y axis.
 std::string shared_text(const Figure& figure, std::size_t i) {
-  constexpr double left = 76, right = 16, between = 12, top = 34, bottom = 44;  // pixels
+  constexpr double left = 76, right = 16, between = 12, top = 34, bottom = 52;  // pixels
   Extent extent;
   double before = 0, total = 0;
   for (std::size_t k = 0; k < figure.panels.size(); ++k) {
@@ -233,14 +249,16 @@ std::string shared_text(const Figure& figure, std::size_t i) {
       begin / pixels, end / pixels, 1 - top / height, bottom / height);
   text += fmt::format("set offsets 0, 0, 0, 0\nset yrange [{:.10g}:{:.10g}]\n",
                       extent.low - (extent.low < 0 ? margin : 0), extent.high + margin);
-  // A quantity beside the axis that counts: from zero, no numbers.
+  // A quantity beside the axis that counts: from zero, few numbers.
   Extent across;
   for (const Curve& curve : figure.panels[i].curves) {
     for (const double x : curve.x) across.include(x);
   }
   const bool counted = figure.panels[i].x_ticks.empty();
   text +=
-      counted ? fmt::format("set xrange [0:{:.6g}]\nset format x \"\"\n", 1.05 * across.high) : "set format x \"%g\"\n";
+      counted ? fmt::format("set xrange [0:{0:.6g}]\nset format x \"%g\"\nset xtics norotate {1:.6g}, {1:.6g}\n", 1.05 * across.high,
+                            step_of_numbers(across.high))
+              : "set format x \"%g\"\n";
   if (i > 0) text += "set ylabel \"\"\nset format y \"\"\n";
   return text;
 }

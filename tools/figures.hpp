@@ -16,6 +16,7 @@ struct Curve {
   std::vector<double> x, y, error;
   std::vector<std::size_t> breaks{};  ///< ascending places before which the line is interrupted
   bool dashed = false;                ///< thin, dashed and grey: for comparison
+  bool filled = false;                ///< the area to the axis of zeros is shaded, below a thin line
 };
 
 /// A named place on the x axis, with a thin vertical line.
@@ -40,7 +41,8 @@ struct Panel {
   std::string reference_label{};
   std::vector<std::string> x_names{};  ///< instead of the numbers 0, 1, 2 ... on the x axis
   std::vector<Tick> x_ticks{};         ///< instead of numbers on the x axis, which ends at the first and last of them
-  bool whole_x = false;                ///< x counts something: no ticks between, no space beside
+  bool whole_x = false;                ///< x counts something or begins at a bound: no ticks between, no space beside
+  bool from_zero = false;              ///< the y axis begins at 0
   bool diagonal = false;               ///< equal axes and the line y = x
   std::string note{};                  ///< in the upper left corner
   bool imaginary_below_zero = false;   ///< a grey floor below zero that says so, where curves go there
@@ -54,7 +56,7 @@ struct Figure {
   std::vector<Panel> panels{};
   int columns = 1;
   int panel_width = 420, panel_height = 300;  ///< pixels
-  bool shared_y = false;                      ///< one y axis, that of the first panel; x without ticks begins at 0
+  bool shared_y = false;                      ///< one y axis, that of the first panel; x without ticks begins at 0, with few numbers
 };
 
 /// True when the program gnuplot is there.

@@ -101,6 +101,10 @@ grep -q "_atom_site_aniso_U_11" minimised/structure.cif || fail "no U_ij in the 
 
 exits 0 plot result/result.h5 bands --output drawn
 [[ -s drawn/bands.gp && ! -e drawn/dos.gp ]] || fail "plot does not draw the figure that was asked for"
+exits 0 dispersion run.toml --output named --set 'dyn.labels=["cold", "4.13 A"]' --set dos.grid=[2,2,2]
+grep -q 'title "cold"' named/figures/bands.gp && grep -q 'title "4.13 A"' named/figures/bands.gp || fail "figures do not take the labels"
+exits 2 dispersion run.toml --output wrong --set 'dyn.labels=["cold"]'
+complains "1 labels for 2 sets of bands"
 exits 2 dispersion run.toml --output wrong --set 'dispersion.path="G-M"'
 complains "no point 'M'"
 exits 2 dispersion run.toml --output wrong --set 'dispersion.points=["Q = 1 2"]' --set 'dispersion.path="G-Q"'

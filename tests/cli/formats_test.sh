@@ -20,10 +20,25 @@ exits 0 convert "$dyn" --to qe --output qe/dyn
 exits 0 convert "$dyn" --to qe-xml --output xml/x.dyn.xml
 exits 0 convert "$dyn" --to q2r --output lih.fc
 exits 0 convert "$dyn" --to q2r --output with_alpha.fc --qe-ewald
+exits 0 convert "$dyn" --to q2r-xml --output lih2.fc
+exits 0 convert "$dyn" --to q2r-xml --output with_alpha.fc.xml --qe-ewald
 exits 0 convert "$dyn" --to epw --output epw
 exits 0 convert "$dyn" --to phonopy --output ph
 exits 0 convert "$dyn" --to qe --like "$dyn" --output like/dyn
-for input in qe/dyn xml/x.dyn xml/x.dyn.xml lih.fc with_alpha.fc epw/ifc.q2r ph ph/phonopy_params.yaml ph/FORCE_CONSTANTS ph/force_constants.hdf5 like/dyn; do
+exits 0 convert "$dyn" --to qe --qe-strict --output strict/dyn
+# The columns of ph.x, behind the header of the originals, which have another ibrav.
+python3 - "$dyn" <<'PY' || fail "--qe-strict does not write the columns of ph.x"
+import sys
+for i in (1, 2, 3):
+    def lines(name):
+        text = open(name + str(i)).read()
+        return text[text.index("     Dynamical  Matrix"):text.index("Diagonalizing")].rstrip().split("\n")
+    theirs, ours = lines(sys.argv[1]), lines("strict/dyn")
+    assert len(theirs) == len(ours), (i, len(theirs), len(ours))
+    for a, b in zip(theirs, ours):
+        assert [x == "." for x in a.rstrip()] == [x == "." for x in b.rstrip()], (a, b)
+PY
+for input in qe/dyn strict/dyn xml/x.dyn xml/x.dyn.xml lih.fc with_alpha.fc lih2.fc.xml with_alpha.fc.xml epw/ifc.q2r ph ph/phonopy_params.yaml ph/FORCE_CONSTANTS ph/force_constants.hdf5 like/dyn; do
   exits 0 info "$input" --json
   cp out found.json
   same expected.json found.json
@@ -67,13 +82,13 @@ grid = [2, 2, 2]
 [dos]
 grid = [4, 4, 4]
 [export]
-formats = ["qe", "qe-xml", "q2r", "epw", "phonopy"]
+formats = ["qe", "qe-xml", "q2r", "q2r-xml", "epw", "phonopy"]
 [output]
 directory = "result"
 figures = false
 TOML
 exits 0 dispersion run.toml
-for file in dyn0 dyn1 dyn0.xml dyn1.xml force_constants.fc ifc.q2r phonopy/phonopy_params.yaml phonopy/FORCE_CONSTANTS phonopy/BORN; do
+for file in dyn0 dyn1 dyn0.xml dyn1.xml force_constants.fc force_constants.fc.xml ifc.q2r phonopy/phonopy_params.yaml phonopy/FORCE_CONSTANTS phonopy/BORN; do
   [[ -s "result/$file" ]] || fail "result/$file is missing"
 done
 cp lih.fc from.fc
@@ -89,6 +104,8 @@ exits 2 convert "$dyn" --to q2r --like "$dyn" --output x
 complains "--like PREFIX goes with --to qe"
 exits 2 convert "$dyn" --to qe --qe-ewald --output x
 complains "--qe-ewald and --keep-dipoles go with --to q2r"
+exits 1 convert "$dyn" --to q2r --output x.xml
+complains "this ending means XML: write --to q2r-xml"
 head -40 lih.fc > cut.fc
 exits 1 convert cut.fc --to qe --output x
 complains "cut.fc:40: the file ends here"

@@ -85,6 +85,27 @@ TEST(DensityOfStates, CountsEveryModeAndSharesItAmongTheAtoms) {
   EXPECT_COMPLAINT(density_of_states(mesh, 1, 1, 5), "range that is not empty");
 }
 
+TEST(DensityOfStates, HasTheSecondMomentOfTheForceConstants) {
+  // The mean of sum omega^2 over a mesh that tells all lattice vectors apart is the trace of the block that binds each atom to its site.
+  DynamicalMatrices matrices = test::model_matrices(test::triclinic_crystal(), {3, 2, 2}, 13);
+  for (Eigen::MatrixXcd& block : matrices.blocks) block += 20 * Eigen::MatrixXcd::Identity(9, 9);
+  const Eigen::MatrixXd site = to_real_space(matrices)[0];
+  double trace = 0;
+  for (int x = 0; x < 9; ++x) trace += site(x, x) / matrices.crystal.masses[x / 3];
+  const MeshModes mesh = modes_on_mesh(Interpolation(matrices, {.sum_rule = SumRule::none}), {7, 5, 5});
+  // The translations at Gamma are projected out of the modes: their squares are missing in one point of 175.
+  const Eigen::MatrixXcd& gamma = matrices.blocks[static_cast<std::size_t>(matrices.grid.gamma())];
+  double scaled = 0;
+  for (int x = 0; x < 9; ++x) scaled += gamma(x, x).real() / matrices.crystal.masses[x / 3];
+  const double missing = (scaled - mesh.frequencies.row(mesh.gamma).squaredNorm()) / 175;
+  const double mean = (mesh.counts.cast<double>().asDiagonal() * mesh.frequencies.cwiseAbs2()).sum() / 175;
+  EXPECT_NEAR(mean + missing, trace, 1e-10 * trace);
+  const double highest = 1.01 * mesh.frequencies.maxCoeff();
+  const DensityOfStates dos = density_of_states(mesh, 0, highest, 4001);
+  // Linear interpolation in tetrahedra misses the curvature of the bands.
+  EXPECT_NEAR((dos.total.array() * dos.frequencies.array().square()).sum() * highest / 4000, trace, 0.01 * trace);
+}
+
 TEST(DensityOfStates, KeepsImaginaryModesBelowZeroAndFlatBandsWhole) {
   MeshModes mesh = cosine_band(4);
   mesh.frequencies.setConstant(-0.5);

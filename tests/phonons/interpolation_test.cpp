@@ -112,6 +112,7 @@ Eigen::Matrix3d rows(std::initializer_list<double> numbers) {
 INSTANTIATE_TEST_SUITE_P(
     Shapes, ShortRangedCrystals,
     testing::Values(Shape{"triclinic", test::triclinic_crystal(), {3, 3, 3}}, Shape{"fcc", test::cubic_crystal(), {2, 2, 2}},
+                    Shape{"bcc", with_cell(rows({-1.9, 1.9, 1.9, 1.9, -1.9, 1.9, 1.9, 1.9, -1.9})), {3, 3, 3}},
                     Shape{"hexagonal", test::hexagonal_crystal(), {3, 3, 2}},
                     Shape{"skewed", with_cell(rows({3.1, 0.2, -0.4, 13.1, 4.4, -1.3, -0.5, 0.9, 4.3})), {3, 3, 3}},
                     Shape{"wire", with_cell(rows({2.9, 0, 0, 0.3, 30, 0, 0, 1, 31})), {4, 1, 1}},
@@ -231,6 +232,32 @@ TEST(Interpolation, OfGraphiteToTwiceItsGridKeepsItsPointsAndItsSoundStable) {
   EXPECT_GT(units::codata2022.inverse_cm(frequencies.minCoeff()), -1);
 }
 
+DynamicalMatrices on_subgrid(const DynamicalMatrices& matrices, int n) {
+  DynamicalMatrices result{matrices.crystal, QGrid({n, n, n}), {}, matrices.polar, matrices.alat, ""};
+  for (const Eigen::Vector3d& q : result.grid.points()) {
+    result.blocks.push_back(matrices.blocks[static_cast<std::size_t>(matrices.grid.find(q))]);
+  }
+  return result;
+}
+
+/// Harmonic matrices of H3S on 6 x 6 x 6, and those that another program has interpolated from SSCHA on 3 x 3 x 3 over them.
+TEST(Interpolation, OfTheDifferenceOfH3sIsThatOfAnotherProgram) {
+  ZEROPOINT_NEEDS_REFERENCE_DATA(data);
+  const DynamicalMatrices harmonic = read_qe_dyn(data + "/electron_phonon/h3s/H3S.dyn"),
+                          dense = read_qe_dyn(data + "/electron_phonon/h3s/sscha_dense.dyn");
+  const Interpolation found(on_subgrid(dense, 3), {on_subgrid(harmonic, 3), harmonic});
+  double deviation = 0;
+  for (int iq = 0; iq < dense.grid.size(); ++iq) {
+    const auto i = static_cast<std::size_t>(iq);
+    deviation = std::max(deviation, largest(found(dense.grid.points()[i]) - dense.blocks[i]));
+  }
+  // The files have eight decimals.
+  EXPECT_LT(deviation / units::codata2022.rydberg_per_bohr2(), 3.2e-8);
+  // From 2 x 2 x 2 points it is an approximation, but a stable one.
+  const Interpolation coarser(on_subgrid(dense, 2), {on_subgrid(harmonic, 2), harmonic});
+  EXPECT_GT(units::codata2022.inverse_cm(frequencies_at(coarser, dense.grid.points()).minCoeff()), -0.1);
+}
+
 TEST(Interpolation, RefusesASupportOfAnotherCrystalOrGrid) {
   const DynamicalMatrices matrices = polar_matrices({2, 2, 2}, 8);
   const DynamicalMatrices other_grid = polar_matrices({3, 2, 2}, 8);
@@ -238,7 +265,7 @@ TEST(Interpolation, RefusesASupportOfAnotherCrystalOrGrid) {
   DynamicalMatrices strained = matrices, moved = matrices;
   strained.crystal.cell(0, 0) += 0.1;
   EXPECT_COMPLAINT(Interpolation(matrices, {strained, matrices}), "cell vectors of the coarse support");
-  moved.crystal.positions.row(1) += moved.crystal.cell.row(0);
+  moved.crystal.positions.row(1) += 0.4 * moved.crystal.cell.row(0);
   EXPECT_COMPLAINT(Interpolation(matrices, {matrices, moved}), "an atom of the fine support");
   EXPECT_COMPLAINT(Interpolation(matrices, {matrices, test::reordered(matrices, {1, 0, 2})}), "another order");
 }

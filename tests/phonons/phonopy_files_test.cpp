@@ -198,7 +198,7 @@ TEST_F(PhonopyErrors, NameLinesOfBorn) {
   expect(name, text + second + "\n", "BORN:5: a line behind the Born charges of the 2 independent atoms");
   expect(name, factor + "\n" + first.substr(0, 100) + "\n" + second + "\n" + second + "\n", "the dielectric tensor");
   // A charge that the cubic site forbids.
-  expect(name, factor + "\n" + tensor + "\n" + first + "\n -1.1 0 0 0 -1.1 0 0 0.2 -1.1\n", "operation ");
+  expect(name, factor + "\n" + tensor + "\n" + first + "\n -1.1 0 0 0 -1.1 0 0 0.2 -1.1\n", "BORN: the Born effective charges of atom 2 (Cl) and of its image under ");
   expect(name, factor + "\n" + tensor + "\n" + first + "\n NaN 0 0 0 -1.1 0 0 0 -1.1\n", "BORN:4:2: 'NaN' is not a finite number");
   expect(name, factor + "\n 0.5 0 0 0 0.5 0 0 0 0.5\n" + first + "\n" + second + "\n", "eigenvalue");
 }
@@ -207,8 +207,32 @@ TEST_F(PhonopyErrors, NameWhatIsMissing) {
   std::filesystem::remove(folder_ / "phonopy_params.yaml");
   EXPECT_NE(complaint("FORCE_CONSTANTS").find("no phonopy_params.yaml, phonopy.yaml or phonopy_disp.yaml"), std::string::npos);
   EXPECT_NE(complaint("force_constants.hdf5").find("one of them is needed"), std::string::npos);
-  put_text(folder_ / "phonopy.yaml.xz", "x");
-  EXPECT_NE(complaint("phonopy.yaml.xz").find("unpack it first"), std::string::npos);
+  put_text(folder_ / "phonopy.yaml.xz", "\x1f\x8b");
+  EXPECT_NE(complaint("phonopy.yaml.xz").find("unpack it first (gunzip -k"), std::string::npos);
+}
+
+TEST_F(PhonopyErrors, NameSitesOfMixedSpecies) {
+  const std::string name = "phonopy_params.yaml", text = whole(name);
+  expect(name, text + "site_mixture_scheme: vca\n", "sites of mixed species (site_mixture_scheme) are not supported: give an ordered structure");
+  expect(name, "phonopy:\n  site_mixture_scheme: vca\n" + text, "sites of mixed species");
+}
+
+/// Every text file of a calculation, compressed; a damaged one is named.
+TEST_F(PhonopyErrors, AreNoneForFilesPackedByXz) {
+  if (std::system("xz --version > /dev/null 2>&1") != 0) GTEST_SKIP() << "no xz: install xz-utils";
+  const DynamicalMatrices plain = read_matrix_file(folder_.path()).matrices;
+  for (const std::string name : {"FORCE_CONSTANTS", "BORN", "phonopy_params.yaml"}) {
+    ASSERT_EQ(std::system(("xz '" + (folder_ / name) + "'").c_str()), 0);
+  }
+  std::filesystem::remove(folder_ / "force_constants.hdf5");
+  for (const std::string path : {"", "FORCE_CONSTANTS.xz", "BORN.xz", "phonopy_params.yaml.xz"}) {
+    EXPECT_EQ(difference(plain, read_matrix_file(folder_ / path).matrices), 0) << path;
+  }
+  const std::string packed = whole("phonopy_params.yaml.xz");
+  expect("phonopy_params.yaml.xz", packed.substr(0, packed.size() / 2), "phonopy_params.yaml.xz: the compressed file is cut or damaged");
+  std::string flipped = packed;
+  flipped[packed.size() / 2] ^= 64;
+  expect("phonopy_params.yaml.xz", flipped, "cut or damaged");
 }
 
 TEST_F(PhonopyErrors, NameAnHdf5FileOfAnotherCalculation) {

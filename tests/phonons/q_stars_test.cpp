@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "phonons/symmetrizer.hpp"
@@ -23,6 +24,13 @@ TEST(QStars, OfRockSaltAreThoseOfQuantumEspresso) {
   EXPECT_EQ(fine.stars().size(), 8U);
   EXPECT_EQ(fine.size(), 64);
   EXPECT_EQ(fine.gamma(), 0);
+  // Gamma, K with K', and six points between Gamma and K of hcp; without symmetry pairs are left.
+  stars = grid_of_stars({3, 3, 1}, find_space_group(test::hexagonal_crystal())).stars();
+  std::sort(stars.begin(), stars.end());
+  EXPECT_EQ(stars, (std::vector<int>{1, 2, 6}));
+  stars = grid_of_stars({3, 2, 1}, find_space_group(test::triclinic_crystal())).stars();
+  std::sort(stars.begin(), stars.end());
+  EXPECT_EQ(stars, (std::vector<int>{1, 1, 2, 2}));
 }
 
 TEST(QStars, AreClosedUnderTheGroupAndDisjoint) {
@@ -61,6 +69,7 @@ TEST(QStars, OfALessSymmetricMeshUseWhatIsLeft) {
   EXPECT_EQ(kept.operations.size(), keeping_grid(group, QGrid({3, 1, 1})).operations.size());
   const MeshOrbits mesh = orbits({5, 4, 3}, group);
   EXPECT_EQ(std::accumulate(mesh.counts.begin(), mesh.counts.end(), 0), 60);
+  EXPECT_EQ(grid_of_stars({3, 2, 1}, group).size(), 6);
   EXPECT_COMPLAINT(orbits({2, 0, 2}, group), "every division must be at least 1");
 }
 

@@ -5,12 +5,11 @@
 #include <filesystem>
 
 #include "core/error.hpp"
-#include "phonons/interpolation.hpp"
 #include "phonons/qe_dyn.hpp"
-#include "phonons/spectrum.hpp"
-#include "tests/phonons/matdyn_run.hpp"
+#include "tests/phonons/dyn_text.hpp"
 #include "tests/support/crystals.hpp"
 #include "tests/support/model_matrices.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace zeropoint::phonons {
 namespace {
@@ -66,23 +65,6 @@ TEST(QeDynXml, WritesWhatItReadsBack) {
   }
 }
 
-TEST(QeDynXml, GoesThroughQ2rAndMatdyn) {
-  SKIP_WITHOUT_MATDYN();
-  DynamicalMatrices matrices = test::model_matrices(test::triclinic_crystal(), {3, 2, 1}, 17);
-  const test::TemporaryFolder folder;
-  write_qe_dyn_xml(matrices, folder / "x.dyn.xml");
-  run_q2r(folder, "x.dyn.xml");
-  // From XML q2r.x makes XML, and adds the ending.
-  const auto theirs = test::frequencies_of_force_constants(folder, "no", matrices.grid.points(), "x.fc.xml");
-  const std::vector<std::vector<double>> ours = frequencies_inverse_cm(diagonalise(matrices), units::codata2022);
-  for (std::size_t iq = 0; iq < ours.size(); ++iq) {
-    if (static_cast<int>(iq) == matrices.grid.gamma()) continue;  // ours are without translations there
-    for (std::size_t mu = 0; mu < ours[iq].size(); ++mu) {
-      EXPECT_NEAR(ours[iq][mu], theirs[iq][mu], 1e-3) << iq << " " << mu;  // .freq has four decimals
-    }
-  }
-}
-
 class QeDynXmlErrors : public testing::Test {
  protected:
   QeDynXmlErrors() {
@@ -134,7 +116,7 @@ TEST_F(QeDynXmlErrors, NameWhatIsMissingOrWrong) {
   expect("16 numbers in <PHI.1.2>, 18 expected");
   again();
   spoil(2, "<GEOMETRY_INFO>", "<INTERATOMIC_FORCE_CONSTANTS/><GEOMETRY_INFO>");
-  expect("x.dyn2.xml:3: force constants of q2r.x in XML, which are not read");
+  expect("x.dyn2.xml:3: force constants of q2r.x stand among dyn files");
   again();
   std::filesystem::remove(prefix_ + "2.xml");
   expect("x.dyn2 is missing");

@@ -68,6 +68,18 @@ TEST(QeForceConstants, TakeTheEwaldParameterOfTheFile) {
   EXPECT_GT(difference(read_qe_force_constants(folder / "a.fc").matrices, read_qe_force_constants(folder / "b.fc").matrices), 1e-3);
 }
 
+TEST(QeForceConstants, WarnWhereAMissingEwaldParameterWouldMatter) {
+  const test::TemporaryFolder folder;
+  DynamicalMatrices matrices = test::polar_models()[4].matrices;
+  matrices.alat = 13 * units::codata2022.bohr;  // (2 pi/alat)^2 is small then
+  write_qe_force_constants(matrices, folder / "long.fc");
+  const MatrixFile file = read_qe_force_constants(folder / "long.fc");
+  ASSERT_EQ(file.warnings.size(), 1U);
+  EXPECT_NE(file.warnings[0].find("no Ewald parameter is in the file, and alat = 13.00 bohr is long"), std::string::npos);
+  write_qe_force_constants(matrices, folder / "told.fc", {.ewald_parameter = true});
+  EXPECT_TRUE(read_qe_force_constants(folder / "told.fc").warnings.empty());
+}
+
 TEST(QeForceConstants, GiveMatdynTheFrequenciesOfOurInterpolation) {
   SKIP_WITHOUT_MATDYN();
   for (const test::PolarModel& model : test::polar_models()) {

@@ -30,7 +30,8 @@ std::vector<PolarModel> polar_models() {
 
 const std::vector<Eigen::Vector3d>& points_off_grids() {
   static const std::vector<Eigen::Vector3d> points{{0.11, 0.07, -0.23}, {0.5, 0.25, 0.1}, {0.31, -0.42, 0.17},
-                                                   {0.05, 0.02, 0.01},  {0, 0.21, 0.37},  {-0.23, 0.13, 0.41}};
+                                                   {0.05, 0.02, 0.01},  {0, 0.21, 0.37},  {-0.23, 0.13, 0.41},
+                                                   {0.43, 0.43, -0.11}, {-0.37, 0, 0.29}, {0.02, -0.03, 0.47}, {-0.19, -0.28, -0.33}};
   return points;
 }
 

@@ -75,7 +75,7 @@ Figure bands_and_dos() {
                       .imaginary_below_zero = true},
                      {.x_label = "DOS",
                       .y_label = "",
-                      .curves = {{.label = "total", .x = {0, 3, 0}, .y = {0, 10, 21}, .error = {}}},
+                      .curves = {{.label = "total", .x = {0, 3, 0}, .y = {0, 10, 21}, .error = {}, .filled = true}},
                       .width = 0.4}},
           .panel_width = 500,
           .panel_height = 400,
@@ -97,6 +97,8 @@ TEST(Figures, PanelsWithASharedAxisHaveTheSameRangeAndOneLabel) {
   EXPECT_EQ(count(script, "set format y \"\""), 1U);
   EXPECT_EQ(count(script, "set terminal svg size 700,400"), 1U);
   EXPECT_EQ(count(script, "set xrange [0:3.15]"), 1U);  // the density of states, up to 3
+  EXPECT_EQ(count(script, "set xtics norotate 1, 1\n"), 1U) << script;
+  EXPECT_EQ(count(script, "with filledcurves x1=0"), 1U);
   // The second panel begins where the first one ends.
   double begin[2], end[2];
   std::size_t at = 0;
