@@ -113,4 +113,22 @@ SiteTensors symmetrized(const SiteTensors& tensors, const SpaceGroup& group) {
   return result;
 }
 
+double lowest_frequency_for(const DynamicalMatrices& matrices, double temperature, double largest, const UnitSet& units) {
+  const auto fits = [&](double lowest) {
+    const SiteTensors tensors = mean_square_displacements(with_lowest_frequency(matrices, lowest), temperature, units);
+    return std::all_of(tensors.begin(), tensors.end(), [&](const Eigen::Matrix3d& u) { return u.trace() <= largest * largest; });
+  };
+  if (fits(0)) return 0;
+  double low = 0, high = 1 / units.inverse_cm(1);
+  while (!fits(high)) {
+    low = high;
+    high *= 2;
+  }
+  while (high - low > 0.01 * high) {
+    const double middle = (low + high) / 2;
+    (fits(middle) ? high : low) = middle;
+  }
+  return high;
+}
+
 }  // namespace zeropoint::phonons

@@ -64,6 +64,28 @@ double sum_over_modes(const std::vector<Modes>& modes, Term term) {
   return sum;
 }
 
+/// The same polarisation vectors with omega^2 = square(omega); blocks in which nothing changes stay as they are.
+template <class Square>
+DynamicalMatrices with_squares(const DynamicalMatrices& matrices, Square square) {
+  const Eigen::VectorXd roots = inverse_root_masses(matrices.crystal).cwiseInverse();
+  const std::vector<Modes> modes = diagonalise(matrices);
+  DynamicalMatrices result = matrices;
+  for (std::size_t iq = 0; iq < modes.size(); ++iq) {
+    Eigen::VectorXd squares = Eigen::VectorXd::Zero(modes[iq].frequencies.size());
+    bool changed = false;
+    for (Eigen::Index mu = 0; mu < squares.size(); ++mu) {
+      if (modes[iq].acoustic[static_cast<std::size_t>(mu)]) continue;
+      const double frequency = modes[iq].frequencies[mu];
+      squares[mu] = square(frequency);
+      changed = changed || squares[mu] != frequency * std::abs(frequency);
+    }
+    if (!changed) continue;
+    const Eigen::MatrixXcd e = roots.asDiagonal() * modes[iq].polarisations;
+    result.blocks[iq] = e * squares.asDiagonal() * e.adjoint();
+  }
+  return result;
+}
+
 }  // namespace
 
 std::vector<Modes> diagonalise(const DynamicalMatrices& matrices) {
@@ -94,26 +116,17 @@ Eigen::MatrixXcd displacement_patterns(const Modes& modes, const Crystal& crysta
 }
 
 DynamicalMatrices with_absolute_squares(const DynamicalMatrices& matrices, int& n_turned) {
-  const Eigen::VectorXd roots = inverse_root_masses(matrices.crystal).cwiseInverse();
-  const std::vector<Modes> modes = diagonalise(matrices);
-  DynamicalMatrices result = matrices;
-  for (std::size_t iq = 0; iq < modes.size(); ++iq) {
-    const Modes& at_q = modes[iq];
-    Eigen::VectorXd squares = at_q.frequencies.cwiseAbs2();
-    bool turned = false;
-    for (Eigen::Index mu = 0; mu < squares.size(); ++mu) {
-      if (at_q.acoustic[static_cast<std::size_t>(mu)]) {
-        squares[mu] = 0;
-      } else if (at_q.frequencies[mu] < 0) {
-        ++n_turned;
-        turned = true;
-      }
-    }
-    if (!turned) continue;
-    const Eigen::MatrixXcd e = roots.asDiagonal() * at_q.polarisations;
-    result.blocks[iq] = e * squares.asDiagonal() * e.adjoint();
-  }
-  return result;
+  return with_squares(matrices, [&](double frequency) {
+    if (frequency < 0) ++n_turned;
+    return frequency * frequency;
+  });
+}
+
+DynamicalMatrices with_lowest_frequency(const DynamicalMatrices& matrices, double lowest) {
+  return with_squares(matrices, [&](double frequency) {
+    const double raised = std::max(frequency, lowest);
+    return raised * raised;
+  });
 }
 
 std::vector<std::vector<double>> frequencies_inverse_cm(const std::vector<Modes>& modes, const UnitSet& units) {

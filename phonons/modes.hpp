@@ -28,6 +28,9 @@ Eigen::MatrixXcd displacement_patterns(const Modes& modes, const Crystal& crysta
 /// The number of modes that were turned (over the whole grid) is added to `n_turned`.
 DynamicalMatrices with_absolute_squares(const DynamicalMatrices& matrices, int& n_turned);
 
+/// The same with omega -> max(omega, lowest), sqrt(eV/amu)/angstrom, for all modes but the uniform translations.
+DynamicalMatrices with_lowest_frequency(const DynamicalMatrices& matrices, double lowest);
+
 /// All frequencies in cm^-1, [n_q] x [3n].
 std::vector<std::vector<double>> frequencies_inverse_cm(const std::vector<Modes>& modes, const UnitSet& units);
 

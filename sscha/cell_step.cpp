@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/error.hpp"
+
 namespace zeropoint::sscha {
 namespace {
 
@@ -82,6 +84,26 @@ Eigen::Matrix3d CellStep::strain(const Eigen::Matrix3d& stress, const Eigen::Mat
     strain = (Eigen::Matrix3d::Identity() + strain) * scale - Eigen::Matrix3d::Identity();
   }
   return strain;
+}
+
+std::vector<double> CellStep::memory() const {
+  std::vector<double> numbers(inverse_.data(), inverse_.data() + inverse_.size());
+  if (last_residual_) {
+    numbers.insert(numbers.end(), last_residual_->begin(), last_residual_->end());
+    numbers.insert(numbers.end(), last_strain_->begin(), last_strain_->end());
+  }
+  return numbers;
+}
+
+void CellStep::remember(const std::vector<double>& memory) {
+  if (memory.size() != 36 && memory.size() != 48) throw InputError{"{} numbers instead of 36 or 48 of a cell's elastic matrix", memory.size()};
+  inverse_ = Eigen::Map<const Eigen::Matrix<double, 6, 6>>(memory.data());
+  last_residual_.reset();
+  last_strain_.reset();
+  if (memory.size() == 48) {
+    last_residual_ = Eigen::Map<const Vector6>(memory.data() + 36);
+    last_strain_ = Eigen::Map<const Vector6>(memory.data() + 42);
+  }
 }
 
 double CellStep::bulk_modulus() const {

@@ -2,6 +2,7 @@
 
 #include <Eigen/Core>
 #include <optional>
+#include <vector>
 
 #include "core/cell_kind.hpp"
 #include "phonons/dynamical_matrices.hpp"
@@ -26,6 +27,10 @@ class CellStep {
   double deviation(const Eigen::Matrix3d& stress, const Eigen::Matrix3d& errors) const;
   /// The next strain, symmetric, no component beyond 0.03.
   Eigen::Matrix3d strain(const Eigen::Matrix3d& stress, const Eigen::Matrix3d& errors);
+  /// What it has learned: K^-1, column by column, and once there was a step, its residual and strain; 36 or 48 numbers.
+  std::vector<double> memory() const;
+  /// As if it had learned that itself. @throws InputError for another number of numbers.
+  void remember(const std::vector<double>& memory);
   /// -V dP/dV of the elastic matrix, eV/angstrom^3.
   double bulk_modulus() const;
 

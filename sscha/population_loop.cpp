@@ -34,10 +34,17 @@ void require_stress(bool there) {
   if (!there) throw InputError{"the potential gives no stress, so the cell cannot move: write conditions.cell = \"fixed\""};
 }
 
+Extrapolation extrapolation_of(const at::Tensor& uncertainty, double limit, const at::Tensor& weights) {
+  const at::Tensor beyond = uncertainty.gt(limit), on_host = weights.cpu();
+  return {.n = beyond.sum().item<std::int64_t>(),
+          .weight = on_host.masked_select(beyond).sum().item<double>() / on_host.sum().item<double>(),
+          .largest = uncertainty.max().item<double>()};
+}
+
 }  // namespace
 
 Configurations draw_and_label(const Potential& potential, const TrialDensity& density, const Sampler& sampler, std::int64_t n,
-                              at::Device device, const std::function<void(std::int64_t)>& progress) {
+                              at::Device device, const std::function<void(std::int64_t)>& progress, at::Tensor* uncertainty) {
   const Supercell reference = density.matrices().supercell();
   const std::int64_t n_atoms = reference.n_atoms();
   Configurations all{at::empty({n, n_atoms, 3}, at::kDouble), at::empty({n}, at::kDouble), at::empty({n, n_atoms, 3}, at::kDouble), {}};
@@ -56,6 +63,10 @@ Configurations draw_and_label(const Potential& potential, const TrialDensity& de
     if (labels.stresses.defined()) {
       if (!stresses.defined()) stresses = at::empty({n, 3, 3}, at::kDouble);
       stresses.slice(0, begin, end).copy_(labels.stresses);
+    }
+    if (uncertainty && labels.force_uncertainty.defined()) {
+      if (!uncertainty->defined()) *uncertainty = at::empty({n}, at::kDouble);
+      uncertainty->slice(0, begin, end).copy_(labels.force_uncertainty.amax(1));
     }
     done += end - begin;
     if (progress) progress(done);
@@ -78,28 +89,31 @@ double static_bulk_modulus(const Potential& potential, const phonons::DynamicalM
 }
 
 LoopResult relax_populations(const Potential& potential, const TrialDensity& start, const SpaceGroup& group, const LoopOptions& options,
-                             const LoopWatch& watch) {
+                             const LoopWatch& watch, const std::optional<LoopState>& state) {
   if (options.sizes.empty() || options.maximum < 1) throw InputError{"populations.sizes and populations.maximum must name at least one population"};
   const double temperature = start.temperature();
   const UnitSet& units = start.units();
   const bool moves = options.cell != CellKind::fixed;
-  phonons::DynamicalMatrices matrices = start.matrices();
+  phonons::DynamicalMatrices matrices = state ? state->matrices : start.matrices();
+  int n_populations = state ? state->n_populations : 0;
   std::vector<PopulationReport> reports;
   std::optional<CellStep> cell;
-  if (moves) cell.emplace(options.cell, options.pressure, static_bulk_modulus(potential, matrices));
+  if (moves) cell.emplace(options.cell, options.pressure, static_bulk_modulus(potential, start.matrices()));
+  if (moves && state) cell->remember(state->cell_memory);
 
   std::optional<LoopResult> result;
   const auto run = [&](std::int64_t size, bool is_final) {
     result.reset();
     const phonons::Symmetrizer symmetrize(group, matrices.crystal, matrices.grid);
     const TrialDensity density = symmetrized({matrices, temperature, units}, group, symmetrize);
-    const int number = static_cast<int>(reports.size()) + 1;
+    const int number = ++n_populations;
     const std::uint32_t drawn = is_final ? final_population : static_cast<std::uint32_t>(number);
     const Sampler sampler(density, {.method = options.sampling, .seed = options.seed, .population = drawn}, options.device);
     const auto shown = [&](std::int64_t done) {
       if (watch.labelling) watch.labelling(done, size);
     };
-    Configurations configurations = draw_and_label(potential, density, sampler, size, options.device, shown);
+    at::Tensor uncertainty;
+    Configurations configurations = draw_and_label(potential, density, sampler, size, options.device, shown, &uncertainty);
     if (watch.labelled) watch.labelled(number, is_final, density, configurations);
     const auto ensemble = ensemble_in_memory(std::move(configurations), fmt::format("population {}", number));
     Population population(*ensemble, density, {.device = options.device, .check_generator = false});
@@ -112,6 +126,7 @@ LoopResult relax_populations(const Potential& potential, const TrialDensity& sta
                             .stop_reason = minimum.stop_reason,
                             .volume = matrices.crystal.volume(),
                             .stress = minimum.evaluation.stress};
+    if (uncertainty.defined()) report.extrapolation = extrapolation_of(uncertainty, options.uncertain, minimum.evaluation.weights.values);
     if (moves) {
       require_stress(report.stress.has_value());
       report.cell_deviation = cell->deviation(report.stress->value, report.stress->standard_error);
@@ -122,10 +137,10 @@ LoopResult relax_populations(const Potential& potential, const TrialDensity& sta
     result.emplace(std::move(minimum), std::move(population), std::vector<PopulationReport>{});
     return report;
   };
-  bool settled = false;
+  bool settled = state && state->settled;
   const std::size_t n_before_last = options.sizes.size() - 1;
-  while (!settled && static_cast<int>(reports.size()) < options.maximum) {
-    const std::size_t which = std::min(reports.size(), n_before_last);
+  while (!settled && n_populations < options.maximum) {
+    const std::size_t which = std::min(static_cast<std::size_t>(n_populations), n_before_last);
     const PopulationReport report = run(options.sizes[which], false);
     settled = report.needs_no_step && report.stop_reason == StopReason::converged && (which == n_before_last || is_exact(report.start));
     if (moves && !settled) {
@@ -133,6 +148,8 @@ LoopResult relax_populations(const Potential& potential, const TrialDensity& sta
       matrices = strained(std::move(matrices), strain);
     }
     if (watch.population) watch.population(report);
+    const bool goes_on = settled ? options.final_size > 0 : n_populations < options.maximum;
+    if (watch.state && goes_on) watch.state({n_populations, matrices, settled, cell ? cell->memory() : std::vector<double>{}});
   }
   if (options.final_size > 0 && settled) {
     const PopulationReport report = run(options.final_size, true);
@@ -149,10 +166,10 @@ std::string LoopResult::explain() const {
   if (settled) return "converged: a fresh population needs no step";
   const PopulationReport& last = reports.back();
   if (last.stop_reason != StopReason::converged) {
-    return fmt::format("not converged after {} populations: the last one {}", reports.size(), sscha::explain(last.stop_reason));
+    return fmt::format("not converged after {} populations: the last one {}", last.number, sscha::explain(last.stop_reason));
   }
   return fmt::format("not converged after {} populations: where the last one was drawn the gradient is {:.1f} times its error{}; allow more "
-                     "populations, or larger ones", reports.size(), last.start.gradient / last.start.gradient_error,
+                     "populations, or larger ones", last.number, last.start.gradient / last.start.gradient_error,
                      last.cell_deviation > within_noise ? fmt::format(", the stress is {:.1f} errors from the pressure", last.cell_deviation) : "");
 }
 

@@ -35,6 +35,15 @@ std::vector<double> change_of_squares(const phonons::Modes& modes, const Eigen::
   return result;
 }
 
+/// d S / d omega^2 of one mode, eV/K per (eV/amu/angstrom^2): S = k [(n+1) ln(n+1) - n ln n], n the Bose occupation.
+double entropy_slope(double frequency, double temperature, const UnitSet& units) {
+  if (temperature <= 0) return 0;
+  const double kt = units.kb_density * temperature, half = units.hbar * frequency / (2 * kt);
+  if (half > 300) return 0;
+  const double n_times_n_plus_one = 1 / (4 * std::sinh(half) * std::sinh(half));
+  return -units.hbar * units.hbar * n_times_n_plus_one / (2 * kt * temperature);
+}
+
 }  // namespace
 
 SolutionErrors solution_errors(const Population& population, const Minimum& minimum, const SpaceGroup& group, bool centroids,
@@ -74,6 +83,7 @@ SolutionErrors solution_errors(const Population& population, const Minimum& mini
   for (const Change& change : changes) errors.centroids.array() += factor * (change.centroids - mean_centroids).array().square();
   errors.centroids = errors.centroids.cwiseSqrt();
 
+  std::vector<double> entropies(changes.size(), 0.0);  // what each change does to the entropy
   errors.squared_frequencies.resize(matrices.blocks.size());
   errors.frequencies.resize(matrices.blocks.size());
   for (const int independent : matrices.grid.independent()) {
@@ -83,9 +93,17 @@ SolutionErrors solution_errors(const Population& population, const Minimum& mini
     Eigen::MatrixXcd mean = Eigen::MatrixXcd::Zero(matrices.n_modes(), matrices.n_modes());
     for (const Change& change : changes) mean += change.matrices[iq] / n;
     std::vector<double> variance(static_cast<std::size_t>(matrices.n_modes()), 0.0);
-    for (const Change& change : changes) {
-      const std::vector<double> difference = change_of_squares(modes, patterns, change.matrices[iq] - mean);
-      for (std::size_t mu = 0; mu < variance.size(); ++mu) variance[mu] += factor * difference[mu] * difference[mu];
+    std::vector<double> slopes;
+    for (std::size_t mu = 0; mu < variance.size(); ++mu) {
+      const double slope = entropy_slope(modes.frequencies[static_cast<Eigen::Index>(mu)], minimum.density.temperature(), minimum.density.units());
+      slopes.push_back(modes.acoustic[mu] ? 0.0 : (partner == iq ? 1 : 2) * slope);
+    }
+    for (std::size_t b = 0; b < changes.size(); ++b) {
+      const std::vector<double> difference = change_of_squares(modes, patterns, changes[b].matrices[iq] - mean);
+      for (std::size_t mu = 0; mu < variance.size(); ++mu) {
+        variance[mu] += factor * difference[mu] * difference[mu];
+        entropies[b] += slopes[mu] * difference[mu];
+      }
     }
     std::vector<double>& squared = errors.squared_frequencies[iq];
     std::vector<double>& frequencies = errors.frequencies[iq];
@@ -97,6 +115,8 @@ SolutionErrors solution_errors(const Population& population, const Minimum& mini
     errors.squared_frequencies[partner] = squared;
     errors.frequencies[partner] = frequencies;
   }
+  for (const double change : entropies) errors.entropy += factor * change * change;
+  errors.entropy = std::sqrt(errors.entropy);
   return errors;
 }
 

@@ -12,6 +12,7 @@ struct SolutionErrors {
   std::vector<std::vector<double>> squared_frequencies;  ///< [n_q][3n] of omega^2, eV/amu/angstrom^2; 0 for acoustic modes
   std::vector<std::vector<double>> frequencies;          ///< [n_q][3n] cm^-1, = err(omega^2)/(2 omega)
   Vectors centroids;                                     ///< [n_atoms, 3] angstrom
+  double entropy = 0;                                    ///< eV/K of the supercell
   /// True: the population was minimised again without each jackknife group, so the response of the solution is in it.
   /// False (the minimum was not converged): gradient noise alone, as if one self-consistency step were the whole answer.
   bool self_consistent = true;

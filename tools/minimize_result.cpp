@@ -90,9 +90,8 @@ Summary summary_of(const MinimizeResult& result) {
   summary.add("cell_lengths", json(std::vector<double>(lengths.begin(), lengths.end())), "angstrom");
   summary.add("volume", matrices.crystal.volume(), "angstrom^3");
   const double kb = density.units().kb_free_energy;
-  summary.add("entropy",
-              phonons::harmonic_entropy(density.modes(), density.temperature(), density.units()) / n_cells / kb,
-              "kB per unit cell");
+  const double entropy = phonons::harmonic_entropy(density.modes(), density.temperature(), density.units());
+  summary.add("entropy", Estimate{entropy / n_cells / kb, result.errors.entropy / n_cells / kb}, "kB per unit cell");
   const Eigen::MatrixXd centroid_errors = result.errors.centroids * matrices.crystal.cell.inverse();
   summary.add("centroids", rows(matrices.crystal.fractional()), rows(centroid_errors.cwiseAbs()), "crystal coordinates");
   summary.add("frequency_errors", json(result.errors.self_consistent

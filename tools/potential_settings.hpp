@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/potential.hpp"
 #include "core/run_file.hpp"
@@ -11,11 +12,16 @@ namespace zeropoint {
 
 /// [potential]: what gives energies and forces.
 struct PotentialSettings {
-  enum class Kind { model, harmonic, snte_toy };
+  enum class Kind { model, harmonic, snte_toy, oscillator, command };
   Kind kind = Kind::model;
   std::string model;
   std::string dyn;
   bool single_precision = true;
+  std::vector<double> k, c, g;      ///< of the oscillator, [3]
+  std::string command;
+  int processes = 1;
+  double patience = 600;            ///< s
+  double uncertain = 0.3;           ///< eV/angstrom
 };
 void declare(Schema& schema, PotentialSettings& settings);
 

@@ -10,6 +10,7 @@
 #include "core/error.hpp"
 #include "core/structure_file.hpp"
 #include "phonons/qe_dyn.hpp"
+#include "phonons/relaxation.hpp"
 #include "sscha/population_file.hpp"
 #include "tools/command.hpp"
 #include "tools/exit_code.hpp"
@@ -86,7 +87,9 @@ void check(const Settings& settings) {
 /// One line a population on the terminal and in populations.dat.
 class PopulationLog {
  public:
-  PopulationLog(Console& console, std::string path, double n_cells) : console_(console), path_(std::move(path)), n_cells_(n_cells) {
+  /// `rows`: of the populations before an interruption.
+  PopulationLog(Console& console, std::string path, double n_cells, std::vector<std::vector<double>> rows)
+      : console_(console), path_(std::move(path)), n_cells_(n_cells), rows_(std::move(rows)) {
     console_.say("{:>4} {:>8}  {:>24}  {:>15} {:>15}  {:>7}  {:>14}  {:>10}  {:>8}", "pop.", "size", "free energy (eV/cell)", "gradient/error",
                  "then", "N_eff/N", "pressure (GPa)", "V (A^3)", "lowest");
   }
@@ -97,15 +100,18 @@ class PopulationLog {
                  report.size, format_estimate(row[2], row[3], ""), ratio(report.start.gradient, report.start.gradient_error),
                  ratio(report.end.gradient, report.end.gradient_error), report.end.kong_liu_ratio,
                  report.stress ? format_estimate(std::abs(row[10]) < 1e-9 ? 0 : row[10], row[11] < 1e-9 ? 0 : row[11], "") : "-", report.volume, row.back(), report.needs_no_step ? "  fresh: no step" : "");
-    table_.add(row);
-    write_file(path_, table_.text());
+    rows_.push_back(row);
+    StepTable table = population_table();
+    for (const std::vector<double>& each : rows_) table.add(each);
+    write_file(path_, table.text());
   }
+  const std::vector<std::vector<double>>& rows() const { return rows_; }
 
  private:
   Console& console_;
   std::string path_;
   double n_cells_;
-  StepTable table_ = population_table();
+  std::vector<std::vector<double>> rows_;
 };
 
 /// One condition from `start`: leaves its files in `folder`.
@@ -123,8 +129,14 @@ ConditionResult relax(const Settings& settings, const Condition& condition, cons
                              .minimize = settings.minimize,
                              .cell = settings.cell,
                              .pressure = condition.pressure.value_or(0),
+                             .uncertain = settings.potential.uncertain,
                              .device = device};
-  PopulationLog log(console, folder + "/populations.dat", start.grid.size());
+  std::vector<std::vector<double>> rows;
+  const std::string state_file = folder + "/state.h5";
+  std::optional<sscha::LoopState> state;
+  if (context.folder->resumes()) state = read_state(state_file, rows);
+  if (state) console.say("goes on after population {}", state->n_populations);
+  PopulationLog log(console, folder + "/populations.dat", start.grid.size(), std::move(rows));
   std::optional<Progress> bar;
   std::int64_t shown = 0;
   sscha::LoopWatch watch;
@@ -150,7 +162,8 @@ ConditionResult relax(const Settings& settings, const Condition& condition, cons
     log.add(report);
     stop_if_interrupted();
   };
-  const sscha::LoopResult found = relax_populations(potential, density, group, options, watch);
+  watch.state = [&](const sscha::LoopState& next) { write_state(state_file, next, log.rows()); };
+  const sscha::LoopResult found = relax_populations(potential, density, group, options, watch, state);
   const sscha::Minimum& minimum = found.minimum;
   const sscha::SolutionErrors errors = solution_errors(found.population, minimum, group, settings.minimize.centroids,
                                                        [&](int, int) { stop_if_interrupted(); });
@@ -164,7 +177,23 @@ ConditionResult relax(const Settings& settings, const Condition& condition, cons
   write_result(folder + "/result.h5", result, context.settings, context.shared.seed);
   if (context.shared.figures) figures::draw(figures_of_minimize(folder + "/result.h5"), folder + "/figures", console);
   console.field("result", "{}", found.explain());
-  return {condition, entries_of(result, found, condition), matrices, found.settled};
+  comment_on(result, found, settings.potential.uncertain, console);
+  ConditionResult left{condition, entries_of(result, found, condition), matrices, found.settled};
+  if (condition.pressure) {
+    const phonons::Relaxation at_rest =
+        phonons::relax(potential, matrices.crystal, group, {.cell = settings.cell, .pressure = *condition.pressure, .divisions = start.grid.divisions(),
+                                                            .observe = [](const phonons::RelaxationStep&) { stop_if_interrupted(); }});
+    if (at_rest.converged) {
+      add_static_crystal(at_rest.crystal, left.entries);
+      console.field("expansion", "{:+.3f} % of the volume, {:+.3f} % of the first vector, beyond the crystal at rest",
+                    100 * (matrices.crystal.volume() / at_rest.crystal.volume() - 1),
+                    100 * (matrices.crystal.cell.row(0).norm() / at_rest.crystal.cell.row(0).norm() - 1));
+    } else {
+      console.warn("the crystal at rest is not found ({}): the quantum expansion is not told", at_rest.reason);
+    }
+  }
+  fs::remove(state_file);
+  return left;
 }
 
 int run(const Settings& settings, Run& context) {
@@ -174,7 +203,7 @@ int run(const Settings& settings, Run& context) {
   const at::Device device = open_device(context.shared.device);  // before any tensor
   const std::unique_ptr<Potential> potential = open_potential(settings.potential, units);
   const phonons::DynamicalMatrices start = start_of(settings.start, settings.potential, settings.symmetry,
-                                                    {settings.cell, settings.pressures.empty() ? std::nullopt : std::optional(settings.pressures.front())},
+                                                    {settings.cell, settings.pressures.empty() ? std::nullopt : std::optional(settings.pressures.front()), settings.temperatures.front()},
                                                     units, console);
   const SpaceGroup group = phonons::keeping_grid(find_space_group(start.crystal, settings.symmetry), start.grid);
   describe(start, console);
@@ -205,6 +234,7 @@ int run(const Settings& settings, Run& context) {
     results.push_back(relax(settings, condition, *potential, neighbour ? neighbour->matrices : start, group, where, device, context));
     if (!alone) write_file(where + "/summary.json", results.back().entries.dump(2) + "\n");
   }
+  add_derivatives(results);
   Summary summary = summary_of(results);
   if (results.size() > 1) {
     folder.write("conditions.dat", table_of(results).text());

@@ -37,12 +37,28 @@ std::optional<ConditionResult> read_condition(const std::string& folder, const C
 /// The one at the same pressure with the nearest temperature, else the nearest pressure; null when there is none.
 const ConditionResult* nearest(const std::vector<ConditionResult>& results, const Condition& condition);
 
+/// Says which mode is lowest, and warns where it may be collapsing, where the population is too small for the worst mode (how large
+/// it should be), and where weight lies on configurations of which the potential is unsure (`uncertain` eV/angstrom).
+void comment_on(const MinimizeResult& result, const sscha::LoopResult& loop, double uncertain, Console& console);
+
+/// Thermal expansion and heat capacity of each pressure's ladder of temperatures, added to the entries: derivatives of volume and
+/// entropy through three neighbouring temperatures.
+void add_derivatives(std::vector<ConditionResult>& results);
+
+/// The crystal at rest under the same pressure: its entries `static_volume` and `static_cell_lengths`.
+void add_static_crystal(const Crystal& at_rest, nlohmann::ordered_json& entries);
+
 /// Of one condition: its entries; of several: a list of them.
 Summary summary_of(const std::vector<ConditionResult>& results);
 /// conditions.dat.
 StepTable table_of(const std::vector<ConditionResult>& results);
 void show(const std::vector<ConditionResult>& results, Console& console);
 std::vector<figures::Figure> figures_of_conditions(const std::vector<ConditionResult>& results);
+
+/// Where a condition goes on after an interruption, with the rows of populations.dat so far.
+void write_state(const std::string& path, const sscha::LoopState& state, const std::vector<std::vector<double>>& rows);
+/// Nothing when there is no such file. @throws InputError when it is damaged.
+std::optional<sscha::LoopState> read_state(const std::string& path, std::vector<std::vector<double>>& rows);
 
 /// Columns of populations.dat.
 StepTable population_table();

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/error.hpp"
+#include "phonons/displacements.hpp"
 #include "phonons/finite_differences.hpp"
 #include "phonons/modes.hpp"
 #include "phonons/qe_dyn.hpp"
@@ -19,7 +19,7 @@ namespace {
 
 constexpr double gpa = units::gpa_per_ev_angstrom3;
 constexpr double acoustic = 1e-3;  // cm^-1: the translations, zero up to rounding
-constexpr double soft = 5;         // cm^-1: such modes draw enormous displacements
+constexpr double largest_displacement = 0.25;  // root mean square of an atom, of the shortest distance
 constexpr std::size_t most_shown = 6;
 
 phonons::DynamicalMatrices matrices_of_structure(const SschaStart& settings, const PotentialSettings& potential_settings,
@@ -65,14 +65,6 @@ std::string imaginary_modes(const phonons::DynamicalMatrices& matrices, const Un
   return n_shown > most_shown ? text + "; ..." : text;
 }
 
-double lowest_mode(const phonons::DynamicalMatrices& matrices, const UnitSet& units) {
-  double lowest = std::numeric_limits<double>::infinity();
-  for (const auto& at_q : phonons::frequencies_inverse_cm(phonons::diagonalise(matrices), units)) {
-    for (const double value : at_q) lowest = value > acoustic ? std::min(lowest, value) : lowest;
-  }
-  return lowest;
-}
-
 }  // namespace
 
 void declare(Schema& schema, SschaStart& settings) {
@@ -111,9 +103,12 @@ phonons::DynamicalMatrices start_of(const SschaStart& settings, const PotentialS
     console.warn("{} modes of {} are imaginary ({} cm^-1): their omega^2 is turned to |omega^2| for the start", n_turned, source, which);
     matrices = std::move(repaired);
   }
-  if (const double lowest = lowest_mode(matrices, units); lowest < soft) {
-    console.warn("the lowest mode of {} has {:.2g} cm^-1: displacements along it are enormous; begin from stiffer matrices if the run does not settle",
-                 source, lowest);
+  // Soft modes would draw atoms past their neighbours, where no potential was trained.
+  const double largest = largest_displacement * shortest_distance(matrices.crystal);
+  if (const double lowest = phonons::lowest_frequency_for(matrices, target.temperature, largest, units); lowest > 0) {
+    console.warn("with the matrices of {} atoms would move by more than {:.2f} angstrom, {:g} of the shortest distance: modes below {:.1f} cm^-1 "
+                 "are raised to that for the start", source, largest, largest_displacement, units.inverse_cm(lowest));
+    matrices = phonons::with_lowest_frequency(matrices, lowest);
   }
   return matrices;
 }

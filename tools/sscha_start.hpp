@@ -25,10 +25,11 @@ struct SschaStart {
 };
 void declare(Schema& schema, SschaStart& settings);
 
-/// What a structure is relaxed to before its matrices are computed.
+/// Where the first population is drawn; a structure is relaxed to it before its matrices are computed.
 struct RelaxTarget {
   CellKind cell = CellKind::fixed;
   std::optional<double> pressure = {};  ///< eV/angstrom^3
+  double temperature = 0;               ///< K, of the first population
 };
 
 /// The matrices at which the first population is drawn, all modes positive: read, or of the potential (in double precision)

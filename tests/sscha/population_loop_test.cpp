@@ -11,6 +11,7 @@
 #include "sscha/model_potentials.hpp"
 #include "sscha/solution_errors.hpp"
 #include "tests/support/anharmonic_model.hpp"
+#include "tests/support/bond_potential.hpp"
 #include "tests/support/coupled_oscillator.hpp"
 #include "tests/support/crystals.hpp"
 #include "tests/support/model_matrices.hpp"
@@ -160,18 +161,7 @@ TEST(PopulationLoop, KeepsANearlyCollapsedModePositive) {
   }
 }
 
-/// The bond model as a potential: anharmonic, with an exact stress.
-class BondPotential : public Potential {
- public:
-  explicit BondPotential(test::BondModel model) : model_(std::move(model)) {}
-  zeropoint::Evaluation evaluate(const Supercell& reference, const at::Tensor& displacements) const override {
-    const Configurations labels = model_(reference.unit_cell(), displacements);
-    return {labels.energies, labels.forces, labels.stresses, {}};
-  }
-
- private:
-  test::BondModel model_;
-};
+using test::BondPotential;
 
 TEST(PopulationLoop, MovesTheCellToThePressure) {
   const double gpa = units::gpa_per_ev_angstrom3;
