@@ -12,6 +12,30 @@ namespace {
 // Programs symmetrise the stress and print it with 1e-6 eV/angstrom^3 or better.
 constexpr double asymmetry = 1e-5;           // eV/angstrom^3
 constexpr double relative_asymmetry = 1e-3;  // of the largest element
+constexpr double closest = 0.4;              // angstrom: nuclei of hydrogen at hundreds of GPa are further apart
+
+/// Nearest images of rounded crystal coordinates: wrong ones are far, and only what is near matters.
+void check_distances(const LabelledStructure& structure) {
+  const Vectors fractional = structure.positions * structure.cell.inverse();
+  double least = closest * closest;
+  Eigen::Index first = -1, second = -1;
+  for (Eigen::Index i = 0; i < fractional.rows(); ++i) {
+    for (Eigen::Index j = i + 1; j < fractional.rows(); ++j) {
+      Eigen::RowVector3d apart = fractional.row(j) - fractional.row(i);
+      apart.array() -= apart.array().round();
+      if (const double square = (apart * structure.cell).squaredNorm(); square < least) {
+        least = square;
+        first = i;
+        second = j;
+      }
+    }
+  }
+  if (first < 0) return;
+  throw InputError{
+      "atoms {} and {} are {:.3g} angstrom apart (nearer than {} is not believed): crystal coordinates or another unit "
+      "where angstrom is expected, or an atom twice",
+      first + 1, second + 1, std::sqrt(least), closest};
+}
 
 void check_forces(const LabelledStructure& structure, const LabelLimits& limits) {
   const Vectors& forces = structure.forces;
@@ -61,6 +85,7 @@ void check(const LabelledStructure& structure, const LabelLimits& limits) {
                      std::abs(structure.cell.determinant())};
   }
   if (!structure.positions.allFinite()) throw InputError{"a position is not finite: the file is damaged"};
+  check_distances(structure);
   if (!std::isfinite(structure.energy))
     throw InputError{"the energy is not finite: the calculation failed, run it again"};
   check_forces(structure, limits);

@@ -1,8 +1,8 @@
 #include "tools/bench_cases.hpp"
 
+#include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
+#include <iterator>
 
 #include "core/ensemble.hpp"
 #include "core/ensemble_write.hpp"
@@ -17,20 +17,10 @@
 #include "sscha/population.hpp"
 #include "sscha/sampling.hpp"
 #include "tools/bench_model.hpp"
+#include "tools/bench_potential.hpp"
 
 namespace zeropoint::bench {
 namespace {
-
-/// A folder of published ensembles. @throws InputError when it is not there.
-std::string stored(const std::string& name) {
-  const char* variable = std::getenv("ZEROPOINT_DATA");
-  const std::filesystem::path folder =
-      std::filesystem::path(variable != nullptr ? variable : ZEROPOINT_SOURCE_DIR "/../shared/data") / "ensembles" / name;
-  if (!std::filesystem::is_directory(folder)) {
-    throw InputError{"skipped: no published data in {} (set ZEROPOINT_DATA to their folder)", folder.string()};
-  }
-  return folder.string();
-}
 
 sscha::TrialDensity stored_density(const std::string& prefix, double temperature) {
   return {phonons::read_qe_dyn(prefix), temperature, units::codata2022};
@@ -146,7 +136,7 @@ Timing spectrum(const sscha::TrialDensity& density, int n) {
 }  // namespace
 
 std::vector<Case> cases() {
-  return {
+  std::vector<Case> all{
       {"step_graphite_144_n500", "a step: graphite 6x6x1, 144 atoms, 500 configurations (published)", nothing,
        [](const std::string&) {
          const std::string folder = stored("graphite_6x6x1");
@@ -209,6 +199,8 @@ std::vector<Case> cases() {
        [](const std::string& folder) { write_drawn(clathrate(2), 40000, EnsembleFormat::npy, folder); },
        [](const std::string& folder) { return hessian(drawn(folder), clathrate(2), 4, 1); }},
   };
+  std::ranges::move(potential_cases(), std::back_inserter(all));
+  return all;
 }
 
 }  // namespace zeropoint::bench

@@ -70,7 +70,8 @@ MatrixSet set_of_run(const std::string& source, const std::string& path, const U
   return set;
 }
 
-/// The smallest larger tolerance at which spglib sees more symmetry, with the group there; nothing up to 0.01 angstrom.
+}  // namespace
+
 std::optional<SpaceGroup> hidden_symmetry(const Crystal& crystal, const SpaceGroup& group) {
   for (const double tolerance : {1e-4, 1e-3, 1e-2}) {
     if (tolerance <= group.tolerance) continue;
@@ -83,8 +84,6 @@ std::optional<SpaceGroup> hidden_symmetry(const Crystal& crystal, const SpaceGro
   }
   return {};
 }
-
-}  // namespace
 
 MatrixSet read_matrix_set(const std::string& source, double tolerance, const UnitSet& units) {
   const fs::path path(source);

@@ -46,12 +46,14 @@ void declare_keys(Schema& schema, Settings& settings) {
 int run(const Settings& settings, Run& context) {
   Console& console = context.console;
   const UnitSet& units = context.shared.units();
+  if (context.shared.device != "cpu") throw ConfigError{"compute.device = \"{}\": `phonons` runs on the CPU", context.shared.device};
   const std::unique_ptr<Potential> potential = open_potential(settings.potential, units);
   const Crystal read = read_crystal(settings.structure, units);
   const SpaceGroup group = find_space_group(read, settings.symmetry);
   const Crystal crystal = symmetrized(read, group);
   const Eigen::Vector3i divisions(settings.supercell[0], settings.supercell[1], settings.supercell[2]);
   describe(crystal, group, console);
+  warn_of_hidden_symmetry(read, group, settings.symmetry, console);
   console.field("supercell", "{} x {} x {}, {} atoms", divisions[0], divisions[1], divisions[2], divisions.prod() * crystal.n_atoms());
   if (!context.folder) return exit_code::done;
 

@@ -45,6 +45,7 @@ void declare_keys(Schema& schema, Settings& settings) {
 int run(const Settings& settings, Run& context) {
   Console& console = context.console;
   const UnitSet& units = context.shared.units();
+  if (context.shared.device != "cpu") throw ConfigError{"compute.device = \"{}\": `relax` runs on the CPU", context.shared.device};
   if (settings.pressure != 0 && (settings.cell == CellKind::fixed || settings.cell == CellKind::shape)) {
     throw ConfigError{"conditions.pressure is given, but conditions.cell = \"{}\" keeps the volume: write cell = \"isotropic\" or \"full\", or "
                       "leave the pressure out", settings.cell == CellKind::fixed ? "fixed" : "shape"};
@@ -54,6 +55,7 @@ int run(const Settings& settings, Run& context) {
   const SpaceGroup group = find_space_group(read, settings.symmetry);
   const Crystal start = symmetrized(read, group);
   describe(start, group, console);
+  warn_of_hidden_symmetry(read, group, settings.symmetry, console);
   if (!context.folder) return exit_code::done;
 
   RelaxResult result{start, group, {}, settings.pressure, settings.cell != CellKind::fixed, {}, {}};

@@ -31,6 +31,7 @@ phonons::DynamicalMatrices matrices_of_structure(const SschaStart& settings, con
   Crystal crystal = read_crystal(settings.structure, units);
   set_masses(crystal, settings.masses, "start.masses");
   const SpaceGroup group = find_space_group(crystal, symmetry);
+  warn_of_hidden_symmetry(crystal, group, symmetry, console);
   crystal = symmetrized(crystal, group);
   if (settings.relax) {
     const phonons::Relaxation found =

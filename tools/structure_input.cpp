@@ -63,4 +63,12 @@ void describe(const Crystal& crystal, const SpaceGroup& group, Console& console)
   describe(group, console);
 }
 
+void warn_of_hidden_symmetry(const Crystal& crystal, const SpaceGroup& group, const SymmetryOptions& options, Console& console) {
+  if (!options.enabled || !options.space_group.empty() || !options.operations_file.empty()) return;
+  if (const std::optional<SpaceGroup> more = hidden_symmetry(crystal, group)) {
+    console.warn("within {:g} angstrom the space group is {} ({}), {} operations: write symmetry.tolerance = \"{:g} angstrom\" to have it imposed",
+                 more->tolerance, more->symbol, more->number, more->operations.size(), more->tolerance);
+  }
+}
+
 }  // namespace zeropoint

@@ -30,5 +30,7 @@ Eigen::Vector3i cells_of(const PotentialSettings& settings, const UnitSet& units
 
 /// "crystal" and "space group" lines.
 void describe(const Crystal& crystal, const SpaceGroup& group, Console& console);
+/// A warning when positions with few decimals hide symmetry that nobody has switched off.
+void warn_of_hidden_symmetry(const Crystal& crystal, const SpaceGroup& group, const SymmetryOptions& options, Console& console);
 
 }  // namespace zeropoint

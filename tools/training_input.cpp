@@ -6,6 +6,7 @@
 #include "core/error.hpp"
 #include "core/parallel.hpp"
 #include "mlp/label_check.hpp"
+#include "mlp/set_check.hpp"
 #include "tools/console.hpp"
 #include "tools/interruption.hpp"
 
@@ -64,6 +65,11 @@ std::vector<mlp::LabelledSet> read_sets(const std::vector<std::string>& patterns
     console.field("data", "{}: {} structures, {} with stress", set.name, set.structures.size(), n_stresses);
     for (const std::string& complaint : mlp::complaints(mlp::check_consistency(set.structures))) console.warn("{}: {}", set.name, complaint);
   }
+  std::vector<const LabelledStructure*> all;
+  for (const mlp::LabelledSet& set : sets) {
+    for (const LabelledStructure& structure : set.structures) all.push_back(&structure);
+  }
+  for (const std::string& contradiction : mlp::contradictions(all)) console.warn("{}", contradiction);
   return sets;
 }
 

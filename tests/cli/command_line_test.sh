@@ -5,10 +5,10 @@ source "$(dirname "$0")/claims.sh"
 exits 0
 says "usage: zeropoint COMMAND"
 exits 0 --help
-for command in minimize dispersion info convert plot; do says "  $command"; done
+for command in minimize dispersion relax phonons info convert plot; do says "  $command"; done
 exits 0 --version
 says "LibTorch  2."
-for command in minimize dispersion info convert plot; do
+for command in minimize dispersion relax phonons info convert plot; do
   exits 0 "$command" --help
   says "usage: zeropoint $command"
   says "example:"

@@ -77,6 +77,11 @@ exits 0 "${relax[@]}" --set 'structure.path="relax"' --set 'conditions.cell="fix
 says "0 steps"
 exits 2 "${relax[@]}" --set 'conditions.cell="fixed"' --set 'conditions.pressure="1 GPa"' --output none < /dev/null
 complains "keeps the volume"
+exits 2 "${relax[@]}" --set 'compute.device="cuda"' --output none < /dev/null
+complains "runs on the CPU"
+sed 's/0.52 0.52 0.52/0.5002 0.5 0.5/' POSCAR > nearly
+exits 0 "${relax[@]}" --set 'structure.path="nearly"' --set 'conditions.cell="fixed"' --output nearly_relaxed < /dev/null
+complains "within 0.01 angstrom the space group is Fm-3m (225)"
 sed -i 's/^ Li H/ 1 1/' POSCAR
 exits 1 "${relax[@]}" --output none < /dev/null
 complains "POSCAR:6"
