@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numbers>
+#include <numeric>
 
 #include "phonons/wigner_seitz.hpp"
 
@@ -10,7 +12,7 @@ namespace zeropoint::phonons {
 namespace {
 
 constexpr double nearly_nearest = 1.3;  // times the smallest distance: bonds of one shell
-constexpr double strength = 3;          // times the force constants there: no bond bends that way
+constexpr double half = 0.5;            // of the largest force constants of the pair, as many as there are nearest images
 constexpr double of_a_bond = 0.2;       // of the largest between two atoms: below that pairs are far apart anyway
 
 }  // namespace
@@ -62,12 +64,15 @@ std::optional<StrangePair> strange_pair(const DynamicalMatrices& matrices) {
             (r.cast<double>().transpose() * crystal.cell + crystal.positions.row(s) - crystal.positions.row(t)).norm();
         strengths[cell] = constants[static_cast<std::size_t>(cell)].block<3, 3>(3 * s, 3 * t).norm();
       }
+      const double least = distances.minCoeff();
+      const Eigen::Array<bool, Eigen::Dynamic, 1> is_near = distances.array() <= nearly_nearest * least;
+      const double there = is_near.select(strengths.array(), 0).sum();
       Eigen::Index at = 0;
-      const double largest = strengths.maxCoeff(&at), least = distances.minCoeff();
-      const double near = (distances.array() <= nearly_nearest * least).select(strengths, 0).maxCoeff();
-      if (largest > of_a_bond * strongest && largest > strength * near && distances[at] > nearly_nearest * least) {
-        return StrangePair{s, t, least, distances[at]};
-      }
+      const double beyond = is_near.select(0, strengths.array()).maxCoeff(&at);
+      std::vector<double> sorted(strengths.begin(), strengths.end());
+      std::sort(sorted.begin(), sorted.end(), std::greater<>());
+      const double most = std::accumulate(sorted.begin(), sorted.begin() + is_near.count(), 0.0);
+      if (beyond > of_a_bond * strongest && there < half * most) return StrangePair{s, t, least, distances[at]};
     }
   }
   return {};

@@ -15,8 +15,8 @@ enum class SumRule {
   none,
   simple,   ///< the rest of each row of D(0) is taken from the atom's own block at every q
   crystal,  ///< D(0) -> Q D(0) Q: the smallest change, nothing else on the grid moves
-  rotations,  ///< of the whole crystal, too: sheets and wires bend softly only then. Not of polar crystals (phonons/rotations.hpp)
-  all,        ///< and Huang's conditions, which hold without stress only
+  rotations,  ///< of the whole crystal, too; not of polar crystals (phonons/rotations.hpp)
+  all,        ///< and Huang's conditions, which hold without stress only: sheets and wires bend softly then
 };
 
 struct InterpolationOptions {

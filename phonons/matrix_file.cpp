@@ -7,6 +7,7 @@
 #include "core/hdf5_file.hpp"
 #include "core/text_scanner.hpp"
 #include "phonons/atom_images.hpp"
+#include "phonons/hdf5_heap.hpp"
 #include "phonons/phonopy_calculation.hpp"
 #include "phonons/phonopy_files.hpp"
 #include "phonons/polar_symmetry.hpp"
@@ -57,6 +58,7 @@ bool is_phonopy(const std::string& path) {
   }
   if (name.starts_with("FORCE_CONSTANTS") || name.starts_with("FORCE_SETS") || name == "BORN" || name == "BORN.xz") return true;
   if (!is_hdf5(path)) return false;
+  if (name.ends_with(".hdf5")) check_hdf5_heaps(path);
   const Hdf5File file = Hdf5File::open(path);
   return (file.has("force_constants") || file.has("fc2")) &&
          !file.text_attribute("/", "filetype").value_or("").starts_with("zeropoint");

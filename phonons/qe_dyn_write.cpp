@@ -88,9 +88,9 @@ void Writer::matrix(std::string& text, int iq) const {
       for (int i = 0; i < 3; ++i) {
         for (int j = 0; j < 3; ++j) {
           const std::complex<double> value = block(iq)(3 * a + i, 3 * b + j) / unit;
-          if (j > 0) text += strict ? "  " : "   ";
+          if (j > 0) text += "   ";
           number(text, value.real(), 23, 16, 12, 8);
-          number(text, value.imag(), 23, 16, 12, 8);
+          number(text, value.imag(), 23, 16, 13, 8);
         }
         text += '\n';
       }

@@ -214,7 +214,7 @@ void add_mesh(const DispersionSettings& settings, const MatrixSet& set, const ph
       console.warn(
           "the matrices themselves are stable, and the imaginary modes lie near Gamma between the points of their grid: the supercell "
           "is too small or, in sheets and wires, rotations are not imposed. Compare dispersion.sum_rule = \"none\", \"crystal\" and "
-          "\"rotations\"");
+          "\"all\"");
     }
     if (!settings.skip_imaginary) return;
   }

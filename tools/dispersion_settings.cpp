@@ -61,7 +61,7 @@ void declare(Schema& schema, DispersionSettings& settings) {
   using phonons::SumRule;
   dispersion.choice("sum_rule", settings.sum_rule,
                     {{"crystal", SumRule::crystal}, {"simple", SumRule::simple}, {"rotations", SumRule::rotations}, {"all", SumRule::all},
-                     {"none", SumRule::none}}, "acoustic; rotations: also of the whole crystal (sheets, wires); all: and no stress (Huang)");
+                     {"none", SumRule::none}}, "acoustic; rotations: also of the whole crystal; all: and no stress (Huang), for sheets and wires");
   dispersion.key("qe_skip_unit_direction", &settings.skip_unit_direction,
                  "no dipole sum along axes with one division, as matdyn.x does; wrong for a bulk crystal, to compare with it");
   schema.section("symmetry", "")

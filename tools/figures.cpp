@@ -228,7 +228,7 @@ double step_of_numbers(double highest) {
 
 /// Places panel `i` in a row of panels with one y axis.
 std::string shared_text(const Figure& figure, std::size_t i) {
-  constexpr double left = 76, right = 16, between = 12, top = 34, bottom = 52;  // pixels
+  constexpr double left = 76, right = 16, between = 12, top = 34, bottom = 56;  // pixels
   Extent extent;
   double before = 0, total = 0;
   for (std::size_t k = 0; k < figure.panels.size(); ++k) {
@@ -259,6 +259,7 @@ std::string shared_text(const Figure& figure, std::size_t i) {
       counted ? fmt::format("set xrange [0:{0:.6g}]\nset format x \"%g\"\nset xtics norotate {1:.6g}, {1:.6g}\n", 1.05 * across.high,
                             step_of_numbers(across.high))
               : "set format x \"%g\"\n";
+  text += "set xlabel offset 0, 0.4\n";
   if (i > 0) text += "set ylabel \"\"\nset format y \"\"\n";
   return text;
 }

@@ -32,7 +32,8 @@ import sys
 for i in (1, 2, 3):
     def lines(name):
         text = open(name + str(i)).read()
-        return text[text.index("     Dynamical  Matrix"):text.index("Diagonalizing")].rstrip().split("\n")
+        end = min(text.index(word) for word in ("Dielectric", "Diagonalizing") if word in text)
+        return text[text.index("     Dynamical  Matrix"):end].rstrip().split("\n")
     theirs, ours = lines(sys.argv[1]), lines("strict/dyn")
     assert len(theirs) == len(ours), (i, len(theirs), len(ours))
     for a, b in zip(theirs, ours):

@@ -79,7 +79,7 @@ def with_charge(added):
 with_charge(0.2)
 expect("charges that sum to 0.2", 0, bands, "the Born charges sum to 0.2", "use more k points")
 with_charge(0.8)
-expect("charges that sum to 0.8", 1, bands, "Born charges", "0.8")
+expect("charges that sum to 0.8", 1, bands, "the Born effective charges sum to 0.8", "more k points")
 fresh()
 edit("dyn1", r"(?<=atom #    1\n)\s*\S+", "  1.400000000000")
 expect("charges without the symmetry of the site", 1, bands, "the Born effective charges of atom 1 (Li) and of its image under", "differ by")
@@ -139,7 +139,12 @@ lines = read("good/FORCE_CONSTANTS").split("\n")
 blocks = {tuple(map(int, lines[k].split())): lines[k + 1:k + 4] for k in range(1, len(lines) - 1, 4)}
 order = dict(zip(range(1, 9), (1, 8, 3, 4, 5, 6, 7, 2)))
 write("ph/FORCE_CONSTANTS", lines[0] + "\n" + "".join("\n".join([f"{i} {j}", *blocks[i, order.get(j, j)]]) + "\n" for i, j in blocks))
-expect("force constants of atoms in another order", 0, ["info", "ph/FORCE_CONSTANTS"], "the matrices break the symmetry of their crystal",
+expect("force constants of atoms in another order", 1, ["info", "ph/FORCE_CONSTANTS"], "the force constants between atom 1 in cell",
+       "the atoms of the file stand in another order")
+# Axes exchanged in the order of the cells: each matrix stays symmetric, the crystal does not.
+order = dict(zip(range(1, 9), (1, 3, 5, 7, 2, 4, 6, 8)))
+write("ph/FORCE_CONSTANTS", lines[0] + "\n" + "".join("\n".join([f"{i} {j}", *blocks[i, order.get(j, j)]]) + "\n" for i, j in blocks))
+expect("force constants of cells in another order", 0, ["info", "ph/FORCE_CONSTANTS"], "the matrices break the symmetry of their crystal",
        "atoms stand in another order")
 again()
 write("ph/phonopy_params.yaml", read("ph/phonopy_params.yaml") + "site_mixture_scheme: vca\n")

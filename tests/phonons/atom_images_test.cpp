@@ -54,7 +54,7 @@ TEST(AtomImages, ThatForceConstantsDoNotKnowAreNoticed) {
   const test::TemporaryFolder folder;
   write_qe_dyn(matrices, folder / "dyn");
   const MatrixFile file = read_matrix_file(folder / "dyn");
-  ASSERT_EQ(file.warnings.size(), 1U);
+  ASSERT_FALSE(file.warnings.empty());
   EXPECT_NE(file.warnings[0].find("an atom was moved by a lattice vector"), std::string::npos) << file.warnings[0];
 }
 

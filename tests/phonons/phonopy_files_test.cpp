@@ -255,6 +255,16 @@ TEST_F(PhonopyErrors, NameAnHdf5FileOfAnotherCalculation) {
   cells.p2s = {0, 1};
   write_force_constants_hdf5(folder_ / "force_constants.hdf5", constants, cells);
   EXPECT_NE(complaint("force_constants.hdf5").find("p2s_map takes primitive atom 2 for another atom"), std::string::npos);
+  // The free space of a heap of strings, of size zero: libhdf5 would look for its end for ever.
+  write_force_constants_hdf5(folder_ / "force_constants.hdf5", to_phonopy(phonopy_cells(matrices), matrices, false), phonopy_cells(matrices));
+  std::string bytes = whole("force_constants.hdf5");
+  const std::size_t heap = bytes.find("GCOL");
+  ASSERT_NE(heap, std::string::npos);
+  std::size_t at = heap + 16;
+  while (bytes[at] != 0 || bytes[at + 1] != 0) at += 16 + (static_cast<std::size_t>(static_cast<unsigned char>(bytes[at + 8])) + 7) / 8 * 8;
+  for (std::size_t i = 8; i < 16; ++i) bytes[at + i] = 0;
+  put_text(folder_ / "force_constants.hdf5", bytes);
+  EXPECT_NE(complaint("force_constants.hdf5").find("the file is damaged (the strings at byte"), std::string::npos);
   Hdf5File strange = Hdf5File::create(folder_ / "force_constants.hdf5", {.filetype = "x"});
   strange.write("frequencies", Eigen::Vector3d(1, 2, 3), "", "i");
   strange.close();

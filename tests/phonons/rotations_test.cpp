@@ -126,11 +126,10 @@ TEST(Rotations, BendASheetSoftly) {
     const auto [wrong, wrong_half] = squares(SumRule::crystal);
     EXPECT_EQ(wrong < 0, error < 0);
     EXPECT_NEAR(wrong / wrong_half, 4, 0.2);  // omega ~ q
-    for (const SumRule rule : {SumRule::rotations, SumRule::all}) {
-      const auto [right, half] = squares(rule);
-      EXPECT_GT(half, 0);
-      EXPECT_NEAR(right / half, 16, 0.2);  // omega ~ q^2
-    }
+    // Around the one atom of the cell all is even: rotations alone say nothing, no stress is what lets the sheet bend.
+    const auto [right, half] = squares(SumRule::all);
+    EXPECT_GT(half, 0);
+    EXPECT_NEAR(right / half, 16, 0.2);  // omega ~ q^2
   }
 }
 
