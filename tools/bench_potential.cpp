@@ -9,7 +9,12 @@
 #include "mlp/model_start.hpp"
 #include "mlp/network_potential.hpp"
 #include "mlp/trainer.hpp"
+#include "phonons/modes.hpp"
 #include "phonons/qe_dyn.hpp"
+#include "phonons/symmetrizer.hpp"
+#include "sscha/model_potentials.hpp"
+#include "sscha/population_loop.hpp"
+#include "sscha/solution_errors.hpp"
 #include "tools/bench_model.hpp"
 #include "tools/labelled_files.hpp"
 
@@ -46,18 +51,21 @@ Timing train(const std::string& folder, int population, double temperature, std:
   return timing;
 }
 
+/// Of the usual size, for the crystal of `density`.
+mlp::Model untrained_model(const sscha::TrialDensity& density) {
+  const Supercell supercell = density.matrices().supercell();
+  const auto ensemble = ensemble_in_memory(draw(density, 8, seed), "drawn");
+  const mlp::DescriptorOptions descriptor;
+  const mlp::TrainingData data({{"drawn", structures_of(*ensemble, supercell, "drawn").accepted}}, descriptor.radial_cutoff);
+  return mlp::start_model(data, first(data.size()), descriptor, {}, {seed});
+}
+
 /// Energies, forces and stresses of displaced supercells by an untrained model of the usual size; the seconds are those of
 /// `n` configurations.
 Timing evaluate(const sscha::TrialDensity& density, std::int64_t n) {
   const Supercell supercell = density.matrices().supercell();
-  const Configurations drawn = draw(density, n, seed);
-  const at::Tensor displacements = drawn.displacements;
-  const auto ensemble = ensemble_in_memory(drawn, "drawn");
-  const mlp::DescriptorOptions descriptor;
-  std::vector<LabelledStructure> some = structures_of(*ensemble, supercell, "drawn").accepted;
-  some.resize(8);
-  const mlp::TrainingData data({{"drawn", std::move(some)}}, descriptor.radial_cutoff);
-  const mlp::Model model = mlp::start_model(data, first(data.size()), descriptor, {}, {seed});
+  const at::Tensor displacements = draw(density, n, seed).displacements;
+  const mlp::Model model = untrained_model(density);
   Timing timing;
   const auto rate = [&](at::ScalarType type) {
     const mlp::NetworkPotential potential(model, type);
@@ -67,6 +75,47 @@ Timing evaluate(const sscha::TrialDensity& density, std::int64_t n) {
   timing.parts["in double precision"] = rate(at::kDouble);
   timing.rate = static_cast<double>(n * supercell.n_atoms()) / timing.seconds;
   timing.rate_unit = "atoms/s";
+  return timing;
+}
+
+/// One population: drawn, labelled by an untrained model of the usual size, reweighted to softer matrices.
+Timing population(const sscha::TrialDensity& density, std::int64_t n) {
+  const mlp::NetworkPotential potential(untrained_model(density), at::kFloat);
+  const sscha::Sampler sampler(density, {});
+  Timing timing;
+  Configurations configurations;
+  timing.parts["sampling"] = best_of(1, [&] { sampler.displacements(0, n); });
+  timing.parts["sampling and evaluation"] = best_of(1, [&] { configurations = sscha::draw_and_label(potential, density, sampler, n); });
+  const auto ensemble = ensemble_in_memory(std::move(configurations), "drawn");
+  phonons::DynamicalMatrices softer = density.matrices();
+  for (Eigen::MatrixXcd& block : softer.blocks) block *= 0.99;
+  timing.parts["reading and reweighting"] = best_of(1, [&] {
+    const sscha::Population all(*ensemble, density, {.check_generator = false});
+    sscha::reweight(all, {softer, density.temperature(), density.units()});
+  });
+  timing.seconds = timing.parts["sampling and evaluation"] + timing.parts["reading and reweighting"];
+  timing.rate = static_cast<double>(n) / timing.seconds;
+  timing.rate_unit = "configurations/s";
+  return timing;
+}
+
+/// The loop from the harmonic matrices of the toy model to its numbers at 250 K, errors of frequencies included.
+Timing sscha_of_tin_telluride(const std::string& harmonic) {
+  int n_turned = 0;
+  const phonons::DynamicalMatrices matrices = phonons::read_qe_dyn(harmonic), start = phonons::with_absolute_squares(matrices, n_turned);
+  const SpaceGroup group = phonons::keeping_grid(find_space_group(start.crystal), start.grid);
+  const sscha::ToyTinTelluride toy(matrices);
+  Timing timing;
+  std::int64_t n = 0;
+  timing.seconds = best_of(1, [&] {
+    const sscha::LoopResult found = sscha::relax_populations(toy, {start, 250, units::codata2022}, group,
+                                                             {.sizes = {1000, 2000, 5000, 10000, 40000}, .final_size = 400000});
+    if (!found.settled) throw InternalError{"the loop of the toy model did not settle: {}", found.explain()};
+    sscha::solution_errors(found.population, found.minimum, group, true);
+    for (const sscha::PopulationReport& report : found.reports) n += report.size;
+  });
+  timing.rate = static_cast<double>(n) / timing.seconds;
+  timing.rate_unit = "configurations/s";
   return timing;
 }
 
@@ -88,6 +137,12 @@ std::vector<Case> potential_cases() {
        [](const std::string&) { return train(stored("cspbi3_2x2x2_450K"), 100, 450, 400); }},
       {"evaluate_112", "a potential: clathrate 2x2x2, 112 atoms, three elements, 64 configurations", [](const std::string&) {},
        [](const std::string&) { return evaluate(clathrate(2), 64); }},
+      {"population_112_n1000", "a population on a potential: clathrate 2x2x2, 112 atoms, 1000 configurations", [](const std::string&) {},
+       [](const std::string&) { return population(clathrate(2), 1000); }},
+      {"population_112_n40000", "the same with 40 000 configurations", [](const std::string&) {},
+       [](const std::string&) { return population(clathrate(2), 40000); }},
+      {"sscha_snte_250K", "sscha: SnTe toy 2x2x2, 250 K, from its harmonic matrices to a final population of 400 000 (published)",
+       [](const std::string&) {}, [](const std::string&) { return sscha_of_tin_telluride(stored("../toy/snte") + "/ffield_dynq"); }},
   };
 }
 

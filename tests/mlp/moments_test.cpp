@@ -1,6 +1,7 @@
 #include "mlp/moments.hpp"
 
 #include <ATen/Context.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/randn_like.h>
 #include <ATen/ops/zeros.h>
