@@ -9,6 +9,7 @@
 #include "phonons/modes.hpp"
 #include "phonons/qe_dyn.hpp"
 #include "phonons/relaxation.hpp"
+#include "phonons/soft_modes.hpp"
 #include "tools/console.hpp"
 #include "tools/input_settings.hpp"
 #include "tools/interruption.hpp"
@@ -20,10 +21,11 @@ namespace {
 constexpr double gpa = units::gpa_per_ev_angstrom3;
 constexpr double acoustic = 1e-3;  // cm^-1: the translations, zero up to rounding
 constexpr double soft = 5;         // cm^-1: such modes draw enormous displacements
+constexpr double largest_share = 0.1;  // of the shortest distance: crystals melt a little above
 constexpr std::size_t most_shown = 6;
 
 phonons::DynamicalMatrices matrices_of_structure(const SschaStart& settings, const PotentialSettings& potential_settings,
-                                                 const SymmetryOptions& symmetry, const RelaxTarget& target, const UnitSet& units,
+                                                 const SymmetryOptions& symmetry, const StartCondition& condition, const UnitSet& units,
                                                  Console& console) {
   PotentialSettings precise = potential_settings;
   precise.single_precision = false;
@@ -36,10 +38,10 @@ phonons::DynamicalMatrices matrices_of_structure(const SschaStart& settings, con
   if (settings.relax) {
     const phonons::Relaxation found =
         phonons::relax(*potential, crystal, group,
-                       {.cell = target.cell, .pressure = target.pressure.value_or(0), .divisions = cells_of(potential_settings, units),
+                       {.cell = condition.cell, .pressure = condition.pressure.value_or(0), .divisions = cells_of(potential_settings, units),
                         .observe = [](const phonons::RelaxationStep&) { stop_if_interrupted(); }});
     console.field("relaxed", "{} steps, force {:.2g} eV/angstrom, volume {:.4f} to {:.4f} angstrom^3{}", found.end.step, found.end.force,
-                  found.start.volume, found.end.volume, target.pressure ? fmt::format(" at {:g} GPa", *target.pressure * gpa) : "");
+                  found.start.volume, found.end.volume, condition.pressure ? fmt::format(" at {:g} GPa", *condition.pressure * gpa) : "");
     if (!found.converged) console.warn("{}: the static crystal is not relaxed: {}; the populations go on from there", settings.structure, found.reason);
     crystal = found.crystal;
   }
@@ -82,12 +84,12 @@ void declare(Schema& schema, SschaStart& settings) {
   start.key("structure", &settings.structure, "instead of dyn: a structure, whose matrices come from the potential; any file that `relax` reads").paths();
   start.key("supercell", &settings.supercell, "of a structure: cells along each vector, such as [2, 2, 2]").at_least(1);
   start.key("relax", &settings.relax, "a structure first, to conditions.cell and the first pressure");
-  start.choice("repair", settings.absolute, {{"none", false}, {"absolute", true}}, "absolute: imaginary modes get omega^2 -> |omega^2|");
+  start.choice("repair", settings.absolute, {{"none", false}, {"absolute", true}}, "absolute: imaginary modes get omega^2 -> |omega^2|, of a structure no softer than a tenth of a bond");
   start.quantity("masses", &settings.masses, "amu", "isotopes: { H = \"2.014 amu\", \"site 3\" = \"6.015 amu\" }").above(0);
 }
 
 phonons::DynamicalMatrices start_of(const SschaStart& settings, const PotentialSettings& potential, const SymmetryOptions& symmetry,
-                                    const RelaxTarget& target, const UnitSet& units, Console& console) {
+                                    const StartCondition& condition, const UnitSet& units, Console& console) {
   if (settings.dyn.empty() == settings.structure.empty()) {
     throw ConfigError{"start.dyn and start.structure are both {}: write dyn = \"harmonic/dyn\", or structure = \"POSCAR\" with supercell = [2, 2, 2]",
                       settings.dyn.empty() ? "missing" : "given"};
@@ -99,17 +101,26 @@ phonons::DynamicalMatrices start_of(const SschaStart& settings, const PotentialS
     throw ConfigError{"start.supercell goes with start.structure: the grid of start.dyn = {} is its own", settings.dyn};
   }
   const std::string& source = settings.dyn.empty() ? settings.structure : settings.dyn;
-  phonons::DynamicalMatrices matrices = settings.dyn.empty() ? matrices_of_structure(settings, potential, symmetry, target, units, console)
+  phonons::DynamicalMatrices matrices = settings.dyn.empty() ? matrices_of_structure(settings, potential, symmetry, condition, units, console)
                                                              : phonons::read_qe_dyn(settings.dyn, units);
   if (!settings.dyn.empty()) set_masses(matrices.crystal, settings.masses, "start.masses");
-  int n_turned = 0;
+  int n_turned = 0, n_stiffened = 0;
+  const double reach = largest_share * shortest_distance(matrices.crystal);
   phonons::DynamicalMatrices repaired = phonons::with_absolute_squares(matrices, n_turned);
+  if (n_turned > 0 && settings.dyn.empty()) {
+    phonons::StiffenedMatrices stiffened = phonons::stiffened(matrices, condition.temperature, reach, units);
+    n_stiffened = stiffened.n_stiffened;
+    repaired = std::move(stiffened.matrices);
+  }
   if (n_turned > 0) {
     const std::string which = imaginary_modes(matrices, units);
     if (!settings.absolute) {
       throw InputError{"{}: {} modes are imaginary ({}), nothing can be drawn from them: write start.repair = \"absolute\"", source, n_turned, which};
     }
-    console.warn("{} modes of {} are imaginary ({} cm^-1): their omega^2 is turned to |omega^2| for the start", n_turned, source, which);
+    console.warn("{} modes of {} are imaginary ({} cm^-1): their omega^2 is turned to |omega^2| for the start{}", n_turned, source, which,
+                 n_stiffened == 0 ? ""
+                                  : fmt::format(", and {} of them are made stiffer: none moves atoms by more than {:.2f} angstrom at {:g} K",
+                                                n_stiffened, reach, condition.temperature));
     matrices = std::move(repaired);
   }
   if (const double lowest = lowest_mode(matrices, units); lowest < soft) {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "phonons/soft_modes.hpp"
 #include "phonons/symmetrizer.hpp"
 #include "tests/support/crystals.hpp"
 #include "tests/support/model_matrices.hpp"
@@ -157,6 +158,38 @@ TEST(Modes, SquaredAmplitudesHaveTheirLimits) {
   EXPECT_NEAR(squared_amplitude(w, t, units), zero_point * (1 + 2 * n), 1e-14);
   // Equipartition: <w^2 q^2> = kT, the next term is (hbar w/kT)^2/12.
   EXPECT_NEAR(squared_amplitude(w, 1e6, units) * w * w / (units.kb_density * 1e6), 1, 1e-6);
+}
+
+TEST(StiffenedMatrices, LeaveGoodModesAndHoldTheOthers) {
+  DynamicalMatrices matrices = test::model_matrices(test::triclinic_crystal(), {2, 2, 1}, 4);
+  EXPECT_EQ(stiffened(matrices, 300, 0.3).n_turned, 0);
+  EXPECT_EQ(test::difference(stiffened(matrices, 300, 0.3).matrices.blocks, matrices.blocks), 0);
+  // The lowest mode at every q but Gamma turned over, one of them to nearly nothing.
+  const std::vector<Modes> modes = diagonalise(matrices);
+  const Eigen::VectorXd roots = root_masses(matrices.crystal);
+  for (std::size_t iq = 1; iq < modes.size(); ++iq) {
+    const Eigen::VectorXcd e = roots.asDiagonal() * modes[iq].polarisations.col(0);
+    const double square = std::pow(modes[iq].frequencies[0], 2);
+    matrices.blocks[iq] -= (square + (iq == 1 ? 1e-8 : 0.5 * square)) * e * e.adjoint();
+  }
+  const StiffenedMatrices repaired = stiffened(matrices, 300, 0.3);
+  EXPECT_EQ(repaired.n_turned, static_cast<int>(modes.size()) - 1);
+  EXPECT_GE(repaired.n_stiffened, 1);
+  const std::vector<Modes> after = diagonalise(repaired.matrices);
+  for (std::size_t iq = 1; iq < modes.size(); ++iq) {
+    for (Eigen::Index mu = 0; mu < roots.size(); ++mu) {
+      ASSERT_GT(after[iq].frequencies[mu], 0);
+      // Those that were good are among them still.
+      if (mu == 0) continue;
+      EXPECT_LT((after[iq].frequencies.array() - modes[iq].frequencies[mu]).abs().minCoeff(), 1e-10);
+    }
+    // The mode that was repaired moves atoms by no more than asked for.
+    const Eigen::VectorXcd e = modes[iq].polarisations.col(0);
+    const Eigen::VectorXcd scaled = e.cwiseProduct(roots.cwiseInverse().cast<std::complex<double>>());
+    const double square = (scaled.adjoint() * repaired.matrices.blocks[iq] * scaled)(0).real();
+    EXPECT_LE(std::sqrt(squared_amplitude(std::sqrt(square), 300, units::codata2022)) * scaled.norm(), 0.3 * (1 + 1e-6));
+  }
+  EXPECT_THROW(stiffened(matrices, 300, 0), InputError);
 }
 
 }  // namespace
