@@ -203,7 +203,8 @@ int run(const Settings& settings, Run& context) {
   const at::Device device = open_device(context.shared.device);  // before any tensor
   const std::unique_ptr<Potential> potential = open_potential(settings.potential, units);
   const phonons::DynamicalMatrices start = start_of(settings.start, settings.potential, settings.symmetry,
-                                                    {settings.cell, settings.pressures.empty() ? std::nullopt : std::optional(settings.pressures.front()), settings.temperatures.front()},
+                                                    {settings.temperatures.front(), settings.cell,
+                                                     settings.pressures.empty() ? std::nullopt : std::optional(settings.pressures.front())},
                                                     units, console);
   const SpaceGroup group = phonons::keeping_grid(find_space_group(start.crystal, settings.symmetry), start.grid);
   describe(start, console);

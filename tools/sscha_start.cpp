@@ -23,7 +23,7 @@ constexpr double largest_displacement = 0.25;  // root mean square of an atom, o
 constexpr std::size_t most_shown = 6;
 
 phonons::DynamicalMatrices matrices_of_structure(const SschaStart& settings, const PotentialSettings& potential_settings,
-                                                 const SymmetryOptions& symmetry, const RelaxTarget& target, const UnitSet& units,
+                                                 const SymmetryOptions& symmetry, const StartCondition& condition, const UnitSet& units,
                                                  Console& console) {
   PotentialSettings precise = potential_settings;
   precise.single_precision = false;
@@ -36,10 +36,10 @@ phonons::DynamicalMatrices matrices_of_structure(const SschaStart& settings, con
   if (settings.relax) {
     const phonons::Relaxation found =
         phonons::relax(*potential, crystal, group,
-                       {.cell = target.cell, .pressure = target.pressure.value_or(0), .divisions = cells_of(potential_settings, units),
+                       {.cell = condition.cell, .pressure = condition.pressure.value_or(0), .divisions = cells_of(potential_settings, units),
                         .observe = [](const phonons::RelaxationStep&) { stop_if_interrupted(); }});
     console.field("relaxed", "{} steps, force {:.2g} eV/angstrom, volume {:.4f} to {:.4f} angstrom^3{}", found.end.step, found.end.force,
-                  found.start.volume, found.end.volume, target.pressure ? fmt::format(" at {:g} GPa", *target.pressure * gpa) : "");
+                  found.start.volume, found.end.volume, condition.pressure ? fmt::format(" at {:g} GPa", *condition.pressure * gpa) : "");
     if (!found.converged) console.warn("{}: the static crystal is not relaxed: {}; the populations go on from there", settings.structure, found.reason);
     crystal = found.crystal;
   }
@@ -79,7 +79,7 @@ void declare(Schema& schema, SschaStart& settings) {
 }
 
 phonons::DynamicalMatrices start_of(const SschaStart& settings, const PotentialSettings& potential, const SymmetryOptions& symmetry,
-                                    const RelaxTarget& target, const UnitSet& units, Console& console) {
+                                    const StartCondition& condition, const UnitSet& units, Console& console) {
   if (settings.dyn.empty() == settings.structure.empty()) {
     throw ConfigError{"start.dyn and start.structure are both {}: write dyn = \"harmonic/dyn\", or structure = \"POSCAR\" with supercell = [2, 2, 2]",
                       settings.dyn.empty() ? "missing" : "given"};
@@ -91,7 +91,7 @@ phonons::DynamicalMatrices start_of(const SschaStart& settings, const PotentialS
     throw ConfigError{"start.supercell goes with start.structure: the grid of start.dyn = {} is its own", settings.dyn};
   }
   const std::string& source = settings.dyn.empty() ? settings.structure : settings.dyn;
-  phonons::DynamicalMatrices matrices = settings.dyn.empty() ? matrices_of_structure(settings, potential, symmetry, target, units, console)
+  phonons::DynamicalMatrices matrices = settings.dyn.empty() ? matrices_of_structure(settings, potential, symmetry, condition, units, console)
                                                              : phonons::read_qe_dyn(settings.dyn, units);
   if (!settings.dyn.empty()) set_masses(matrices.crystal, settings.masses, "start.masses");
   int n_turned = 0;
@@ -106,7 +106,7 @@ phonons::DynamicalMatrices start_of(const SschaStart& settings, const PotentialS
   }
   // Soft modes would draw atoms past their neighbours, where no potential was trained.
   const double largest = largest_displacement * shortest_distance(matrices.crystal);
-  if (const double lowest = phonons::lowest_frequency_for(matrices, target.temperature, largest, units); lowest > 0) {
+  if (const double lowest = phonons::lowest_frequency_for(matrices, condition.temperature, largest, units); lowest > 0) {
     console.warn("with the matrices of {} atoms would move by more than {:.2f} angstrom, {:g} of the shortest distance: modes below {:.1f} cm^-1 "
                  "are raised to that for the start", source, largest, largest_displacement, units.inverse_cm(lowest));
     matrices = phonons::with_lowest_frequency(matrices, lowest);

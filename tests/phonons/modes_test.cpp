@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "phonons/displacements.hpp"
 #include "phonons/symmetrizer.hpp"
 #include "tests/support/crystals.hpp"
 #include "tests/support/model_matrices.hpp"
@@ -157,6 +158,36 @@ TEST(Modes, SquaredAmplitudesHaveTheirLimits) {
   EXPECT_NEAR(squared_amplitude(w, t, units), zero_point * (1 + 2 * n), 1e-14);
   // Equipartition: <w^2 q^2> = kT, the next term is (hbar w/kT)^2/12.
   EXPECT_NEAR(squared_amplitude(w, 1e6, units) * w * w / (units.kb_density * 1e6), 1, 1e-6);
+}
+
+TEST(SoftModes, AreRaisedUntilAtomsStayNearTheirSites) {
+  const DynamicalMatrices good = test::model_matrices(test::triclinic_crystal(), {2, 2, 1}, 4);
+  EXPECT_EQ(lowest_frequency_for(good, 300, 2, units), 0);
+  // The lowest mode at every q but Gamma turned over, one of them to nearly nothing.
+  DynamicalMatrices matrices = good;
+  const std::vector<Modes> modes = diagonalise(matrices);
+  const Eigen::VectorXd roots = root_masses(matrices.crystal);
+  for (std::size_t iq = 1; iq < modes.size(); ++iq) {
+    const Eigen::VectorXcd e = roots.asDiagonal() * modes[iq].polarisations.col(0);
+    const double square = std::pow(modes[iq].frequencies[0], 2);
+    matrices.blocks[iq] -= (square + (iq == 1 ? 1e-8 : 0.5 * square)) * e * e.adjoint();
+  }
+  int n_turned = 0;
+  const DynamicalMatrices absolute = with_absolute_squares(matrices, n_turned);
+  EXPECT_EQ(n_turned, static_cast<int>(modes.size()) - 1);
+  const double lowest = lowest_frequency_for(absolute, 300, 0.5, units);
+  ASSERT_GT(lowest, 0);
+  const DynamicalMatrices raised = with_lowest_frequency(absolute, lowest);
+  double longest = 0;
+  for (const Eigen::Matrix3d& u : mean_square_displacements(raised, 300, units)) longest = std::max(longest, std::sqrt(u.trace()));
+  EXPECT_LE(longest, 0.5);
+  EXPECT_GT(longest, 0.48);
+  const std::vector<Modes> before = diagonalise(absolute), after = diagonalise(raised);
+  for (std::size_t iq = 0; iq < modes.size(); ++iq) {
+    for (Eigen::Index mu = iq == 0 ? 3 : 0; mu < roots.size(); ++mu) {
+      EXPECT_NEAR(after[iq].frequencies[mu], std::max(before[iq].frequencies[mu], lowest), 1e-10) << "q " << iq << ", mode " << mu;
+    }
+  }
 }
 
 }  // namespace
