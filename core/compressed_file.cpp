@@ -21,7 +21,8 @@ constexpr std::size_t largest = std::size_t{4} << 30;
 std::string unpacked(std::string bytes, const std::string& path) {
   const std::string_view begin(bytes);
   if (begin.starts_with("\x1f\x8b"sv)) throw InputError{"{} is compressed: unpack it first (gunzip -k {})", path, path};
-  if (begin.starts_with("\x28\xb5\x2f\xfd"sv)) throw InputError{"{} is compressed: unpack it first (unzstd {})", path, path};
+  if (begin.starts_with("\x28\xb5\x2f\xfd"sv))
+    throw InputError{"{} is compressed: unpack it first (unzstd {})", path, path};
   if (!begin.starts_with("\xfd\x37zXZ\0"sv)) return bytes;
 
   lzma_stream stream = LZMA_STREAM_INIT;
@@ -42,8 +43,9 @@ std::string unpacked(std::string bytes, const std::string& path) {
   }
   lzma_end(&stream);
   if (state == LZMA_OK) throw InputError{"{} holds more than 4 GiB: name the file that was meant", path};
-  if (state != LZMA_STREAM_END) throw InputError{"{}: the compressed file is cut or damaged (error {} of liblzma); make it again", path,
-                                                 static_cast<int>(state)};
+  if (state != LZMA_STREAM_END)
+    throw InputError{"{}: the compressed file is cut or damaged (error {} of liblzma); make it again", path,
+                     static_cast<int>(state)};
   return text;
 }
 

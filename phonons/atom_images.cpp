@@ -12,19 +12,22 @@ namespace zeropoint::phonons {
 namespace {
 
 constexpr double nearly_nearest = 1.3;  // times the smallest distance: bonds of one shell
-constexpr double half = 0.5;            // of the largest force constants of the pair, as many as there are nearest images
-constexpr double of_a_bond = 0.2;       // of the largest between two atoms: below that pairs are far apart anyway
+constexpr double half = 0.5;       // of the largest force constants of the pair, as many as there are nearest images
+constexpr double of_a_bond = 0.2;  // of the largest between two atoms: below that pairs are far apart anyway
 
 }  // namespace
 
 DynamicalMatrices with_atoms_moved(DynamicalMatrices matrices, const std::vector<Eigen::Vector3i>& shifts) {
   for (std::size_t s = 0; s < shifts.size(); ++s) {
-    matrices.crystal.positions.row(static_cast<Eigen::Index>(s)) += shifts[s].cast<double>().transpose() * matrices.crystal.cell;
+    matrices.crystal.positions.row(static_cast<Eigen::Index>(s)) +=
+        shifts[s].cast<double>().transpose() * matrices.crystal.cell;
   }
   for (std::size_t iq = 0; iq < matrices.blocks.size(); ++iq) {
     Eigen::VectorXcd phases(matrices.n_modes());
     for (Eigen::Index x = 0; x < phases.size(); ++x) {
-      phases[x] = std::polar(1.0, 2 * std::numbers::pi * matrices.grid.points()[iq].dot(shifts[static_cast<std::size_t>(x / 3)].cast<double>()));
+      phases[x] =
+          std::polar(1.0, 2 * std::numbers::pi *
+                              matrices.grid.points()[iq].dot(shifts[static_cast<std::size_t>(x / 3)].cast<double>()));
     }
     matrices.blocks[iq] = (phases.asDiagonal() * matrices.blocks[iq] * phases.conjugate().asDiagonal()).eval();
     if (matrices.grid.is_real(static_cast<int>(iq))) {
@@ -37,7 +40,8 @@ DynamicalMatrices with_atoms_moved(DynamicalMatrices matrices, const std::vector
 std::vector<Eigen::Vector3i> image_shifts(const Crystal& from, const Crystal& to) {
   std::vector<Eigen::Vector3i> shifts;
   const Vectors moved = to.fractional() - from.fractional();
-  for (Eigen::Index s = 0; s < moved.rows(); ++s) shifts.emplace_back(moved.row(s).transpose().array().round().cast<int>());
+  for (Eigen::Index s = 0; s < moved.rows(); ++s)
+    shifts.emplace_back(moved.row(s).transpose().array().round().cast<int>());
   return shifts;
 }
 

@@ -14,7 +14,7 @@ using namespace std::string_view_literals;
 
 constexpr std::uintmax_t largest = std::uintmax_t{16} << 20;
 constexpr std::string_view signature = "GCOL\1\0\0\0"sv;  // of a global heap, version 1
-constexpr std::uint64_t header = 16;                      // of the heap: signature, size; of an object: number, count, size
+constexpr std::uint64_t header = 16;  // of the heap: signature, size; of an object: number, count, size
 
 std::uint64_t number_at(std::string_view bytes, std::uint64_t at, std::size_t width) {
   std::uint64_t value = 0;  // little-endian, as the library writes on every machine
@@ -47,7 +47,8 @@ void check_hdf5_heaps(const std::string& path) {
   const std::string bytes = read_file(path);
   const std::string_view all(bytes);
   for (std::size_t at = all.find(signature); at != std::string_view::npos; at = all.find(signature, at + 1)) {
-    if (!is_whole(all.substr(at))) throw IoError{"{}: the file is damaged (the strings at byte {}): make it again", path, at};
+    if (!is_whole(all.substr(at)))
+      throw IoError{"{}: the file is damaged (the strings at byte {}): make it again", path, at};
   }
 }
 

@@ -25,7 +25,9 @@ Rotations rotations_of_lattice(const Eigen::Matrix3d& cell, const Eigen::Matrix3
     for (int k = 0, rest = code; k < 9; ++k, rest /= 3) w(k / 3, k % 3) = rest % 3 - 1;
     const Eigen::Matrix3d real = w.cast<double>();
     if (w == all.front() || std::lround(real.determinant()) != 1) continue;
-    if (!((real * metric * real.transpose() - metric).cwiseAbs().maxCoeff() < same_metric * metric.diagonal().maxCoeff())) continue;
+    if (!((real * metric * real.transpose() - metric).cwiseAbs().maxCoeff() <
+          same_metric * metric.diagonal().maxCoeff()))
+      continue;
     if (integer(primitive * real * back)) all.push_back(w);
   }
   return all;
@@ -44,7 +46,8 @@ Rotations rotations_of_crystal(const SpaceGroup& group, const Eigen::Matrix3d& t
   return all;
 }
 
-/// Vectors between atoms in crystal coordinates with weights that know masses and distance: a fingerprint that turns with the crystal.
+/// Vectors between atoms in crystal coordinates with weights that know masses and distance: a fingerprint that turns
+/// with the crystal.
 struct Pairs {
   std::vector<Eigen::Vector3d> vectors;
   std::vector<double> weights;
@@ -52,7 +55,8 @@ struct Pairs {
 
   double at(const Eigen::Vector3d& q) const {
     double sum = 0;
-    for (std::size_t i = 0; i < vectors.size(); ++i) sum += weights[i] * std::cos(2 * std::numbers::pi * q.dot(vectors[i]));
+    for (std::size_t i = 0; i < vectors.size(); ++i)
+      sum += weights[i] * std::cos(2 * std::numbers::pi * q.dot(vectors[i]));
     return sum;
   }
 };
@@ -76,8 +80,8 @@ Pairs pairs_of(const Crystal& crystal) {
             const double length = (v.transpose() * crystal.cell).norm() / distance;
             if (length < 1e-6 || length > range) continue;
             pairs.vectors.push_back(v);
-            pairs.weights.push_back(crystal.masses[s] * crystal.masses[t] / (mean * mean) *
-                                    std::exp(-length * length) * std::pow(1 - length / range, 2));
+            pairs.weights.push_back(crystal.masses[s] * crystal.masses[t] / (mean * mean) * std::exp(-length * length) *
+                                    std::pow(1 - length / range, 2));
             pairs.total += pairs.weights.back();
           }
         }
@@ -92,7 +96,8 @@ Pairs pairs_of(const Crystal& crystal) {
 Eigen::Matrix3d path_setting(const Crystal& crystal, const SpaceGroup& group, const Eigen::Matrix3d& conventional,
                              const Eigen::Matrix3d& primitive, const Eigen::Matrix3d& transformation,
                              const std::vector<Eigen::Vector3d>& points) {
-  const Rotations lattice = rotations_of_lattice(conventional, primitive), own = rotations_of_crystal(group, transformation);
+  const Rotations lattice = rotations_of_lattice(conventional, primitive),
+                  own = rotations_of_crystal(group, transformation);
   Rotations settled, settings;
   for (const Eigen::Matrix3i& rotation : lattice) {
     if (std::find(settled.begin(), settled.end(), rotation) != settled.end()) continue;
@@ -108,7 +113,8 @@ Eigen::Matrix3d path_setting(const Crystal& crystal, const SpaceGroup& group, co
     double value = 0;
     // Each place counts differently, so that exchanged ones show.
     for (std::size_t p = 0; p < points.size(); ++p) {
-      value += std::fmod(0.5 + 0.6180339887 * static_cast<double>(p), 1.0) * pairs.at(transformation * turn * points[p]);
+      value +=
+          std::fmod(0.5 + 0.6180339887 * static_cast<double>(p), 1.0) * pairs.at(transformation * turn * points[p]);
     }
     if (i > 0 && !(value > highest + difference * pairs.total)) continue;
     highest = value;

@@ -79,8 +79,9 @@ void write_qe_force_constants_xml(const QeForceConstants& file, const std::strin
         const Eigen::Vector3i cell = cell_of(i, n);
         const std::string name = block_name(a, b, cell);
         text.put("    <{}>\n", name);
-        text.array("IFC", file.constants[static_cast<std::size_t>(supercell.cell_index(cell))].block<3, 3>(3 * a, 3 * b) /
-                              units.rydberg_per_bohr2());
+        text.array("IFC",
+                   file.constants[static_cast<std::size_t>(supercell.cell_index(cell))].block<3, 3>(3 * a, 3 * b) /
+                       units.rydberg_per_bohr2());
         text.put("    </{}>\n", name);
       }
     }

@@ -51,26 +51,28 @@ MatrixFile matrices_of(QeForceConstants given, const std::string& path, const Un
   }
   const double alpha = qe_alpha(given.alat) * given.alpha.value_or(1);
   if (!(alpha > 0)) {
-    throw InputError{"{}: an Ewald parameter of {} must be positive: it stands behind T, or in alpha_ewald", path, *given.alpha};
+    throw InputError{"{}: an Ewald parameter of {} must be positive: it stands behind T, or in alpha_ewald", path,
+                     *given.alpha};
   }
   add_dipoles(file.matrices, qe_dipoles(given.crystal, *given.polar, alpha, given.divisions, units), 1);
-  file.notes.emplace_back("dipole part", fmt::format("taken out in the file (T), Ewald parameter {:.4f} 1/bohr^2 {}",
-                                                     alpha * units.bohr * units.bohr,
-                                                     given.alpha ? "of the file" : "= (2 pi/alat)^2"));
+  file.notes.emplace_back(
+      "dipole part", fmt::format("taken out in the file (T), Ewald parameter {:.4f} 1/bohr^2 {}",
+                                 alpha * units.bohr * units.bohr, given.alpha ? "of the file" : "= (2 pi/alat)^2"));
   if (!given.alpha && given.alat > long_alat * units.bohr) {
-    file.warnings.push_back(
-        fmt::format("{}: no Ewald parameter is in the file, and alat = {:.2f} bohr is long: if q2r.x is of 2024 or later "
-                    "and the file was changed, the dipole part is added back wrongly",
-                    path, given.alat / units.bohr));
+    file.warnings.push_back(fmt::format(
+        "{}: no Ewald parameter is in the file, and alat = {:.2f} bohr is long: if q2r.x is of 2024 or later "
+        "and the file was changed, the dipole part is added back wrongly",
+        path, given.alat / units.bohr));
   }
   return file;
 }
 
-QeForceConstants force_constants_of(const DynamicalMatrices& given, const QeForceConstantOptions& options, double digits,
-                                    const UnitSet& units) {
+QeForceConstants force_constants_of(const DynamicalMatrices& given, const QeForceConstantOptions& options,
+                                    double digits, const UnitSet& units) {
   DynamicalMatrices matrices = given;
   const double length = matrices.alat > 0 ? matrices.alat : matrices.crystal.cell.row(0).norm();
-  QeForceConstants file{matrices.crystal, rounded(length / units.bohr, digits) * units.bohr, matrices.grid.divisions(), {}, {}, {}};
+  QeForceConstants file{
+      matrices.crystal, rounded(length / units.bohr, digits) * units.bohr, matrices.grid.divisions(), {}, {}, {}};
   if (matrices.polar && options.dipoles) {
     check(*matrices.polar, matrices.crystal.n_atoms());
     file.polar = neutral(*matrices.polar);

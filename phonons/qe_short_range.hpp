@@ -24,10 +24,10 @@ struct QeForceConstants {
 /// The matrices, with the dipole part added back on the grid. @throws InputError as read_qe_force_constants.
 MatrixFile matrices_of(QeForceConstants file, const std::string& path, const UnitSet& units);
 
-/// What is to be written. `digits`: to how many decimals alat (bohr) and charges will be printed, so that the dipole part
-/// that is taken out is the one that a reader adds; 0: all.
-QeForceConstants force_constants_of(const DynamicalMatrices& matrices, const QeForceConstantOptions& options, double digits,
-                                    const UnitSet& units);
+/// What is to be written. `digits`: to how many decimals alat (bohr) and charges will be printed, so that the dipole
+/// part that is taken out is the one that a reader adds; 0: all.
+QeForceConstants force_constants_of(const DynamicalMatrices& matrices, const QeForceConstantOptions& options,
+                                    double digits, const UnitSet& units);
 
 /// Whether `path` begins as an XML file and holds force constants.
 bool is_qe_force_constants_xml(const std::string& path);

@@ -46,8 +46,8 @@ std::vector<double> QeXmlFile::parsed(const pugi::xml_node& node, std::string_vi
     values.push_back(value);
   }
   if (values.size() != count) {
-    fail(node, "{} numbers in <{}>, {} expected: the file is cut or damaged; make it again", values.size(),
-         node.name(), count);
+    fail(node, "{} numbers in <{}>, {} expected: the file is cut or damaged; make it again", values.size(), node.name(),
+         count);
   }
   return values;
 }
@@ -78,7 +78,9 @@ void QeXmlFile::parse() {
                    path_, std::count(text_.begin(), text_.begin() + offset, '\n') + 1, result.description()};
 }
 
-Eigen::Matrix3d qe_xml_tensor(const std::vector<double>& values) { return Eigen::Map<const Eigen::Matrix3d>(values.data()); }
+Eigen::Matrix3d qe_xml_tensor(const std::vector<double>& values) {
+  return Eigen::Map<const Eigen::Matrix3d>(values.data());
+}
 
 namespace {
 

@@ -26,7 +26,8 @@ class Conditions {
   Eigen::VectorXd values(const std::vector<Eigen::MatrixXd>& constants) const {
     Eigen::VectorXd all(size());
     for (int cell = 0; cell < supercell_.n_cells(); ++cell) {
-      all.segment(static_cast<Eigen::Index>(cell) * n_ * n_, n_ * n_) = constants[static_cast<std::size_t>(cell)].reshaped();
+      all.segment(static_cast<Eigen::Index>(cell) * n_ * n_, n_ * n_) =
+          constants[static_cast<std::size_t>(cell)].reshaped();
     }
     return all;
   }
@@ -79,8 +80,11 @@ class Conditions {
     Eigen::VectorXd result(x.size());
     for (int cell = 0; cell < supercell_.n_cells(); ++cell) {
       const int back = supercell_.cell_index(-supercell_.lattice_vector(cell));
-      const auto block = [&](int c) { return x.segment(static_cast<Eigen::Index>(c) * n_ * n_, n_ * n_).reshaped(n_, n_); };
-      result.segment(static_cast<Eigen::Index>(cell) * n_ * n_, n_ * n_) = ((block(cell) + block(back).transpose()) / 2).reshaped();
+      const auto block = [&](int c) {
+        return x.segment(static_cast<Eigen::Index>(c) * n_ * n_, n_ * n_).reshaped(n_, n_);
+      };
+      result.segment(static_cast<Eigen::Index>(cell) * n_ * n_, n_ * n_) =
+          ((block(cell) + block(back).transpose()) / 2).reshaped();
     }
     return result;
   }
@@ -100,7 +104,8 @@ class Conditions {
           const double weight = 1 / static_cast<double>(images.lattice_vectors.size());
           for (const Eigen::Vector3i& r : images.lattice_vectors) {
             const Eigen::Vector3d v =
-                (r.cast<double>().transpose() * crystal.cell + crystal.positions.row(s) - crystal.positions.row(t)).transpose();
+                (r.cast<double>().transpose() * crystal.cell + crystal.positions.row(s) - crystal.positions.row(t))
+                    .transpose();
             mean.first += weight * v;
             mean.second += weight * v * v.transpose();
           }
@@ -154,7 +159,8 @@ RotationResiduals rotation_residuals(const DynamicalMatrices& matrices, double t
 void impose_rotations(DynamicalMatrices& matrices, bool stress_free, double tie) {
   if (matrices.polar) {
     throw InputError{
-        "rotations cannot be imposed on the force constants of a polar crystal (its dipole forces reach beyond any supercell): use "
+        "rotations cannot be imposed on the force constants of a polar crystal (its dipole forces reach beyond any "
+        "supercell): use "
         "the rule crystal, or matrices without Born charges"};
   }
   const Conditions conditions(matrices, tie);

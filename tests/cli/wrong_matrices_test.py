@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Matrices and force constants that fit no crystal, or another one: what people bring, what is said, and what is done."""
+"""Matrices and force constants that fit no crystal, or another one: what people bring, what is said, what is done."""
 import math
 import os
 import re
@@ -65,7 +65,8 @@ bands = ["dispersion", "run.toml", "--overwrite"]
 
 # --- Born charges ---
 fresh()
-expect("a mesh and its Gamma", 0, bands, "no direction of the field at Gamma", "is the highest with the field of q -> 0 along")
+expect("a mesh and its Gamma", 0, bands, "no direction of the field at Gamma",
+       "is the highest with the field of q -> 0 along")
 
 
 def with_charge(added):
@@ -82,7 +83,8 @@ with_charge(0.8)
 expect("charges that sum to 0.8", 1, bands, "the Born effective charges sum to 0.8", "more k points")
 fresh()
 edit("dyn1", r"(?<=atom #    1\n)\s*\S+", "  1.400000000000")
-expect("charges without the symmetry of the site", 1, bands, "the Born effective charges of atom 1 (Li) and of its image under", "differ by")
+expect("charges without the symmetry of the site", 1, bands,
+       "the Born effective charges of atom 1 (Li) and of its image under", "differ by")
 expect("info of such charges", 0, ["info", "dyn"], "the Born effective charges of atom 1 (Li)")
 fresh()
 edit("dyn1", r"(Dielectric Tensor:\s+)\S+", r"\g<1>0.3")
@@ -94,11 +96,14 @@ expect("a dielectric tensor below 1", 1, bands, "eigenvalue")
 fresh()
 for i in (1, 2, 3):
     edit(f"dyn{i}", r"(\n    2    2\s+)(\S+)", lambda m: f"{m[1]}{float(m[2]) + 1e-4:.10f}")
-expect("a structure that is slightly off", 0, [*bands, "--check"], "angstrom the space group is Fm-3m (225), 48 operations",
+expect("a structure that is slightly off", 0, [*bands, "--check"],
+       "angstrom the space group is Fm-3m (225), 48 operations",
        "or set symmetry.tolerance")
-expect("on a grid with room for images", 0, [*bands, "--set", f'dyn.path="{lih}"', "--set", "dispersion.grid=[4, 4, 4]"])
+expect("on a grid with room for images", 0,
+       [*bands, "--set", f'dyn.path="{lih}"', "--set", "dispersion.grid=[4, 4, 4]"])
 fresh("result/dyn", 9)
-test.claim("moved by a lattice vector" not in expect("the grid of LiH", 0, ["info", "dyn"]), "LiH is taken for a crystal with a moved atom")
+test.claim("moved by a lattice vector" not in expect("the grid of LiH", 0, ["info", "dyn"]),
+           "LiH is taken for a crystal with a moved atom")
 for i in range(1, 9):  # a lattice vector of (1, 0, -1) alat
     edit(f"dyn{i}", r"(\n    2    2\s+)(\S+)(\s+)(\S+)(\s+)(\S+)",
          lambda m: f"{m[1]}{float(m[2]) + 1:.10f}{m[3]}{m[4]}{m[5]}{float(m[6]) - 1:.10f}")
@@ -133,18 +138,28 @@ expect("a supercell that does not fit its matrix", 1, ["info", "ph"], "ph/phonop
 again(constants=False)
 edit("ph/phonopy_params.yaml", r"supercell_matrix:\n- \[\s+2,", "supercell_matrix:\n- [ 3,")
 edit("ph/phonopy_params.yaml", r"\nsupercell:.*?\n(?=\S)", "\n", re.DOTALL)
-expect("force constants of another supercell", 1, ["info", "ph/FORCE_CONSTANTS"], "2 x 16 force constants, the supercell has 24 atoms")
+expect("force constants of another supercell", 1, ["info", "ph/FORCE_CONSTANTS"],
+       "2 x 16 force constants, the supercell has 24 atoms")
 again(constants=False)
 lines = read("good/FORCE_CONSTANTS").split("\n")
 blocks = {tuple(map(int, lines[k].split())): lines[k + 1:k + 4] for k in range(1, len(lines) - 1, 4)}
-order = dict(zip(range(1, 9), (1, 8, 3, 4, 5, 6, 7, 2)))
-write("ph/FORCE_CONSTANTS", lines[0] + "\n" + "".join("\n".join([f"{i} {j}", *blocks[i, order.get(j, j)]]) + "\n" for i, j in blocks))
-expect("force constants of atoms in another order", 1, ["info", "ph/FORCE_CONSTANTS"], "the force constants between atom 1 in cell",
+
+
+def write_in_order(columns):
+    """Columns of the first eight atoms, those of one species, in this order."""
+    order = dict(zip(range(1, 9), columns))
+    write("ph/FORCE_CONSTANTS", lines[0] + "\n" + "".join(
+        "\n".join([f"{i} {j}", *blocks[i, order.get(j, j)]]) + "\n" for i, j in blocks))
+
+
+write_in_order((1, 8, 3, 4, 5, 6, 7, 2))
+expect("force constants of atoms in another order", 1, ["info", "ph/FORCE_CONSTANTS"],
+       "the force constants between atom 1 in cell",
        "the atoms of the file stand in another order")
 # Axes exchanged in the order of the cells: each matrix stays symmetric, the crystal does not.
-order = dict(zip(range(1, 9), (1, 3, 5, 7, 2, 4, 6, 8)))
-write("ph/FORCE_CONSTANTS", lines[0] + "\n" + "".join("\n".join([f"{i} {j}", *blocks[i, order.get(j, j)]]) + "\n" for i, j in blocks))
-expect("force constants of cells in another order", 0, ["info", "ph/FORCE_CONSTANTS"], "the matrices break the symmetry of their crystal",
+write_in_order((1, 3, 5, 7, 2, 4, 6, 8))
+expect("force constants of cells in another order", 0, ["info", "ph/FORCE_CONSTANTS"],
+       "the matrices break the symmetry of their crystal",
        "atoms stand in another order")
 again()
 write("ph/phonopy_params.yaml", read("ph/phonopy_params.yaml") + "site_mixture_scheme: vca\n")
@@ -156,11 +171,13 @@ if shutil.which("xz"):
         expect("a packed file", 0, ["info", name], "phonopy calculation", "primitive_matrix 1 0 0 / 0 1 0 / 0 0 1")
 
 # --- sound that is imaginary between the points of the grid ---
-MASS, K1, K2, ACROSS = 20000.0, 0.05, -0.02, 0.03  # Rydberg units: a chain of one atom, springs to first and second neighbours
+# A chain of one atom, springs to first and second neighbours, Rydberg units.
+MASS, K1, K2, ACROSS = 20000.0, 0.05, -0.02, 0.03
 stars = [[0.0], [0.25, -0.25], [0.5]]
 write("dyn0", "4 1 1\n3\n" + "".join(f"{star[0]} 0 0\n" for star in stars))
 for number, star in enumerate(stars, 1):
-    text = f"Dynamical matrix file\nchain\n1 1 0 8.0 0 0 0 0 0\nBasis vectors\n1 0 0\n0 2 0\n0 0 2\n 1 'Na ' {MASS}\n 1 1 0 0 0\n\n"
+    text = "Dynamical matrix file\nchain\n1 1 0 8.0 0 0 0 0 0\n"
+    text += f"Basis vectors\n1 0 0\n0 2 0\n0 0 2\n 1 'Na ' {MASS}\n 1 1 0 0 0\n\n"
     for q in star:
         first, second = 2 - 2 * math.cos(2 * math.pi * q), 2 - 2 * math.cos(4 * math.pi * q)
         diagonal = [K1 * first + K2 * second, ACROSS * first, ACROSS * first]
@@ -168,7 +185,8 @@ for number, star in enumerate(stars, 1):
         text += f"     Dynamical  Matrix in cartesian axes\n\n     q = ( {q:.9f} 0.0 0.0 )\n\n  1  1\n{rows}\n\n"
     write(f"dyn{number}", text)
 chain = [*bands, "--set", "dispersion.grid=[4, 1, 1]", "--set", "dos.grid=[20, 1, 1]"]
-expect("imaginary sound", 0, chain, "are imaginary, the lowest", "the matrices themselves are stable", "the supercell is too small")
+expect("imaginary sound", 0, chain, "are imaginary, the lowest",
+       "the matrices themselves are stable", "the supercell is too small")
 for rule in ("none", "simple", "rotations", "all"):
     expect(f"the rule {rule}", 0, [*chain, "--set", f'dispersion.sum_rule="{rule}"'])
 expect("rotations of a polar crystal", 1, [*bands, "--set", f'dyn.path="{lih}"', "--set", 'dispersion.sum_rule="all"'],

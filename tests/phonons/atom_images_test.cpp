@@ -21,7 +21,10 @@ TEST(AtomImages, MoveAtomsWithTheirForceConstants) {
   const DynamicalMatrices moved = with_atoms_moved(matrices, some_shifts);
   EXPECT_LT(test::difference(moved.blocks, test::with_other_images(matrices, some_shifts).blocks), 1e-12);
   const std::vector<Eigen::Vector3d> points{{0.1, 0.2, 0.3}, {-0.4, 0.05, 0.25}};
-  EXPECT_LT((frequencies_at(Interpolation(moved), points) - frequencies_at(Interpolation(matrices), points)).cwiseAbs().maxCoeff(), 1e-9);
+  EXPECT_LT((frequencies_at(Interpolation(moved), points) - frequencies_at(Interpolation(matrices), points))
+                .cwiseAbs()
+                .maxCoeff(),
+            1e-9);
   std::vector<Eigen::Vector3i> back = image_shifts(moved.crystal, matrices.crystal);
   for (std::size_t s = 0; s < back.size(); ++s) EXPECT_EQ(back[s], -some_shifts[s]);
 }

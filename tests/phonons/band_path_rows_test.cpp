@@ -33,12 +33,23 @@ Eigen::Matrix3d hexagonal(double a, double c) {
 Eigen::Matrix3d primitive(char centring, const Eigen::Matrix3d& cell) {
   Eigen::Matrix3d p;
   switch (centring) {
-    case 'F': p << 0, 0.5, 0.5, 0.5, 0, 0.5, 0.5, 0.5, 0; break;
-    case 'I': p << -0.5, 0.5, 0.5, 0.5, -0.5, 0.5, 0.5, 0.5, -0.5; break;
-    case 'A': p << 1, 0, 0, 0, 0.5, 0.5, 0, -0.5, 0.5; break;
-    case 'C': p << 0.5, 0.5, 0, -0.5, 0.5, 0, 0, 0, 1; break;
-    case 'R': p << 2.0 / 3, 1.0 / 3, 1.0 / 3, -1.0 / 3, 1.0 / 3, 1.0 / 3, -1.0 / 3, -2.0 / 3, 1.0 / 3; break;
-    default: p.setIdentity();
+    case 'F':
+      p << 0, 0.5, 0.5, 0.5, 0, 0.5, 0.5, 0.5, 0;
+      break;
+    case 'I':
+      p << -0.5, 0.5, 0.5, 0.5, -0.5, 0.5, 0.5, 0.5, -0.5;
+      break;
+    case 'A':
+      p << 1, 0, 0, 0, 0.5, 0.5, 0, -0.5, 0.5;
+      break;
+    case 'C':
+      p << 0.5, 0.5, 0, -0.5, 0.5, 0, 0, 0, 1;
+      break;
+    case 'R':
+      p << 2.0 / 3, 1.0 / 3, 1.0 / 3, -1.0 / 3, 1.0 / 3, 1.0 / 3, -1.0 / 3, -2.0 / 3, 1.0 / 3;
+      break;
+    default:
+      p.setIdentity();
   }
   return p * cell;
 }
@@ -91,7 +102,8 @@ struct Row {
 /// Where axes can be exchanged without changing the group, the crystal has less symmetry: then each keeps its name.
 std::vector<Row> rows() {
   const std::vector<Fractions> cmcm{{{0, 0.15, 0.25}, {0, -0.15, 0.75}}};
-  const std::vector<Fractions> amm2{{{0.2, 0.13, 0}, {-0.2, -0.13, 0}, {0.2, -0.13, 0}, {-0.2, 0.13, 0}}, {{0, 0, 0.31}}};
+  const std::vector<Fractions> amm2{{{0.2, 0.13, 0}, {-0.2, -0.13, 0}, {0.2, -0.13, 0}, {-0.2, 0.13, 0}},
+                                    {{0, 0, 0.31}}};
   const std::vector<Fractions> polar{{{0, 0, 0}}, {{0, 0, 0.2}}};
   const std::vector<Fractions> ima2{{{0.25, 0.1, 0}, {0.75, -0.1, 0}}, {{0, 0, 0.3}, {0.5, 0, 0.3}}};
   return {{"aP2", triclinic(80, 85, 75)},
@@ -147,7 +159,8 @@ TEST(BandPathRows, AreAllReachedWithTheSameFrequenciesInEveryDescription) {
 
     int n = 0;
     for (const Eigen::Matrix3i& basis : other_bases()) {
-      const Eigen::Matrix3d turn = ++n == 1 ? test::some_rotation() : Eigen::Matrix3d(test::some_rotation().transpose());
+      const Eigen::Matrix3d turn =
+          ++n == 1 ? test::some_rotation() : Eigen::Matrix3d(test::some_rotation().transpose());
       ASSERT_EQ(std::abs(basis.cast<double>().determinant()), 1);
       const DynamicalMatrices other = test::with_other_cell(
           test::rotated(test::with_origin_moved(matrices, Eigen::Vector3d(0.3, 0.1 * n, -0.7)), turn), basis);
@@ -160,7 +173,8 @@ TEST(BandPathRows, AreAllReachedWithTheSameFrequenciesInEveryDescription) {
       for (Eigen::Index i = 0; i < expected.rows(); ++i) {
         for (Eigen::Index mu = 0; mu < expected.cols(); ++mu) {
           // Roots of what vanishes at Gamma magnify rounding: there the squares count.
-          const double w = expected(i, mu), v = frequencies(i, mu), difference = std::abs(w) > 1e-3 * scale ? w - v : w * w - v * v;
+          const double w = expected(i, mu), v = frequencies(i, mu),
+                       difference = std::abs(w) > 1e-3 * scale ? w - v : w * w - v * v;
           EXPECT_LT(std::abs(difference), 1e-8) << "point " << i << " mode " << mu;
         }
       }

@@ -30,7 +30,9 @@ Eigen::MatrixXd frequencies_as_matdyn(const DynamicalMatrices& matrices) {
                            .cutoff = 14,
                            .skip_unit_direction = true,
                            .divisions = matrices.grid.divisions()}});
-  return frequencies_at(interpolation, test::points_off_grids()).unaryExpr([](double w) { return units::codata2022.inverse_cm(w); });
+  return frequencies_at(interpolation, test::points_off_grids()).unaryExpr([](double w) {
+    return units::codata2022.inverse_cm(w);
+  });
 }
 
 TEST(QeForceConstantsXml, ReadWhatTheyWrite) {
@@ -40,9 +42,11 @@ TEST(QeForceConstantsXml, ReadWhatTheyWrite) {
     write_qe_force_constants(model.matrices, folder / "x.fc.xml");
     const MatrixFile back = read_matrix_file(folder / "x.fc.xml");
     EXPECT_EQ(back.kind, "force constants of q2r.x");
-    EXPECT_LT(test::difference(model.matrices, back.matrices), 1e-11);  // 16 digits of Phi and of what the dipole part is made of
+    EXPECT_LT(test::difference(model.matrices, back.matrices),
+              1e-11);  // 16 digits of Phi and of what the dipole part is made of
     ASSERT_TRUE(back.matrices.polar);
-    EXPECT_LT((back.matrices.polar->born_charges[1] - model.matrices.polar->born_charges[1]).cwiseAbs().maxCoeff(), 1e-14);
+    EXPECT_LT((back.matrices.polar->born_charges[1] - model.matrices.polar->born_charges[1]).cwiseAbs().maxCoeff(),
+              1e-14);
 
     write_qe_force_constants(model.matrices, folder / "f.fc.xml", {.dipoles = false});
     const MatrixFile inside = read_matrix_file(folder / "f.fc.xml");
@@ -66,7 +70,8 @@ TEST(QeForceConstantsXml, GoBothWaysThroughQ2rAndMatdyn) {
     write_qe_dyn_xml(model.matrices, folder / "x.dyn.xml");
     // From XML q2r.x makes XML, and adds the ending. Our Born charges are neutral: both rules change nothing.
     test::run_q2r(folder, "x.dyn.xml", "crystal");
-    test::expect_near(ours, test::frequencies_of_force_constants(folder, "no", test::points_off_grids(), "x.fc.xml"), digits);
+    test::expect_near(ours, test::frequencies_of_force_constants(folder, "no", test::points_off_grids(), "x.fc.xml"),
+                      digits);
 
     const MatrixFile theirs = read_matrix_file(folder / "x.fc.xml");
     EXPECT_LT(test::difference(model.matrices, theirs.matrices), 1e-6);  // constants of nature of both programs
@@ -75,7 +80,8 @@ TEST(QeForceConstantsXml, GoBothWaysThroughQ2rAndMatdyn) {
     // Version 6.7 reads over an Ewald parameter, which is its own.
     for (const bool told : {false, true}) {
       write_qe_force_constants(model.matrices, folder / "y.fc.xml", {.ewald_parameter = told});
-      test::expect_near(ours, test::frequencies_of_force_constants(folder, "no", test::points_off_grids(), "y.fc.xml"), digits);
+      test::expect_near(ours, test::frequencies_of_force_constants(folder, "no", test::points_off_grids(), "y.fc.xml"),
+                        digits);
     }
   }
 }
@@ -106,7 +112,8 @@ TEST_F(QeForceConstantXmlErrors, NameTheLineAndWhatToDo) {
   expect(replaced(whole_, "\n3 2 1\n", "\n3 2 2\n"), "has no <s_s1_m1_m2_m3.2.2.3.2.2>");
   expect(replaced(whole_, "\n3 2 1\n", "\n999 999 999\n"), "has no <s_s1_m1_m2_m3.2.2.999.999.999>");
   expect(replaced(whole_, "\n3 2 1\n", "\n3 -2 1\n"), "a grid of 3 x -2 x 1");
-  const std::size_t block = whole_.find("<IFC>\n", whole_.find("<s_s1_m1_m2_m3.1.2.1.1.1>")) + 6, end = whole_.find('\n', block);
+  const std::size_t block = whole_.find("<IFC>\n", whole_.find("<s_s1_m1_m2_m3.1.2.1.1.1>")) + 6,
+                    end = whole_.find('\n', block);
   expect(whole_.substr(0, block) + "NaN 0 0" + whole_.substr(end), "'NaN' in <IFC> is not a finite number");
   expect(whole_.substr(0, block) + "0 0" + whole_.substr(end), "8 numbers in <IFC>, 9 expected");
   expect(whole_.substr(0, block) + "9 0 0" + whole_.substr(end), "differ by");

@@ -15,7 +15,8 @@
 namespace zeropoint::phonons {
 namespace {
 
-/// Springs between all atoms nearer than `range`: stiffness k(r) along the bond, and the tension that pulls it, times 1/r across.
+/// Springs between all atoms nearer than `range`: stiffness k(r) along the bond, and the tension that pulls it, times
+/// 1/r across.
 DynamicalMatrices springs(const Crystal& crystal, const Eigen::Vector3i& divisions, double range, double tension) {
   DynamicalMatrices matrices{crystal, QGrid(divisions), {}, {}, 0, ""};
   for (const Eigen::Vector3d& q : matrices.grid.points()) {
@@ -25,7 +26,8 @@ DynamicalMatrices springs(const Crystal& crystal, const Eigen::Vector3i& divisio
       for (int s = 0; s < crystal.n_atoms(); ++s) {
         for (int t = 0; t < crystal.n_atoms(); ++t) {
           const Eigen::Vector3d v =
-              (r.cast<double>().transpose() * crystal.cell + crystal.positions.row(s) - crystal.positions.row(t)).transpose();
+              (r.cast<double>().transpose() * crystal.cell + crystal.positions.row(s) - crystal.positions.row(t))
+                  .transpose();
           const double length = v.norm();
           if (length < 1e-9 || length > range) continue;
           const Eigen::Vector3d n = v / length;
@@ -82,7 +84,10 @@ TEST(Rotations, OnceImposedHoldAndChangeNothingAgain) {
     EXPECT_LT(after.rotations, 1e-10);
     EXPECT_EQ(after.stress < 1e-9, stress_free);
     EXPECT_LT((matrices.blocks[static_cast<std::size_t>(matrices.grid.gamma())] *
-               Eigen::MatrixXcd::Identity(3, 3).replicate(3, 1)).cwiseAbs().maxCoeff(), 1e-11);
+               Eigen::MatrixXcd::Identity(3, 3).replicate(3, 1))
+                  .cwiseAbs()
+                  .maxCoeff(),
+              1e-11);
     for (const int iq : matrices.grid.independent()) {
       const Eigen::MatrixXcd& block = matrices.blocks[static_cast<std::size_t>(iq)];
       EXPECT_LT((block - block.adjoint()).cwiseAbs().maxCoeff(), 1e-12);
@@ -103,8 +108,8 @@ TEST(Rotations, KeepTheSpaceGroup) {
   EXPECT_LT(test::difference(symmetric, matrices.blocks), 1e-11);
 }
 
-/// A triangular sheet that bends with energy (sum of h_j - h_i over neighbours)^2, whose force constants have an error that costs energy
-/// when it is turned: its flexural branch leaves Gamma as a line, or imaginary.
+/// A triangular sheet that bends with energy (sum of h_j - h_i over neighbours)^2, whose force constants have an error
+/// that costs energy when it is turned: its flexural branch leaves Gamma as a line, or imaginary.
 TEST(Rotations, BendASheetSoftly) {
   Crystal crystal = test::triclinic_lattice();
   const double a = 2.5;
