@@ -29,6 +29,8 @@ static_assert(std::is_same_v<hid_t, std::int64_t> || sizeof(hid_t) == sizeof(std
 
 // Not every build of the library may be entered from two threads.
 std::recursive_mutex library;
+// A file that the disk has no room for stays open inside the library, which then ends the program with a crash at exit.
+const bool keeps_silent_at_exit = H5dont_atexit() >= 0;
 using Lock = std::lock_guard<std::recursive_mutex>;
 
 constexpr std::size_t piece_bytes = std::size_t{1} << 20;  // of an array that grows
@@ -129,6 +131,14 @@ void set_attribute(hid_t file, const std::string& path, const std::string& objec
   check_status(H5Awrite(attribute.get(), type, value), path, "write the attribute " + name);
 }
 
+/// "file write failed: time = .., error message = 'No space left on device', ..": what failed, and why.
+std::string in_short(const std::string& description) {
+  const std::size_t details = description.find(": time ="), quoted = description.find("error message = '");
+  if (details == std::string::npos || quoted == std::string::npos) return description;
+  const std::size_t begin = description.find('\'', quoted) + 1;
+  return fmt::format("{} ({})", description.substr(0, details), description.substr(begin, description.find('\'', begin) - begin));
+}
+
 }  // namespace
 
 std::string hdf5_reason() {
@@ -136,7 +146,7 @@ std::string hdf5_reason() {
   const auto collect = [](unsigned, const H5E_error2_t* error, void* text) -> herr_t {
     if (error->desc && *error->desc) {
       auto& all = *static_cast<std::string*>(text);
-      all += (all.empty() ? "" : "; ") + std::string(error->desc);
+      all += (all.empty() ? "" : "; ") + in_short(error->desc);
     }
     return 0;
   };

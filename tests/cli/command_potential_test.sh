@@ -57,7 +57,7 @@ refused() {
   complains "$2"
 }
 refused chatters "Standard output must hold nothing but frames"
-refused nan "not a number"
+refused nan "the energy is not finite"
 refused no-forces "forces"
 refused never "ended with exit code 1; its last words: no licence for this program"
 refused silent "was silent for too long"

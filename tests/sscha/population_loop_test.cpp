@@ -76,7 +76,8 @@ TEST(PopulationLoop, SolvesAnharmonicOscillatorsExactly) {
     const Eigen::Vector3d r = (positions.row(1) - positions.row(0)).transpose() - oscillator.rest;
     for (Eigen::Index axis = 0; axis < 3; ++axis) {
       const double error = errors.centroids(0, axis) + errors.centroids(1, axis);
-      EXPECT_LT(std::abs(r[axis] - exact.r[axis]), 4 * error + 1e-9) << oscillator.name << ", axis " << axis;
+      // The harmonic axes have next to no noise: there the threshold of the gradient is what is left.
+      EXPECT_LT(std::abs(r[axis] - exact.r[axis]), 4 * error + 1e-6) << oscillator.name << ", axis " << axis;
     }
   }
 }
@@ -115,7 +116,7 @@ TEST(PopulationLoop, ReachesThePublishedSolutionsOfTinTelluride) {
         Row{100, {-8.619, 0.009}, {30.89, 0.05}, {35.42, 35.42, 42.76, 62.29, 62.29, 69.82}, {75.74, 75.74, 94.03, 94.03, 103.34, 117.47}}}) {
     SCOPED_TRACE(row.temperature);
     const LoopResult found = relax_populations(toy, {start, row.temperature, units}, group,
-                                               {.sizes = {1000, 2000, 5000, 10000, 40000}, .final_size = 500000});
+                                               {.sizes = {1000, 2000, 5000, 10000, 40000}, .final_size = 430000});
     EXPECT_TRUE(found.settled) << found.explain();
     expect_positive(found);
     const Estimate& free_energy = found.minimum.evaluation.free_energy.total;
