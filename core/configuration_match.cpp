@@ -33,7 +33,7 @@ std::map<std::string, int> counted(const std::vector<std::string>& labels) {
   return counts;
 }
 
-std::vector<std::string> elements(std::vector<std::string> labels) {
+std::vector<std::string> element_symbols(std::vector<std::string> labels) {
   for (std::string& label : labels) label = element_of(label);
   return labels;
 }
@@ -147,7 +147,7 @@ std::string ConfigurationIndex::other_atoms(const LabelledStructure& structure) 
   if (structure.n_atoms() != crystal_.n_atoms()) {
     return fmt::format("{} atoms, the supercell has {}", structure.n_atoms(), crystal_.n_atoms());
   }
-  const auto found = counted(elements(structure.species)), expected = counted(elements(crystal_.species));
+  const auto found = counted(element_symbols(structure.species)), expected = counted(element_symbols(crystal_.species));
   if (found != expected) return fmt::format("other atoms: {}; the supercell has {}", formula(found), formula(expected));
   return {};
 }
@@ -225,8 +225,8 @@ Match ConfigurationIndex::find(const LabelledStructure& structure) const {
 
   const bool by_label = same_labels(counted(structure.species), counted(crystal_.species));
   Query query{structure,
-              by_label ? structure.species : elements(structure.species),
-              by_label ? crystal_.species : elements(crystal_.species),
+              by_label ? structure.species : element_symbols(structure.species),
+              by_label ? crystal_.species : element_symbols(crystal_.species),
               (structure.cell - crystal_.cell).rowwise().norm().transpose(),
               false,
               {}};

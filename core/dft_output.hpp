@@ -9,6 +9,8 @@
 
 namespace zeropoint {
 
+constexpr double kbar_per_gpa = 10;  ///< stresses of VASP
+
 /// The readers behind read_labelled_structures(), one a format. `text` is the whole file, without zero bytes; `path`
 /// names it in complaints. @throws InputError with the reason to refuse it.
 LabelledStructure read_pwx_output(const std::string& path, const std::string& text);

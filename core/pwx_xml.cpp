@@ -10,7 +10,6 @@
 namespace zeropoint {
 namespace {
 
-const UnitSet& unit_set = units::codata2022;
 constexpr double rydbergs_per_hartree = 2;
 
 bool is_true(const pugi::xml_node& node) { return trimmed(node.text().get()) == "true"; }
@@ -62,7 +61,7 @@ LabelledStructure read_pwx_xml(const std::string& text) {
   const char* const vectors[] = {"a1", "a2", "a3"};
   for (int i = 0; i < 3; ++i) {
     const auto row = finite_numbers(crystal.child("cell").child_value(vectors[i]), 3, fmt::format("<{}>", vectors[i]));
-    found.cell.row(i) = unit_set.bohr * Eigen::RowVector3d{row[0], row[1], row[2]};
+    found.cell.row(i) = units::codata2022.bohr * Eigen::RowVector3d{row[0], row[1], row[2]};
   }
   std::vector<double> positions;
   for (const pugi::xml_node& atom : crystal.child("atomic_positions").children("atom")) {
@@ -74,14 +73,14 @@ LabelledStructure read_pwx_xml(const std::string& text) {
   if (crystal.attribute("nat").as_ullong() != n_atoms) {
     throw InputError{"{} positions, but nat = {}: the file is damaged", n_atoms, crystal.attribute("nat").value()};
   }
-  found.positions = unit_set.bohr * Eigen::Map<const Vectors>(positions.data(), static_cast<Eigen::Index>(n_atoms), 3);
-  found.energy = xml::number(output.child("total_energy"), "etot") * rydbergs_per_hartree * unit_set.rydberg;
+  found.positions = units::codata2022.bohr * Eigen::Map<const Vectors>(positions.data(), static_cast<Eigen::Index>(n_atoms), 3);
+  found.energy = xml::number(output.child("total_energy"), "etot") * rydbergs_per_hartree * units::codata2022.rydberg;
   const auto forces = finite_numbers(output.child_value("forces"), 3 * n_atoms, "<forces>");
-  found.forces = rydbergs_per_hartree * unit_set.rydberg_per_bohr() *
+  found.forces = rydbergs_per_hartree * units::codata2022.rydberg_per_bohr() *
                  Eigen::Map<const Vectors>(forces.data(), static_cast<Eigen::Index>(n_atoms), 3);
   if (output.child("stress")) {
     const auto stress = finite_numbers(output.child_value("stress"), 9, "<stress>");
-    found.stress = -rydbergs_per_hartree * unit_set.rydberg_per_bohr3() *
+    found.stress = -rydbergs_per_hartree * units::codata2022.rydberg_per_bohr3() *
                    Eigen::Map<const Eigen::Matrix<double, 3, 3, Eigen::RowMajor>>(stress.data());
   }
   return found;

@@ -9,7 +9,6 @@
 namespace zeropoint {
 namespace {
 
-constexpr double kbar_per_gpa = 10;
 constexpr double position_agreement = 2e-5;  // angstrom; the table of forces has 5 decimals
 
 class Outcar {

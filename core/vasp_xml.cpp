@@ -11,7 +11,6 @@
 namespace zeropoint {
 namespace {
 
-constexpr double kbar_per_gpa = 10;
 constexpr double energy_agreement = 1e-5;  // eV; both are printed with 8 decimals
 
 /// The child element `tag` with that name attribute.

@@ -4,12 +4,6 @@
 #include <numeric>
 
 namespace zeropoint::mlp {
-namespace {
-
-std::size_t at_place(std::int64_t i) { return static_cast<std::size_t>(i); }
-
-}  // namespace
-
 std::int64_t size_in_bytes(const Geometry& geometry) {
   constexpr std::int64_t per_pair = 3 * 8 + 4, per_atom = 8 + 4;
   return geometry.neighbours.n_pairs() * per_pair + geometry.n_atoms() * per_atom;

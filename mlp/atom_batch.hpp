@@ -7,6 +7,9 @@
 
 namespace zeropoint::mlp {
 
+/// An index as std::vector takes it.
+inline std::size_t at_place(std::int64_t i) { return static_cast<std::size_t>(i); }
+
 /// A structure as the potential sees it.
 struct Geometry {
   std::vector<int> species;  ///< [n_atoms] numbers in the model's list

@@ -21,8 +21,6 @@ namespace {
 using Rows = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using torch::autograd::variable_list;
 
-std::size_t at_place(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 /// Sums of one fold.
 struct Normal {
   Eigen::MatrixXd matrix;  // C

@@ -10,8 +10,6 @@
 namespace zeropoint::mlp {
 namespace {
 
-std::size_t at_place(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 double without_references(const TrainingData& data, std::size_t i, const std::vector<double>& reference_energies) {
   double energy = data.structure(i).energy;
   for (const int z : data.species_of(i)) energy -= reference_energies[at_place(z)];

@@ -59,8 +59,6 @@ struct Row {
   }
 };
 
-std::size_t at_place(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 /// Sizes that all loops need.
 struct Sizes {
   int stride, n_harmonics, n_species;

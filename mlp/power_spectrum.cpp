@@ -17,7 +17,7 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr std::int64_t most_channels = 32, atoms_at_once = 64;
+constexpr std::int64_t most_channels = 32, atoms_a_piece = 64;
 
 int order_of(const at::Tensor& channels) { return static_cast<int>(std::lround(std::sqrt(static_cast<double>(channels.size(1))))) - 1; }
 
@@ -87,8 +87,8 @@ void dispatch(const at::Tensor& channels, const Body& body) {
 
 template <class Body>
 void for_atoms(std::int64_t n, const Body& body) {
-  parallel_for((n + atoms_at_once - 1) / atoms_at_once, [&](std::int64_t piece) {
-    for (std::int64_t i = piece * atoms_at_once; i < std::min((piece + 1) * atoms_at_once, n); ++i) body(i);
+  parallel_for((n + atoms_a_piece - 1) / atoms_a_piece, [&](std::int64_t piece) {
+    for (std::int64_t i = piece * atoms_a_piece; i < std::min((piece + 1) * atoms_a_piece, n); ++i) body(i);
   });
 }
 

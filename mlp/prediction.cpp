@@ -17,8 +17,6 @@ namespace {
 
 using torch::autograd::variable_list;
 
-std::size_t at_place(std::int64_t i) { return static_cast<std::size_t>(i); }
-
 at::Tensor structure_numbers(const AtomBatch& batch) {
   return at::from_blob(const_cast<std::int64_t*>(batch.structure.data()), {batch.n_atoms()}, at::kLong);
 }

@@ -129,7 +129,7 @@ std::string trimmed(const std::string& text) {
   return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t\n") - first + 1);
 }
 
-std::vector<std::string> split(const std::string& text, char separator) {
+std::vector<std::string> trimmed_parts(const std::string& text, char separator) {
   std::vector<std::string> parts;
   std::istringstream stream(text);
   for (std::string part; std::getline(stream, part, separator);) parts.push_back(trimmed(part));
@@ -183,8 +183,8 @@ BandPath path_of_text(const std::string& text, const BandPath& standard, const s
     }
     return PathPoint{found->first, found->second};
   };
-  for (const std::string& part : split(text, '|')) {
-    const std::vector<std::string> labels = split(part, '-');
+  for (const std::string& part : trimmed_parts(text, '|')) {
+    const std::vector<std::string> labels = trimmed_parts(part, '-');
     if (labels.size() < 2) throw InputError{"the piece '{}' of the band path has fewer than two points: write it as G-X", part};
     std::vector<PathPoint>& piece = path.pieces.emplace_back();
     for (const std::string& label : labels) piece.push_back(find(label));

@@ -109,6 +109,7 @@ LoopResult relax_populations(const Potential& potential, const TrialDensity& sta
     const int number = ++n_populations;
     const std::uint32_t drawn = is_final ? final_population : static_cast<std::uint32_t>(number);
     const Sampler sampler(density, {.method = options.sampling, .seed = options.seed, .population = drawn}, options.device);
+    if (watch.drawing) watch.drawing(number, size, density, sampler);
     const auto shown = [&](std::int64_t done) {
       if (watch.labelling) watch.labelling(done, size);
     };
@@ -125,7 +126,8 @@ LoopResult relax_populations(const Potential& potential, const TrialDensity& sta
                             .end = minimum.steps.back(),
                             .stop_reason = minimum.stop_reason,
                             .volume = matrices.crystal.volume(),
-                            .stress = minimum.evaluation.stress};
+                            .stress = minimum.evaluation.stress,
+                            .extrapolation = {}};
     if (uncertainty.defined()) report.extrapolation = extrapolation_of(uncertainty, options.uncertain, minimum.evaluation.weights.values);
     if (moves) {
       require_stress(report.stress.has_value());

@@ -74,6 +74,8 @@ struct LoopResult {
 /// What a caller may want to see; what any of them throws ends the run.
 struct LoopWatch {
   std::function<void(const PopulationReport&)> population = {};                    ///< after each
+  /// Before `size` configurations of a population are labelled.
+  std::function<void(int number, std::int64_t size, const TrialDensity&, const Sampler&)> drawing = {};
   std::function<void(std::int64_t done, std::int64_t total)> labelling = {};      ///< configurations of one, from one thread at a time
   /// Labels of each population, with the density that drew it.
   std::function<void(int number, bool is_final, const TrialDensity&, const Configurations&)> labelled = {};

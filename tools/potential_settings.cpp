@@ -8,6 +8,7 @@
 #include "mlp/network_potential.hpp"
 #include "phonons/qe_dyn.hpp"
 #include "sscha/model_potentials.hpp"
+#include "sscha/stored_labels.hpp"
 #include "tools/interruption.hpp"
 
 namespace zeropoint {
@@ -27,8 +28,8 @@ Eigen::Array3d of_axes(const std::vector<double>& values, const char* name) {
 void declare(Schema& schema, PotentialSettings& settings) {
   Section& section = schema.section("potential", "what gives energies and forces");
   section.choice("kind", settings.kind, {{"model", Kind::model}, {"harmonic", Kind::harmonic}, {"snte-toy", Kind::snte_toy}, {"oscillator", Kind::oscillator},
-                                           {"command", Kind::command}},
-                 "a trained potential; a program of yours; or, to try things, force constants (dyn), a rock-salt toy model on top of them, an oscillator");
+                                           {"command", Kind::command}, {"labels", Kind::labels}},
+                 "a trained potential; a program of yours; stored labels; or, to try things, force constants (dyn), a rock-salt toy model on top of them, an oscillator");
   section.key("model", &settings.model, "that train wrote").example("\"model/model.h5\"").paths();
   section.choice("precision", settings.single_precision, {{"single", true}, {"double", false}}, "of the network; sums are double always");
   section.key("dyn", &settings.dyn,
@@ -36,6 +37,8 @@ void declare(Schema& schema, PotentialSettings& settings) {
   section.key("command", &settings.command,
               "of your program, for a shell: it answers each frame of extended XYZ on its standard input with one that has energy and forces")
       .example("\"python3 ase_potential.py\"");
+  section.key("labels", &settings.labels,
+              "populations of `sample` and `collect` (folders); what has no label is written, and the run waits for it").paths();
   section.key("processes", &settings.processes, "copies of the command that work side by side").at_least(1);
   section.quantity("patience", &settings.patience, "s", "a command that is silent for longer is started again").above(0);
   section.quantity("uncertain", &settings.uncertain, "eV/angstrom", "of a committee: forces that deviate more are extrapolations, and are told").above(0);
@@ -56,6 +59,7 @@ std::unique_ptr<Potential> open_potential(const PotentialSettings& settings, con
                                                              .patience = std::chrono::seconds(static_cast<long>(std::ceil(settings.patience))),
                                                              .idle = stop_if_interrupted});
   }
+  if (settings.kind == Kind::labels) return std::make_unique<sscha::StoredLabels>(settings.labels, units);
   if (settings.dyn.empty()) throw ConfigError{"potential.dyn is missing: this kind of potential is made of force constants, write dyn = \"ffield_dynq\""};
   const phonons::DynamicalMatrices matrices = phonons::read_qe_dyn(settings.dyn, units);
   if (settings.kind == Kind::harmonic) return std::make_unique<sscha::HarmonicPotential>(matrices);

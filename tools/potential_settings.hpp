@@ -12,13 +12,14 @@ namespace zeropoint {
 
 /// [potential]: what gives energies and forces.
 struct PotentialSettings {
-  enum class Kind { model, harmonic, snte_toy, oscillator, command };
+  enum class Kind { model, harmonic, snte_toy, oscillator, command, labels };
   Kind kind = Kind::model;
   std::string model;
   std::string dyn;
   bool single_precision = true;
   std::vector<double> k, c, g;      ///< of the oscillator, [3]
   std::string command;
+  std::vector<std::string> labels;
   int processes = 1;
   double patience = 600;            ///< s
   double uncertain = 0.3;           ///< eV/angstrom

@@ -19,6 +19,7 @@
 #include "tools/interruption.hpp"
 #include "tools/minimize_result.hpp"
 #include "tools/potential_settings.hpp"
+#include "tools/sscha_labels.hpp"
 #include "tools/sscha_result.hpp"
 #include "tools/sscha_start.hpp"
 
@@ -123,7 +124,7 @@ ConditionResult relax(const Settings& settings, const Condition& condition, cons
   const sscha::TrialDensity density = sscha::symmetrized({start, condition.temperature, units}, group, symmetrize);
   sscha::LoopOptions options{.sizes = {settings.sizes.begin(), settings.sizes.end()},
                              .maximum = settings.maximum,
-                             .final_size = settings.final_size,
+                             .final_size = settings.potential.kind == PotentialSettings::Kind::labels ? 0 : settings.final_size,
                              .sampling = settings.sampling,
                              .seed = static_cast<std::uint64_t>(context.shared.seed),
                              .minimize = settings.minimize,
@@ -149,6 +150,9 @@ ConditionResult relax(const Settings& settings, const Condition& condition, cons
     shown = done;
     if (done == total) bar.reset();
     stop_if_interrupted();
+  };
+  watch.drawing = [&](int number, std::int64_t size, const sscha::TrialDensity& generating, const sscha::Sampler& sampler) {
+    require_labels(potential, generating, sampler, number, size, folder, context.shared.seed, context.settings);
   };
   watch.labelled = [&](int number, bool is_final, const sscha::TrialDensity& generating, const Configurations& configurations) {
     if (settings.keep == Settings::Keep::none) return;
@@ -201,7 +205,11 @@ int run(const Settings& settings, Run& context) {
   const UnitSet& units = context.shared.units();
   check(settings);
   const at::Device device = open_device(context.shared.device);  // before any tensor
-  const std::unique_ptr<Potential> potential = open_potential(settings.potential, units);
+  PotentialSettings of_potential = settings.potential;
+  if (context.folder) {
+    for (const std::string& file : populations_to_label(context.folder->path())) of_potential.labels.push_back(file);
+  }
+  const std::unique_ptr<Potential> potential = open_potential(of_potential, units);
   const phonons::DynamicalMatrices start = start_of(settings.start, settings.potential, settings.symmetry,
                                                     {settings.temperatures.front(), settings.cell,
                                                      settings.pressures.empty() ? std::nullopt : std::optional(settings.pressures.front())},
@@ -232,7 +240,12 @@ int run(const Settings& settings, Run& context) {
     console.say("");
     console.say("{}", condition.text());
     const ConditionResult* neighbour = nearest(results, condition);
-    results.push_back(relax(settings, condition, *potential, neighbour ? neighbour->matrices : start, group, where, device, context));
+    try {
+      results.push_back(relax(settings, condition, *potential, neighbour ? neighbour->matrices : start, group, where, device, context));
+    } catch (const WaitingForLabels& waiting) {
+      console.say("{}", waiting.what());
+      return exit_code::waiting;
+    }
     if (!alone) write_file(where + "/summary.json", results.back().entries.dump(2) + "\n");
   }
   add_derivatives(results);

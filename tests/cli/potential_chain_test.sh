@@ -30,8 +30,24 @@ print(f"{a:.4f} angstrom")
 sys.exit(not 3.95 < a < 4.05)
 PY
 exits 0 sscha - "${model[@]}" --set "start.structure=\"$lih/a4.05/harmonic.dyn\"" --set 'start.supercell=[2, 2, 2]' \
-  --set 'conditions.temperature="300 K"' --set 'conditions.pressure="0 GPa"' --set 'conditions.cell="isotropic"' \
-  --set 'populations.sizes=[200, 400]' --set populations.final=0 < /dev/null
+  --set 'conditions.temperature="300 K"' --set 'conditions.pressure=["0 GPa", "8 GPa"]' --set 'conditions.cell="isotropic"' \
+  --set 'populations.sizes=[200, 400]' --set populations.final=1000 < /dev/null
 says "relaxed"
 says "a fresh population needs no step"
+exits 0 sscha - "${model[@]}" --set 'start.dyn="sscha/300K_8GPa/dyn"' --set 'conditions.temperature="300 K"' \
+  --set 'populations.sizes=[400]' --set populations.final=1000 --output at_volume < /dev/null
+python3 - <<'PY' || fail "pressures are not those asked for, or a run at the volume found differs from the one at the pressure"
+import json, math, sys
+ladder = json.load(open("sscha/summary.json"))["conditions"]["value"]
+fixed = json.load(open("at_volume/summary.json"))
+good = len(ladder) == 2 and ladder[1]["volume"]["value"] < 0.95 * ladder[0]["volume"]["value"]
+for at, target in zip(ladder, (0, 8)):
+    off = abs(at["pressure"]["value"] - target) / at["pressure"]["standard_error"]
+    print(f"{at['pressure']['value']:.3f} GPa, {off:.1f} errors from {target}; {at['space_group']['value']}; {at['volume']['value']:.4f} angstrom^3")
+    good = good and off < 4 and "225" in at["space_group"]["value"]
+for name in ("pressure", "free_energy"):
+    a, b = ladder[1][name], fixed[name]
+    good = good and abs(a["value"] - b["value"]) < 4 * math.hypot(a["standard_error"], b["standard_error"])
+sys.exit(not good)
+PY
 finish
