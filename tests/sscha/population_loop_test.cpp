@@ -230,6 +230,50 @@ TEST(PopulationLoop, ObeysThermodynamics) {
   expect_none(off_entropy, entropy);
 }
 
+/// A committee that disagrees by the longest displacement of a configuration, eV/angstrom.
+class UnsurePotential : public BondPotential {
+ public:
+  using BondPotential::BondPotential;
+  zeropoint::Evaluation evaluate(const Supercell& reference, const at::Tensor& displacements) const override {
+    zeropoint::Evaluation evaluation = BondPotential::evaluate(reference, displacements);
+    evaluation.force_uncertainty = displacements.norm(2, 2);
+    return evaluation;
+  }
+};
+
+TEST(PopulationLoop, TellsTheWeightOfExtrapolations) {
+  const Crystal crystal = test::cubic_crystal();
+  const test::BondModel model = test::BondModel::of_neighbours(crystal, {2, 2, 2}, 4.6);
+  const TrialDensity start(model.harmonic(crystal), 300, units::codata2022);
+  at::Tensor longest;
+  LoopWatch watch;
+  watch.labelled = [&](int, bool, const TrialDensity&, const Configurations& configurations) {
+    longest = configurations.displacements.norm(2, 2).amax(1);
+  };
+  relax_populations(BondPotential(model), start, group_of(start.matrices()), {.sizes = {1000}}, watch);
+  const double limit = longest.median().item<double>();  // the same configurations are drawn again
+  const LoopResult found = relax_populations(UnsurePotential(model), start, group_of(start.matrices()), {.sizes = {1000}, .uncertain = limit}, watch);
+  const auto& extrapolation = found.reports.back().extrapolation;
+  ASSERT_TRUE(extrapolation);
+  const at::Tensor weights = found.minimum.evaluation.weights.values;
+  std::int64_t n = 0;
+  double beyond = 0, all = 0;
+  for (std::int64_t c = 0; c < longest.size(0); ++c) {
+    const double weight = weights[c].item<double>();
+    const bool is_beyond = longest[c].item<double>() > limit;
+    n += is_beyond;
+    beyond += is_beyond ? weight : 0;
+    all += weight;
+  }
+  EXPECT_GT(n, 0);
+  EXPECT_LT(n, longest.size(0));
+  EXPECT_EQ(extrapolation->n, n);
+  EXPECT_NEAR(extrapolation->weight, beyond / all, 1e-12);
+  EXPECT_EQ(extrapolation->largest, longest.max().item<double>());
+  // One that knows no uncertainty tells none.
+  EXPECT_FALSE(relax_populations(BondPotential(model), start, group_of(start.matrices()), {.sizes = {200}}).reports.back().extrapolation);
+}
+
 TEST(PopulationLoop, MovesTheShapeAtOneVolume) {
   const Crystal crystal = test::hexagonal_crystal();
   const Eigen::Vector3i divisions(2, 2, 1);
