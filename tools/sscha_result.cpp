@@ -31,14 +31,16 @@ Estimate number(const ordered_json& entries, const char* name) {
   return {value("value"), value("standard_error")};
 }
 
-double lowest_of(const ordered_json& entries) {
+/// The lowest frequency, cm^-1; an error where the entries tell one.
+Estimate lowest_of(const ordered_json& entries) {
   double lowest = std::numeric_limits<double>::infinity();
   for (const auto& at_q : entries["frequencies"]["value"]) {
     for (const auto& value : at_q["value"]) {
       if (value.is_number() && std::abs(value.get<double>()) > 1e-3) lowest = std::min(lowest, value.get<double>());
     }
   }
-  return lowest;
+  const double squared_error = number(entries, "lowest_squared_frequency").standard_error;
+  return {lowest, std::isfinite(squared_error) ? squared_error / (2 * std::abs(lowest)) : 0};
 }
 
 /// One mode of the solution, omega^2 in cm^-2.
@@ -235,26 +237,30 @@ Summary summary_of(const std::vector<ConditionResult>& results) {
 StepTable table_of(const std::vector<ConditionResult>& results) {
   StepTable table({"temperature[K]", "target_pressure[GPa]", "pressure[GPa]", "error[GPa]", "volume[angstrom^3]", "error[angstrom^3]",
                    "static_volume[angstrom^3]", "free_energy[eV/cell]", "error[eV/cell]", "entropy[kB/cell]", "error[kB/cell]",
-                   "heat_capacity[kB/cell]", "thermal_expansion[1/K]", "lowest[cm^-1]", "converged"});
+                   "heat_capacity[kB/cell]", "thermal_expansion[1/K]", "lowest[cm^-1]", "error[cm^-1]", "converged"});
   for (const ConditionResult& result : results) {
     const auto get = [&](const char* name) { return number(result.entries, name); };
     table.add({result.condition.temperature, result.condition.pressure ? *result.condition.pressure * gpa : std::nan(""), get("pressure").value,
                get("pressure").standard_error, get("volume").value, get("volume").standard_error, get("static_volume").value,
                get("free_energy").value, get("free_energy").standard_error, get("entropy").value, get("entropy").standard_error,
-               get("heat_capacity").value, get("thermal_expansion").value, lowest_of(result.entries), result.settled ? 1.0 : 0.0});
+               get("heat_capacity").value, get("thermal_expansion").value, lowest_of(result.entries).value,
+               lowest_of(result.entries).standard_error, result.settled ? 1.0 : 0.0});
   }
   return table;
 }
 
 void show(const std::vector<ConditionResult>& results, Console& console) {
-  console.say("{:>20}  {:>24}  {:>14}  {:>18}  {:>12}", "", "free energy (eV/cell)", "pressure (GPa)", "V (A^3)", "lowest (cm^-1)");
+  console.say("{:>20}  {:>24}  {:>14}  {:>18}  {:>16}", "", "free energy (eV/cell)", "pressure (GPa)", "V (A^3)", "lowest (cm^-1)");
   for (const ConditionResult& result : results) {
-    const auto shown = [&](const char* name) {
-      const Estimate found = number(result.entries, name);
-      return std::isfinite(found.value) ? format_estimate(found.value, std::isfinite(found.standard_error) ? found.standard_error : 0, "") : "-";
+    // Without noise, what is left of a zero or an error is rounding.
+    const auto text = [](Estimate found) {
+      if (!std::isfinite(found.value)) return std::string("-");
+      if (!(found.standard_error > 1e-9 * std::max(1.0, std::abs(found.value)))) found.standard_error = 0;
+      return format_estimate(std::abs(found.value) < 1e-9 ? 0 : found.value, found.standard_error, "");
     };
-    console.say("{:>20}  {:>24}  {:>14}  {:>18}  {:>12.3f}{}", result.condition.text(), shown("free_energy"), shown("pressure"), shown("volume"),
-                lowest_of(result.entries), result.settled ? "" : "  not converged");
+    const auto shown = [&](const char* name) { return text(number(result.entries, name)); };
+    console.say("{:>20}  {:>24}  {:>14}  {:>18}  {:>16}{}", result.condition.text(), shown("free_energy"), shown("pressure"), shown("volume"),
+                text(lowest_of(result.entries)), result.settled ? "" : "  not converged");
   }
 }
 
@@ -267,7 +273,7 @@ std::vector<figures::Figure> figures_of_conditions(const std::vector<ConditionRe
       const std::string key = over_pressure || !at.condition.pressure ? "" : fmt::format("{:g} GPa", *at.condition.pressure * gpa);
       auto curve = std::find_if(result.curves.begin(), result.curves.end(), [&](const Curve& c) { return c.label == key; });
       if (curve == result.curves.end()) curve = result.curves.insert(curve, Curve{.label = key, .x = {}, .y = {}, .error = {}});
-      const Estimate value = std::string_view{name} == "lowest" ? Estimate{lowest_of(at.entries), 0} : number(at.entries, name);
+      const Estimate value = std::string_view{name} == "lowest" ? lowest_of(at.entries) : number(at.entries, name);
       curve->x.push_back(over_pressure ? at.condition.pressure.value_or(0) * gpa : at.condition.temperature);
       curve->y.push_back(value.value);
       curve->error.push_back(std::isfinite(value.standard_error) ? value.standard_error : 0);
