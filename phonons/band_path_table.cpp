@@ -12,7 +12,7 @@ namespace {
 // A row: symbol ; parameters, from left to right ; path, g = Gamma ; the points on it. a, b, c are the lengths of the
 // conventional cell, C and s the cosine and sine of beta. Points are in terms of the reciprocal vectors of the primitive cell.
 // A row that does not fit one line goes on in the next, indented.
-constexpr const char* table = R"(
+constexpr const char* recommended_paths = R"(
 aP2 ; - ; g-X|Y-g-Z|R-g-T|U-g-V ; Z(0,0,1/2) Y(0,1/2,0) X(1/2,0,0) V(1/2,1/2,0) U(1/2,0,1/2) T(0,1/2,1/2)
     R(1/2,1/2,1/2)
 aP3 ; - ; g-X|Y-g-Z|R_2-g-T_2|U_2-g-V_2 ; Z(0,0,1/2) Y(0,1/2,0) X(1/2,0,0) V_2(1/2,-1/2,0) U_2(-1/2,0,1/2)
@@ -132,7 +132,7 @@ std::vector<std::string> split(const std::string& text, char separator) {
 }
 
 std::string row_of(const std::string& symbol) {
-  std::istringstream lines(table);
+  std::istringstream lines(recommended_paths);
   std::string row;
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with(symbol + " ;")) {

@@ -14,12 +14,12 @@ namespace {
 
 constexpr double degenerate =
     1e-5;                      // of the largest frequency: 0.01 of 1000 cm^-1, as files split what symmetry makes equal
-constexpr double step = 2e-3;  // of 2 pi over the longest cell vector, where the slope of acoustic modes is taken
+constexpr double small_step = 2e-3;  // of 2 pi over the longest cell vector, where the slope of acoustic modes is taken
 
 /// Slopes of the acoustic modes, [3]: omega/k is even in k, what is left after two steps is of fourth order.
 Eigen::Vector3d slopes_at_gamma(const Interpolation& interpolation, const Eigen::Vector3d& direction) {
   const Crystal& crystal = interpolation.crystal();
-  const double h = step / crystal.cell.rowwise().norm().maxCoeff();  // without 2 pi
+  const double h = small_step / crystal.cell.rowwise().norm().maxCoeff();  // without 2 pi
   const Eigen::Vector3d q = h * crystal.cell * direction;
   // The acoustic modes are the three of smallest size: optical ones may be imaginary.
   const auto slopes = [&](double t) -> Eigen::Vector3d {

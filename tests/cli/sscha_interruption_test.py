@@ -57,27 +57,34 @@ duration = time.monotonic() - began
 test.claim(undisturbed.returncode == 0, f"the run ends with {undisturbed.returncode}\n{undisturbed.stderr}")
 expected = numbers("whole")
 
-# Thirty kills, three in each folder before it may come to its end.
+def is_finished(folder):
+    return os.path.exists(f"{folder}/summary.json")
+
+
+# Thirty kills, up to three in each folder before it may come to its end. A run that ends before its kill makes the next moments earlier.
 random.seed(2026)
-n_killed = 0
-for folder in (f"killed{i}" for i in range(10)):
+n_killed = n_folders = 0
+while n_killed < 30 and n_folders < 60:
+    folder = f"killed{n_folders}"
+    n_folders += 1
     for _ in range(3):
         with subprocess.Popen(command(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             try:
                 process.wait(timeout=random.uniform(0, 0.8 * duration))
+                duration *= 0.8
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
                 n_killed += 1
-        if os.path.exists(f"{folder}/summary.json"):
+        if is_finished(folder):
             break
-    if not os.path.exists(f"{folder}/summary.json"):
+    if not is_finished(folder):
         again = test.run(*command(folder)[1:])
         test.claim(again.returncode == 0, f"{folder}: after the kills exit code {again.returncode}\n{again.stderr}")
     test.claim(numbers(folder) == expected, f"{folder}: other numbers than those of an undisturbed run")
     test.claim(not any(name.endswith((".tmp", "state.h5")) for _, _, names in os.walk(folder) for name in names),
                f"{folder}: something unfinished is left")
     shutil.rmtree(folder)
-test.claim(n_killed >= 10, f"only {n_killed} runs were killed before their end")
+test.claim(n_killed >= 30, f"only {n_killed} runs were killed before their end")
 
 
 def with_small_files(largest):
