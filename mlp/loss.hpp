@@ -46,6 +46,12 @@ LabelledBatch make_batch(const TrainingData& data, const std::vector<std::size_t
 struct LossCounts {
   double structures = 0, atoms = 0, stresses = 0;
 };
+struct LossGradient {
+  double value = 0;
+  std::vector<at::Tensor> by_parameters;  ///< in the order and type of the network's parameters
+};
+LossGradient loss_gradient(const ActiveNetwork& network, const LabelledBatch& batch, const LossOptions& options, double energy_ramp,
+                           const LossCounts& counts);
 at::Tensor loss(const BatchPrediction& prediction, const LabelledBatch& batch, const LossOptions& options, double energy_ramp,
                 const LossCounts& counts);
 

@@ -86,6 +86,10 @@ std::vector<at::Tensor> converted(const std::vector<at::Tensor>& tensors, at::Sc
   return result;
 }
 
+ActiveNetwork active_network(const NodeNetwork& network, const Member& member, double energy_scale, at::ScalarType type) {
+  return {&network, converted(member.parameters, type), converted(member.shift, type), converted(member.scale, type), energy_scale};
+}
+
 void write_model(const Model& model, const std::string& path, const std::string& configuration) {
   Hdf5File file = Hdf5File::create(path, {.filetype = model_filetype, .configuration = configuration});
   const int n = model.descriptor.n_functions();

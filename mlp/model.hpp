@@ -47,6 +47,16 @@ std::vector<int> species_numbers(const std::vector<std::string>& labels, const s
 MomentScaling converted(const MomentScaling& scaling, at::ScalarType type);
 std::vector<at::Tensor> converted(const std::vector<at::Tensor>& tensors, at::ScalarType type);
 
+/// One network in the type in which it is computed.
+struct ActiveNetwork {
+  const NodeNetwork* network;
+  std::vector<at::Tensor> parameters;
+  std::vector<at::Tensor> shift, scale;  ///< as in Member
+  double energy_scale;                   ///< eV
+};
+
+ActiveNetwork active_network(const NodeNetwork& network, const Member& member, double energy_scale, at::ScalarType type);
+
 constexpr const char* model_filetype = "zeropoint model";
 
 /// Writes and reads a model as HDF5 with named arrays. @throws IoError, InputError.

@@ -3,16 +3,9 @@
 #include <algorithm>
 #include <vector>
 
+#include "mlp/best_processor.hpp"
 #include "mlp/radial_functions.hpp"
 #include "mlp/spherical_harmonics.hpp"
-
-// Compiled for several processors, the best one is taken at run time.
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
-#define ZEROPOINT_BEST_PROCESSOR [[gnu::target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")]]
-#else
-#define ZEROPOINT_BEST_PROCESSOR
-#endif
-#define ZEROPOINT_INLINE [[gnu::always_inline]] inline
 
 namespace zeropoint::mlp {
 namespace {

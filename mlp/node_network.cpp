@@ -25,8 +25,6 @@
 namespace zeropoint::mlp {
 namespace {
 
-// Places of a species' parameters behind of_species(z); last_layer() is the last.
-enum { mixing_radial, mixing_angular, weights_1, biases_1, weights_2, biases_2 };
 constexpr std::size_t per_layer = 4;  // parameters of an attention layer
 
 /// Columns n <= n' of an n x n matrix that is written as one row.
@@ -110,13 +108,12 @@ std::vector<at::Tensor> NodeNetwork::random_parameters(std::uint64_t seed) const
 }
 
 at::Tensor NodeNetwork::invariants(const std::vector<at::Tensor>& parameters, int species, const Moments& moments) const {
-  const std::size_t mine = of_species(species);
   const std::int64_t n_atoms = moments.radial.size(0), n = options_.channels, n_harmonics = descriptor_.n_harmonics();
   const std::int64_t n_degrees = descriptor_.angular_order + 1;
   std::vector<at::Tensor> parts;
-  const at::Tensor& radial_mixing = parameters[mine + mixing_radial];
+  const at::Tensor& radial_mixing = parameters[place(species, mixing_radial)];
   parts.push_back(at::mm(moments.radial.reshape({n_atoms, radial_mixing.size(0)}), radial_mixing));
-  const at::Tensor& angular_mixing = parameters[mine + mixing_angular];
+  const at::Tensor& angular_mixing = parameters[place(species, mixing_angular)];
   at::Tensor channels =
       at::mm(moments.angular.reshape({n_atoms * n_harmonics, angular_mixing.size(0)}), angular_mixing).view({n_atoms, n_harmonics, n});
   at::Tensor spectrum;  // [n_atoms, n_degrees, pairs of channels]
@@ -125,7 +122,7 @@ at::Tensor NodeNetwork::invariants(const std::vector<at::Tensor>& parameters, in
   } else {
     Channels mixed{channels, full_gram(channels)};
     for (int t = 0; t < options_.attention_layers; ++t) {
-      const std::size_t at = of_species(n_species_) + static_cast<std::size_t>(t) * per_layer;
+      const std::size_t at = place(n_species_, mixing_radial) + static_cast<std::size_t>(t) * per_layer;
       mixed = attend(mixed, {parameters[at], parameters[at + 1], parameters[at + 2], parameters[at + 3]});
     }
     channels = mixed.values;
@@ -142,10 +139,9 @@ at::Tensor NodeNetwork::invariants(const std::vector<at::Tensor>& parameters, in
 
 at::Tensor NodeNetwork::features(const std::vector<at::Tensor>& parameters, int species, const at::Tensor& invariants,
                                  const at::Tensor& shift, const at::Tensor& scale) const {
-  const std::size_t mine = of_species(species);
   const at::Tensor x = (invariants - shift) * scale;
-  const at::Tensor h1 = at::tanh(at::addmm(parameters[mine + biases_1], x, parameters[mine + weights_1]));
-  const at::Tensor h2 = h1 + at::tanh(at::addmm(parameters[mine + biases_2], h1, parameters[mine + weights_2]));
+  const at::Tensor h1 = at::tanh(at::addmm(parameters[place(species, biases_1)], x, parameters[place(species, weights_1)]));
+  const at::Tensor h2 = h1 + at::tanh(at::addmm(parameters[place(species, biases_2)], h1, parameters[place(species, weights_2)]));
   return at::cat({h2, x}, 1);
 }
 

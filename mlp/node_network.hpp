@@ -60,12 +60,12 @@ class NodeNetwork {
   /// w3.h2 + v.x, [n].
   at::Tensor energies(const std::vector<at::Tensor>& parameters, int species, const at::Tensor& features) const;
 
-  /// Place of (w3, v) of a species in the list of parameters: [n_features].
-  std::size_t last_layer(int species) const { return of_species(species) + 6; }
+  /// The parameters of a species, in their order in the list; last_layer is (w3, v) [n_features].
+  enum Place : std::size_t { mixing_radial, mixing_angular, weights_1, biases_1, weights_2, biases_2, last_layer_weights, per_species };
+  static std::size_t place(int species, Place which) { return static_cast<std::size_t>(species) * per_species + which; }
+  std::size_t last_layer(int species) const { return place(species, last_layer_weights); }
 
  private:
-  static constexpr std::size_t per_species = 7;
-  std::size_t of_species(int species) const { return static_cast<std::size_t>(species) * per_species; }
 
   DescriptorOptions descriptor_;
   NetworkOptions options_;

@@ -9,4 +9,9 @@ namespace zeropoint::mlp {
 /// Differentiable as often as one likes.
 at::Tensor power_spectrum(const at::Tensor& channels, bool diagonal);
 
+/// Without autograd: the symmetric bilinear form P(B, C) that power_spectrum is the square P(B, B) of, and the derivative of
+/// `gradients`.P(B, C) with respect to B, in the shape of the channels.
+at::Tensor spectrum_form(const at::Tensor& b, const at::Tensor& c, bool diagonal);
+at::Tensor spectrum_gradient(const at::Tensor& gradients, const at::Tensor& c, bool diagonal);
+
 }  // namespace zeropoint::mlp

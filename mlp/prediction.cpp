@@ -2,7 +2,10 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/index_select.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -21,22 +24,55 @@ at::Tensor structure_numbers(const AtomBatch& batch) {
   return at::from_blob(const_cast<std::int64_t*>(batch.structure.data()), {batch.n_atoms()}, at::kLong);
 }
 
-}  // namespace
-
-ActiveNetwork active_network(const NodeNetwork& network, const Member& member, double energy_scale, at::ScalarType type) {
-  return {&network, converted(member.parameters, type), converted(member.shift, type), converted(member.scale, type), energy_scale};
+/// Rows of the atoms of a species.
+Moments part_of(const AtomBatch& batch, int species, const Moments& moments) {
+  const std::int64_t begin = batch.species_begin[at_place(species)], n = batch.n_atoms_of(species);
+  return {moments.radial.narrow(0, begin, n), moments.angular.narrow(0, begin, n)};
 }
 
-BatchPrediction predict(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map, const Moments& moments,
-                        bool for_training) {
+}  // namespace
+
+BatchPass::BatchPass(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map, const Moments& moments)
+    : network_(network), map_(map), of_species_(at_place(map->batch().n_species())) {
+  const AtomBatch& batch = map->batch();
+  const Moments gradients{at::empty_like(moments.radial), at::empty_like(moments.angular)};
+  at::Tensor energies = at::empty({batch.n_atoms()}, moments.radial.scalar_type());
+  for (int z = 0; z < batch.n_species(); ++z) {
+    if (batch.n_atoms_of(z) == 0) continue;
+    of_species_[at_place(z)].emplace(network, z, part_of(batch, z, moments), part_of(batch, z, gradients));
+    energies.narrow(0, batch.species_begin[at_place(z)], batch.n_atoms_of(z)).copy_(of_species_[at_place(z)]->energies());
+  }
+  prediction_ = {at::zeros({batch.n_structures()}, at::kDouble).index_add_(0, structure_numbers(batch), energies.to(at::kDouble)),
+                 force_map(map, gradients)};
+}
+
+std::vector<at::Tensor> BatchPass::parameter_gradients(const at::Tensor& by_energies, const Forces& by_forces) const {
+  const AtomBatch& batch = map_->batch();
+  const Moments tangents = moments_tangent(*map_, by_forces);
+  const at::Tensor weights = by_energies.index_select(0, structure_numbers(batch)).to(tangents.radial.scalar_type());
+  std::vector<at::Tensor> result(network_.parameters.size());
+  for (int z = 0; z < batch.n_species(); ++z) {
+    if (!of_species_[at_place(z)]) continue;
+    std::ranges::move(of_species_[at_place(z)]->parameter_gradients(
+                          weights.narrow(0, batch.species_begin[at_place(z)], batch.n_atoms_of(z)), part_of(batch, z, tangents)),
+                      result.begin() + static_cast<std::ptrdiff_t>(NodeNetwork::place(z, NodeNetwork::mixing_radial)));
+  }
+  return result;
+}
+
+BatchPrediction predict(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map, const Moments& moments) {
+  if (NodePass::covers(network.network->options())) return BatchPass(network, map, moments).prediction();
+  return predict_by_autograd(network, map, moments);
+}
+
+BatchPrediction predict_by_autograd(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map, const Moments& moments,
+                                    bool for_training) {
   const AtomBatch& batch = map->batch();
   const at::Tensor radial = moments.radial.detach().requires_grad_(), angular = moments.angular.detach().requires_grad_();
   std::vector<at::Tensor> of_species;
   for (int z = 0; z < batch.n_species(); ++z) {
-    const std::int64_t begin = batch.species_begin[at_place(z)], n = batch.species_begin[at_place(z) + 1] - begin;
-    if (n == 0) continue;
-    const at::Tensor invariants =
-        network.network->invariants(network.parameters, z, {radial.narrow(0, begin, n), angular.narrow(0, begin, n)});
+    if (batch.n_atoms_of(z) == 0) continue;
+    const at::Tensor invariants = network.network->invariants(network.parameters, z, part_of(batch, z, {radial, angular}));
     const at::Tensor features =
         network.network->features(network.parameters, z, invariants, network.shift[at_place(z)], network.scale[at_place(z)]);
     of_species.push_back(network.network->energies(network.parameters, z, features));

@@ -3,22 +3,14 @@
 #include <ATen/core/Tensor.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "mlp/force_map.hpp"
 #include "mlp/model.hpp"
+#include "mlp/node_pass.hpp"
 
 namespace zeropoint::mlp {
-
-/// One network in the type in which it is computed.
-struct ActiveNetwork {
-  const NodeNetwork* network;
-  std::vector<at::Tensor> parameters;
-  std::vector<at::Tensor> shift, scale;  ///< as in Member
-  double energy_scale;                   ///< eV
-};
-
-ActiveNetwork active_network(const NodeNetwork& network, const Member& member, double energy_scale, at::ScalarType type);
 
 /// A batch as a network sees it, float64. Energies are without reference energies.
 struct BatchPrediction {
@@ -26,10 +18,29 @@ struct BatchPrediction {
   Forces forces;        ///< in the order of the batch
 };
 
-/// Energies and forces. `moments` are those of `map`. With `for_training` they can be differentiated with respect to the
-/// parameters (which must require gradients then).
-BatchPrediction predict(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map, const Moments& moments,
-                        bool for_training = false);
+/// Energies and forces. `moments` are those of `map`.
+BatchPrediction predict(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map, const Moments& moments);
+
+/// The same by autograd, for any network. With `for_training` they can be differentiated with respect to the parameters (which
+/// must require gradients then).
+BatchPrediction predict_by_autograd(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map, const Moments& moments,
+                                    bool for_training = false);
+
+/// The atoms of a batch through a network whose formulas NodePass has.
+class BatchPass {
+ public:
+  BatchPass(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map, const Moments& moments);
+  const BatchPrediction& prediction() const { return prediction_; }
+  /// Of a loss with the given derivatives with respect to energies [n_structures], forces and strains (float64): one tensor for
+  /// each parameter, not defined for those of species that are not there.
+  std::vector<at::Tensor> parameter_gradients(const at::Tensor& by_energies, const Forces& by_forces) const;
+
+ private:
+  const ActiveNetwork& network_;
+  std::shared_ptr<const MomentMap> map_;
+  std::vector<std::optional<NodePass>> of_species_;
+  BatchPrediction prediction_;
+};
 
 /// What a model says about one structure.
 struct Prediction {

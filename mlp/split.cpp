@@ -151,20 +151,30 @@ Groups find_groups(const std::vector<LabelledStructure>& structures) {
   return groups;
 }
 
-std::vector<Part> draw_split(const Groups& groups, double validation, double test, std::uint64_t seed) {
-  if (validation < 0 || test < 0 || validation + test >= 1) {
-    throw InputError{"fractions of {} for validation and {} for the test leave nothing to train on", validation, test};
+std::vector<Part> draw_split(const Groups& groups, const SplitOptions& options, std::uint64_t seed) {
+  if (options.validation < 0 || options.test < 0 || options.validation + options.test >= 1) {
+    throw InputError{"fractions of {} for validation and {} for the test leave nothing to train on", options.validation, options.test};
+  }
+  if (options.fold > 0 && (options.fold + 1) * options.test > 1 + 1e-9) {
+    throw InputError{"fold {} is beyond the last: tests of {} of the structures make {} folds, from 0", options.fold, options.test,
+                     std::floor(1 / options.test + 1e-9)};
   }
   std::vector<std::vector<std::size_t>> members(static_cast<std::size_t>(groups.n_groups));
   for (std::size_t i = 0; i < groups.of.size(); ++i) members[static_cast<std::size_t>(groups.of[i])].push_back(i);
   std::mt19937_64 generator{seed};
   for (std::size_t i = members.size(); i > 1; --i) std::swap(members[i - 1], members[generator() % i]);
+  const double n = static_cast<double>(groups.of.size());
+  const auto share = [&](double fraction) { return static_cast<std::size_t>(std::lround(fraction * n)); };
+  // Folds begin where the tests of those before them end.
+  std::size_t begin = 0;
+  for (std::size_t passed = 0; passed < share(options.fold * options.test);) passed += members[begin++].size();
+  std::rotate(members.begin(), members.begin() + static_cast<std::ptrdiff_t>(begin), members.end());
 
-  std::vector<Part> split(groups.of.size(), Part::training);
-  const double n = static_cast<double>(split.size());
+  std::vector<Part> split(groups.of.size(), options.n_training > 0 ? Part::left_out : Part::training);
   std::size_t next = 0;
-  for (const auto& [part, fraction] : {std::pair{Part::test, test}, std::pair{Part::validation, validation}}) {
-    std::size_t wanted = static_cast<std::size_t>(std::lround(fraction * n));
+  for (const auto& [part, size] : {std::pair{Part::test, share((options.fold + 1) * options.test) - share(options.fold * options.test)},
+                                   std::pair{Part::validation, share(options.validation)}, std::pair{Part::training, options.n_training}}) {
+    std::size_t wanted = size;
     while (wanted > 0 && next < members.size()) {
       for (const std::size_t i : members[next]) split[i] = part;
       wanted -= std::min(wanted, members[next++].size());

@@ -20,11 +20,17 @@ struct Groups {
 /// of the same cell and order of atoms. The reference is not known beforehand: it is the middle of most partners.
 Groups find_groups(const std::vector<LabelledStructure>& structures);
 
-enum class Part : int { training = 0, validation = 1, test = 2 };
+enum class Part : int { training = 0, validation = 1, test = 2, left_out = 3 };
 
-/// The part of each structure: whole groups are drawn until the fractions are reached; the same for the same seed.
+struct SplitOptions {
+  double validation = 0, test = 0;  ///< fractions of all structures
+  int fold = 0;                     ///< which part of the drawn order is the test: 0, 1 ... are disjoint as long as (fold + 1) test <= 1
+  std::size_t n_training = 0;       ///< structures to train on, the others are left out; 0: all that remain
+};
+
+/// The part of each structure: whole groups are drawn until the sizes are reached; the same for the same seed.
 /// @throws InputError for fractions that leave nothing to train on.
-std::vector<Part> draw_split(const Groups& groups, double validation, double test, std::uint64_t seed);
+std::vector<Part> draw_split(const Groups& groups, const SplitOptions& options, std::uint64_t seed);
 
 std::vector<std::size_t> members_of(const std::vector<Part>& split, Part part);
 

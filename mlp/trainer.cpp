@@ -3,9 +3,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
-#include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -18,8 +16,6 @@
 
 namespace zeropoint::mlp {
 namespace {
-
-using torch::autograd::variable_list;
 
 constexpr const char* checkpoint_type = "zeropoint training checkpoint";
 constexpr double validation_share = 0.1;  // of the time
@@ -52,7 +48,7 @@ Trainer::Trainer(const TrainingData& data, std::vector<std::size_t> training, st
   }
   options_.loss = with_scales(options_.loss, data_, training_, start_.reference_energies);
   for (const Member& member : start_.members) {
-    members_.emplace_back(member.parameters, options_.adam);
+    members_.emplace_back(member.parameters, options_.optimizer);
     active_.push_back(active_network(network_, member, start_.energy_scale, type_));
   }
   const std::int64_t n = static_cast<std::int64_t>(training_.size());
@@ -112,13 +108,10 @@ double Trainer::train_batch(const std::vector<std::size_t>& of) {
     const std::size_t i = static_cast<std::size_t>(item), member = i / n_slices;
     const LabelledBatch& batch = batches[i % n_slices];
     ActiveNetwork network = active_[member];
-    network.parameters = members_[member].leaves(type_);
-    const at::Tensor value = loss(predict(network, batch.map, batch.moments, true), batch, options_.loss, ramp, counts);
-    gradients[i] = torch::autograd::grad(variable_list{value}, variable_list(network.parameters), {}, false, false, true);
-    for (std::size_t k = 0; k < gradients[i].size(); ++k) {
-      if (!gradients[i][k].defined()) gradients[i][k] = at::zeros_like(network.parameters[k]);  // no atom of that species
-    }
-    losses[i] = value.item<double>();
+    network.parameters = members_[member].parameters(type_);
+    LossGradient gradient = loss_gradient(network, batch, options_.loss, ramp, counts);
+    gradients[i] = std::move(gradient.by_parameters);
+    losses[i] = gradient.value;
   });
   double sum = 0;
   for (std::size_t member = 0; member < members_.size(); ++member) {
@@ -194,7 +187,7 @@ void Trainer::save(const std::string& checkpoint) const {
   file.write_attribute("/", "best_epoch", best_epoch_);
   file.write_attribute("/", "best_score", best_score_);
   for (std::size_t k = 0; k < members_.size(); ++k) {
-    file.write(fmt::format("member_{}/state", k), members_[k].state(), "1", "kind,parameter");
+    file.write(fmt::format("member_{}/state", k), members_[k].state(), "1", "number");
     if (!best_) continue;
     std::vector<at::Tensor> flat;
     for (const at::Tensor& part : (*best_)[k]) flat.push_back(part.reshape({-1}));

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "mlp/adam.hpp"
+#include "mlp/optimizer.hpp"
 #include "mlp/errors.hpp"
 #include "mlp/loss.hpp"
 #include "mlp/model.hpp"
@@ -26,7 +26,7 @@ struct TrainOptions {
   int patience = 0;              ///< stop after so many epochs without a better validation error, take the best; 0: never
   bool single_precision = true;  ///< of networks and moments; sums are float64 always
   std::uint64_t seed = 1;        ///< of the order of the structures
-  AdamOptions adam = {};
+  OptimizerOptions optimizer = {};
   LossOptions loss = {};
 };
 
@@ -81,7 +81,7 @@ class Trainer {
   at::ScalarType type_;
   MomentScaling scaling_;
   std::vector<ActiveNetwork> active_;  ///< without parameters
-  std::vector<Adam> members_;
+  std::vector<Optimizer> members_;
   std::vector<EpochReport> history_;
   std::int64_t step_ = 0, steps_per_epoch_;
   double last_rate_ = 0, earlier_seconds_ = 0, validation_seconds_ = 0, last_validation_ = -1e9;

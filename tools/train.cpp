@@ -24,7 +24,8 @@ namespace fs = std::filesystem;
 struct Settings {
   DataSettings reading;
   std::vector<std::string> train, test, species;
-  double validation = 0.1, test_fraction = 0;
+  mlp::SplitOptions split{.validation = 0.1};
+  int n_training = 0;
   mlp::DescriptorOptions descriptor;
   mlp::NetworkOptions network;
   std::vector<int> hidden{48, 48};
@@ -37,9 +38,11 @@ struct Settings {
 void declare_keys(Schema& schema, Settings& settings) {
   Section& data = schema.section("data", "what is learned");
   data.key("train", &settings.train, "names, with * and ?, in any readable format, mixed").required("[\"dft/*.out\", \"old.extxyz\"]").paths();
-  data.key("validation", &settings.validation, "fraction: whole antithetic pairs, drawn with the seed and stored with the model").at_least(0).at_most(0.9);
+  data.key("validation", &settings.split.validation, "fraction: whole antithetic pairs, drawn with the seed and stored with the model").at_least(0).at_most(0.9);
   data.key("test", &settings.test, "files that are only predicted, at the end").paths();
-  data.key("test_fraction", &settings.test_fraction, "or a fraction of the structures of train").at_least(0).at_most(0.9);
+  data.key("test_fraction", &settings.split.test, "or a fraction of the structures of train").at_least(0).at_most(0.9);
+  data.key("fold", &settings.split.fold, "for cross-validation: which part, 0, 1 ..., test_fraction takes out").at_least(0);
+  data.key("n_training", &settings.n_training, "structures to train on, drawn with the seed, others are left out; 0: all that remain").at_least(0);
   declare(data, settings.reading);
 
   Section& model = schema.section("model", "the network");
@@ -75,8 +78,9 @@ void declare_keys(Schema& schema, Settings& settings) {
   train.key("stop", &settings.stop, "a time, or \"400 epochs\"");
   train.key("batch_size", &options.batch_size, "structures a step").at_least(1);
   train.key("learning_rate", &options.learning_rate, "at its highest; falls as a cosine to a thousandth").above(0);
-  train.key("weight_decay", &options.adam.weight_decay, "").at_least(0);
-  train.key("average", &options.adam.average, "of the moving average of the weights, the ones that are kept").at_least(0).at_most(0.99999);
+  train.choice("optimizer", options.optimizer.rotated, {{"soap", true}, {"adamw", false}}, "soap: Adam in the eigenbasis of the gradients");
+  train.key("weight_decay", &options.optimizer.weight_decay, "").at_least(0);
+  train.key("average", &options.optimizer.average, "of the moving average of the weights, the ones that are kept").at_least(0).at_most(0.99999);
   train.key("energy_ramp", &options.energy_ramp, "factor of the energy's weight at the beginning, growing to 1").above(0).at_most(1);
   train.key("patience", &options.patience, "stop after so many epochs without a better validation error; 0: never").at_least(0);
   train.choice("precision", options.single_precision, {{"single", true}, {"double", false}}, "of the network; sums are double always");
@@ -120,8 +124,10 @@ void take_over(const std::string& start, Settings& settings) {
 }
 
 std::string split_text(const std::vector<mlp::Part>& split) {
-  return fmt::format("{} for training, {} for validation, {} for the test", mlp::members_of(split, mlp::Part::training).size(),
-                     mlp::members_of(split, mlp::Part::validation).size(), mlp::members_of(split, mlp::Part::test).size());
+  const auto count = [&](mlp::Part part) { return mlp::members_of(split, part).size(); };
+  const std::size_t left_out = count(mlp::Part::left_out);
+  return fmt::format("{} for training, {} for validation, {} for the test{}", count(mlp::Part::training), count(mlp::Part::validation),
+                     count(mlp::Part::test), left_out > 0 ? fmt::format(", {} left out", left_out) : "");
 }
 
 /// Goes on until the trainer is finished: bar, lines, learning curve and checkpoints.
@@ -168,7 +174,7 @@ void write_split(Hdf5File& file, const mlp::TrainingData& data, const std::vecto
     groups[static_cast<Eigen::Index>(i)] = static_cast<double>(data.groups().of[i]);
   }
   file.write("split/source", sources, "structure");
-  file.write("split/part", parts, "0 training, 1 validation, 2 test", "structure");
+  file.write("split/part", parts, "0 training, 1 validation, 2 test, 3 left out", "structure");
   file.write("split/group", groups, "1", "structure");
 }
 
@@ -185,18 +191,22 @@ Judgement judge(const mlp::Model& model, const mlp::TrainingData& data, const st
   const mlp::Predictor predict(model);
   Judgement result;
   std::vector<std::vector<mlp::Errors>> errors(3, std::vector<mlp::Errors>(data.set_names().size(), mlp::Errors{data.species().size()}));
-  Progress bar(console, "predicting", static_cast<std::int64_t>(data.size()), "structures");
+  std::vector<std::size_t> judged;
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    if (split[i] != mlp::Part::left_out) judged.push_back(i);
+  }
+  Progress bar(console, "predicting", static_cast<std::int64_t>(judged.size()), "structures");
   constexpr std::size_t at_once = 64;
-  for (std::size_t begin = 0; begin < data.size(); begin += at_once) {
-    const std::size_t end = std::min(begin + at_once, data.size());
+  for (std::size_t begin = 0; begin < judged.size(); begin += at_once) {
+    const std::size_t end = std::min(begin + at_once, judged.size());
     std::vector<std::shared_ptr<const mlp::Geometry>> kept;
     std::vector<const mlp::Geometry*> geometries;
-    for (std::size_t i = begin; i < end; ++i) geometries.push_back(kept.emplace_back(data.geometry(i)).get());
+    for (std::size_t k = begin; k < end; ++k) geometries.push_back(kept.emplace_back(data.geometry(judged[k])).get());
     const std::vector<mlp::Prediction> predictions = predict(geometries);
-    for (std::size_t i = begin; i < end; ++i) {
-      const mlp::Prediction& prediction = predictions[i - begin];
-      errors[static_cast<std::size_t>(split[i])][static_cast<std::size_t>(data.set_of(i))].add(prediction, data.structure(i), data.species_of(i));
-      result.parity.add(data.structure(i), prediction, split[i]);
+    for (std::size_t k = begin; k < end; ++k) {
+      const std::size_t i = judged[k];
+      errors[static_cast<std::size_t>(split[i])][static_cast<std::size_t>(data.set_of(i))].add(predictions[k - begin], data.structure(i), data.species_of(i));
+      result.parity.add(data.structure(i), predictions[k - begin], split[i]);
     }
     bar.advance(static_cast<std::int64_t>(end - begin));
     stop_if_interrupted();
@@ -278,7 +288,8 @@ int run(const Settings& given, Run& context) {
   mlp::Groups groups = data.groups();
   // Files of the test stay the test: what they share with others is told, not moved.
   groups.of.resize(n_train);
-  std::vector<mlp::Part> split = mlp::draw_split(groups, settings.validation, settings.test_fraction, static_cast<std::uint64_t>(context.shared.seed));
+  settings.split.n_training = static_cast<std::size_t>(settings.n_training);
+  std::vector<mlp::Part> split = mlp::draw_split(groups, settings.split, static_cast<std::uint64_t>(context.shared.seed));
   split.resize(data.size(), mlp::Part::test);
   const auto training = mlp::members_of(split, mlp::Part::training), validation = mlp::members_of(split, mlp::Part::validation);
   console.field("pairs", "{} antithetic, {} duplicates", data.groups().n_pairs, data.groups().n_duplicates);

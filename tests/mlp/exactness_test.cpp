@@ -243,7 +243,7 @@ TEST(LossGradient, IsThatOfDifferencesInTheWeights) {
     const auto loss_of = [&](const std::vector<at::Tensor>& parameters, bool for_training) {
       ActiveNetwork network = active_network(nodes, model.members[0], model.energy_scale, at::kDouble);
       network.parameters = parameters;
-      const BatchPrediction result = predict(network, map, moments, for_training);
+      const BatchPrediction result = predict_by_autograd(network, map, moments, for_training);
       return (result.energies - energy_labels).square().sum() + (result.forces.forces - force_labels).square().sum() +
              (result.forces.strains - strain_labels).square().sum();
     };
@@ -262,6 +262,45 @@ TEST(LossGradient, IsThatOfDifferencesInTheWeights) {
           1e-3);
       const double expected = (parameters[p].grad() * direction).sum().item<double>();
       EXPECT_NEAR(expected, slope, 1e-6 * (std::abs(slope) + 1e-3)) << nodes.parameters()[p].name;
+    }
+  }
+}
+
+/// Formulas instead of autograd: predictions and the gradients of a loss.
+TEST(NodePass, IsWhatAutogradFinds) {
+  for (const NetworkOptions& options : test::networks()) {
+    if (!NodePass::covers(options)) continue;
+    const Model model = test::random_model(options);
+    const NodeNetwork nodes = model.node_network();
+    const Geometry small = small_cell().geometry(model.descriptor.radial_cutoff);
+    // Two of the three species are there.
+    RandomStructure other_structure = test::random_structure(25, 6, 3);
+    for (int& z : other_structure.species) z = std::min(z, 1);
+    const Geometry other = other_structure.geometry(model.descriptor.radial_cutoff);
+    for (const std::vector<const Geometry*>& structures : {std::vector<const Geometry*>{&small, &other}, std::vector<const Geometry*>{&other}}) {
+      const auto batch = std::make_shared<const AtomBatch>(structures, 3, model.descriptor.angular_cutoff);
+      const auto map = std::make_shared<const MomentMap>(batch, model.descriptor, model.scaling, at::kDouble);
+      const Moments moments = map->moments();
+      const ActiveNetwork network = active_network(nodes, model.members[0], model.energy_scale, at::kDouble);
+      const BatchPass pass(network, map, moments);
+      ActiveNetwork watched = network;
+      for (at::Tensor& parameter : watched.parameters) parameter = parameter.clone().requires_grad_();
+      const BatchPrediction expected = predict_by_autograd(watched, map, moments, true), found = pass.prediction();
+      const auto same = [](const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>() / b.abs().max().item<double>(); };
+      EXPECT_LT(same(found.energies, expected.energies), 1e-13);
+      EXPECT_LT(same(found.forces.forces, expected.forces.forces), 1e-12);
+      EXPECT_LT(same(found.forces.strains, expected.forces.strains), 1e-12);
+
+      at::manual_seed(12);
+      const at::Tensor by_energies = at::randn_like(expected.energies), by_forces = at::randn_like(expected.forces.forces),
+                       by_strains = at::randn_like(expected.forces.strains);
+      ((expected.energies * by_energies).sum() + (expected.forces.forces * by_forces).sum() + (expected.forces.strains * by_strains).sum()).backward();
+      const std::vector<at::Tensor> gradients = pass.parameter_gradients(by_energies, {by_forces, by_strains});
+      for (std::size_t p = 0; p < gradients.size(); ++p) {
+        if (!gradients[p].defined()) continue;
+        EXPECT_LT(same(gradients[p], watched.parameters[p].grad()), 1e-11) << nodes.parameters()[p].name;
+      }
+      EXPECT_EQ(gradients[NodeNetwork::place(2, NodeNetwork::weights_1)].defined(), structures.size() == 2);
     }
   }
 }

@@ -77,7 +77,7 @@ TEST(Groups, KeepDuplicatesTogether) {
 
 TEST(Split, NeverPartsPartnersAndReachesItsFractions) {
   const Groups groups = find_groups(antithetic_set(50, 0));
-  const std::vector<Part> split = draw_split(groups, 0.1, 0.2, 5);
+  const std::vector<Part> split = draw_split(groups, {.validation = 0.1, .test = 0.2}, 5);
   for (std::size_t i = 0; i < split.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       if (groups.of[i] == groups.of[j]) {
@@ -87,9 +87,29 @@ TEST(Split, NeverPartsPartnersAndReachesItsFractions) {
   }
   EXPECT_EQ(members_of(split, Part::test).size(), 20u);
   EXPECT_EQ(members_of(split, Part::validation).size(), 10u);
-  EXPECT_EQ(draw_split(groups, 0.1, 0.2, 5), split);
-  EXPECT_NE(draw_split(groups, 0.1, 0.2, 6), split);
-  EXPECT_THROW(draw_split(groups, 0.6, 0.4, 1), InputError);
+  EXPECT_EQ(draw_split(groups, {.validation = 0.1, .test = 0.2}, 5), split);
+  EXPECT_NE(draw_split(groups, {.validation = 0.1, .test = 0.2}, 6), split);
+  EXPECT_THROW(draw_split(groups, {.validation = 0.6, .test = 0.4}, 1), InputError);
+}
+
+TEST(Split, HasDisjointFoldsThatCoverAll) {
+  const Groups groups = find_groups(antithetic_set(50, 0));
+  std::vector<int> n_tests(groups.of.size(), 0);
+  for (int fold = 0; fold < 5; ++fold) {
+    const std::vector<Part> split = draw_split(groups, {.validation = 0.1, .test = 0.2, .fold = fold}, 5);
+    for (const std::size_t i : members_of(split, Part::test)) ++n_tests[i];
+    EXPECT_EQ(members_of(split, Part::validation).size(), 10u);
+  }
+  EXPECT_EQ(std::ranges::count(n_tests, 1), 100);
+  EXPECT_THROW(draw_split(groups, {.test = 0.2, .fold = 5}, 1), InputError);
+}
+
+TEST(Split, LeavesOutWhatIsNotWantedForTraining) {
+  const Groups groups = find_groups(antithetic_set(50, 0));
+  const std::vector<Part> split = draw_split(groups, {.test = 0.2, .n_training = 30}, 5);
+  EXPECT_EQ(members_of(split, Part::training).size(), 30u);
+  EXPECT_EQ(members_of(split, Part::left_out).size(), 50u);
+  EXPECT_EQ(members_of(split, Part::test), members_of(draw_split(groups, {.test = 0.2}, 5), Part::test));
 }
 
 TEST(ReferenceEnergies, AreThoseOfTheAtomsWhereCompositionsDecide) {

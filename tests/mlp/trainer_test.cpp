@@ -124,7 +124,7 @@ TEST(Trainer, TrainsMembersOfACommitteeAsIfEachWereAlone) {
 
 TEST(Trainer, StopsWhenValidationDoesNotImproveAndKeepsTheBest) {
   TrainOptions options{.epochs = 400, .batch_size = 4, .learning_rate = 0.02, .warm_up = 1, .patience = 6};
-  options.adam.average = 0.5;
+  options.optimizer.average = 0.5;
   Trainer trainer(toy_data(), range(0, 12), range(12, 40), start_model(toy_data(), range(0, 12), descriptor, network, {1}), options);
   train(trainer);
   ASSERT_LT(trainer.history().size(), 400u);

@@ -1,0 +1,112 @@
+#include "mlp/node_pass.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/addmm.h>
+#include <ATen/ops/addmv.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/constant_pad_nd.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/mv.h>
+#include <ATen/ops/outer.h>
+#include <ATen/ops/tanh.h>
+
+#include "mlp/power_spectrum.hpp"
+
+namespace zeropoint::mlp {
+namespace {
+
+/// a^T b + c^T d.
+at::Tensor sum_of_products(const at::Tensor& a, const at::Tensor& b, const at::Tensor& c, const at::Tensor& d) {
+  return at::addmm(at::mm(a.t(), b), c.t(), d);
+}
+
+at::Tensor rows_of(const at::Tensor& channels) { return channels.view({-1, channels.size(2)}); }
+
+}  // namespace
+
+// With q = (rho, P(B, B)): the diagonal spectrum has no l = 0.
+at::Tensor NodePass::without_scalars(const at::Tensor& spectrum) const {
+  const NetworkOptions& options = network_.network->options();
+  return options.full_spectrum ? spectrum : spectrum.narrow(1, options.channels, spectrum.size(1) - options.channels);
+}
+
+at::Tensor NodePass::spectrum_part(const at::Tensor& invariants) const {
+  const NetworkOptions& options = network_.network->options();
+  const at::Tensor part = invariants.narrow(1, options.radial_channels, invariants.size(1) - options.radial_channels);
+  return options.full_spectrum ? part : at::constant_pad_nd(part, {options.channels, 0});
+}
+
+NodePass::NodePass(const ActiveNetwork& network, int species, const Moments& moments, const Moments& gradients)
+    : network_(network), species_(species) {
+  using enum NodeNetwork::Place;
+  const NetworkOptions& options = network.network->options();
+  const auto parameter = [&](NodeNetwork::Place which) -> const at::Tensor& {
+    return network.parameters[NodeNetwork::place(species, which)];
+  };
+  const at::Tensor &mix_radial = parameter(mixing_radial), &mix_angular = parameter(mixing_angular);
+  const at::Tensor &w1 = parameter(weights_1), &w2 = parameter(weights_2), last = parameter(last_layer_weights) * network.energy_scale;
+  const at::Tensor &shift = network.shift[at_place(species)], &scale = network.scale[at_place(species)];
+  w_ = last.narrow(0, 0, options.hidden);
+  v_ = last.narrow(0, options.hidden, last.size(0) - options.hidden);
+
+  radial_ = moments.radial.view({-1, mix_radial.size(0)});
+  angular_ = moments.angular.view({-1, mix_angular.size(0)});
+  channels_ = at::mm(angular_, mix_angular).view({radial_.size(0), -1, options.channels});
+  const at::Tensor spectrum = without_scalars(spectrum_form(channels_, channels_, !options.full_spectrum));
+  x_ = at::cat({at::mm(radial_, mix_radial), spectrum}, 1).sub_(shift).mul_(scale);
+  h1_ = at::addmm(parameter(biases_1), x_, w1).tanh_();
+  t2_ = at::addmm(parameter(biases_2), h1_, w2).tanh_();
+  energies_ = at::addmv(at::mv(h1_ + t2_, w_), x_, v_);
+
+  slope1_ = 1 - h1_ * h1_;
+  slope2_ = 1 - t2_ * t2_;
+  at_2_ = slope2_ * w_;
+  at_h1_ = at::addmm(w_, at_2_, w2.t());
+  at_1_ = slope1_ * at_h1_;
+  at_q_ = at::addmm(v_, at_1_, w1.t()).mul_(scale);
+  at_b_ = spectrum_gradient(spectrum_part(at_q_), channels_, !options.full_spectrum).mul_(2);
+  at::Tensor at_radial = gradients.radial.view({-1, mix_radial.size(0)}), at_angular = gradients.angular.view({-1, mix_angular.size(0)});
+  at::mm_out(at_radial, at_q_.narrow(1, 0, options.radial_channels), mix_radial.t());
+  at::mm_out(at_angular, rows_of(at_b_), mix_angular.t());
+}
+
+// The derivative of E along the tangents goes forward as values with a dot; its adjoints for dotted values are dE/d values, which
+// are there, so that only those of the values themselves (with a bar) go backward.
+std::vector<at::Tensor> NodePass::parameter_gradients(const at::Tensor& weights, const Moments& tangents) const {
+  using enum NodeNetwork::Place;
+  const NetworkOptions& options = network_.network->options();
+  const auto parameter = [&](NodeNetwork::Place which) -> const at::Tensor& {
+    return network_.parameters[NodeNetwork::place(species_, which)];
+  };
+  const at::Tensor &w1 = parameter(weights_1), &w2 = parameter(weights_2), &scale = network_.scale[at_place(species_)];
+  const bool diagonal = !options.full_spectrum;
+  const std::int64_t n_radial = options.radial_channels;
+
+  const at::Tensor radial_dot = tangents.radial.view(radial_.sizes()), angular_dot = tangents.angular.view(angular_.sizes());
+  const at::Tensor channels_dot = at::mm(angular_dot, parameter(mixing_angular)).view(channels_.sizes());
+  const at::Tensor spectrum_dot = without_scalars(spectrum_form(channels_, channels_dot, diagonal)) * 2;
+  const at::Tensor x_dot = at::cat({at::mm(radial_dot, parameter(mixing_radial)), spectrum_dot}, 1).mul_(scale);
+  const at::Tensor z1_dot = at::mm(x_dot, w1), h1_dot = slope1_ * z1_dot;
+  const at::Tensor z2_dot = at::mm(h1_dot, w2), t2_dot = slope2_ * z2_dot;
+
+  const at::Tensor z2_bar = at_2_ * (weights.unsqueeze(1) - 2 * t2_ * z2_dot);
+  const at::Tensor h1_bar = at::outer(weights, w_).addmm_(z2_bar, w2.t());
+  const at::Tensor z1_bar = slope1_ * (h1_bar - 2 * h1_ * z1_dot * at_h1_);
+  const at::Tensor q_bar = at::outer(weights, v_).addmm_(z1_bar, w1.t()).mul_(scale);
+  const at::Tensor b_bar = spectrum_gradient(spectrum_part(q_bar), channels_, diagonal)
+                               .add_(spectrum_gradient(spectrum_part(at_q_), channels_dot, diagonal))
+                               .mul_(2);
+
+  std::vector<at::Tensor> result(per_species);
+  result[mixing_radial] = sum_of_products(radial_, q_bar.narrow(1, 0, n_radial), radial_dot, at_q_.narrow(1, 0, n_radial));
+  result[mixing_angular] = sum_of_products(angular_, rows_of(b_bar), angular_dot, rows_of(at_b_));
+  result[weights_1] = sum_of_products(x_, z1_bar, x_dot, at_1_);
+  result[biases_1] = z1_bar.sum(0);
+  result[weights_2] = sum_of_products(h1_, z2_bar, h1_dot, at_2_);
+  result[biases_2] = z2_bar.sum(0);
+  result[last_layer_weights] = at::cat({at::mv((h1_ + t2_).t(), weights) + (h1_dot + t2_dot).sum(0), at::mv(x_.t(), weights) + x_dot.sum(0)}) *
+                               network_.energy_scale;
+  return result;
+}
+
+}  // namespace zeropoint::mlp

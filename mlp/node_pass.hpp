@@ -1,0 +1,43 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+#include "mlp/model.hpp"
+
+namespace zeropoint::mlp {
+
+/// The atoms of one species through a network and back, by formulas instead of autograd: a third of the time. For networks
+/// without attention and four-body terms; others go through NodeNetwork and autograd, which also is what this is tested against.
+class NodePass {
+ public:
+  static bool covers(const NetworkOptions& options) { return options.attention_layers == 0 && options.four_body == 0; }
+
+  /// `moments` of n atoms, scaled; dE/d moments are written into `gradients` of the same shapes (contiguous), in eV.
+  NodePass(const ActiveNetwork& network, int species, const Moments& moments, const Moments& gradients);
+
+  /// [n] eV, without the reference energy.
+  const at::Tensor& energies() const { return energies_; }
+
+  /// d/d parameters, in the order of NodeNetwork::Place, of
+  ///   sum_i weights_i E_i + sum_i (derivative of E_i along tangents_i)
+  /// with `weights` [n] and `tangents` in the shape of the moments: the gradient of a loss of energies and forces when these are
+  /// dloss/dE_i and dloss/d(dE_i/d moments).
+  std::vector<at::Tensor> parameter_gradients(const at::Tensor& weights, const Moments& tangents) const;
+
+ private:
+  at::Tensor spectrum_part(const at::Tensor& invariants) const;
+  at::Tensor without_scalars(const at::Tensor& spectrum) const;
+
+  const ActiveNetwork& network_;
+  int species_;
+  at::Tensor radial_, angular_, channels_;    // moments and B
+  at::Tensor x_, h1_, t2_;                    // x, h1 and h2 - h1
+  at::Tensor slope1_, slope2_;                // 1 - tanh^2 of both layers
+  at::Tensor w_, v_;                          // of the last layer, in eV
+  at::Tensor at_h1_, at_1_, at_2_, at_q_, at_b_;  // dE/d: h1, arguments of both tanh, invariants, B
+  at::Tensor energies_;
+};
+
+}  // namespace zeropoint::mlp
