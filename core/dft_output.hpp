@@ -22,6 +22,8 @@ LabelledStructure read_xsf(const std::string& path, const std::string& text);
 LabelledStructures read_extxyz_frames(const std::string& path, const std::string& text, const LabelLimits& limits);
 
 LabelledStructures read_mlearn_json(const std::string& path, const std::string& text, const LabelLimits& limits);
+/// Of write_structures_hdf5().
+LabelledStructures read_structures_hdf5(const std::string& path, const LabelLimits& limits);
 /// A folder with type.raw, type_map.raw and set.*/*.npy.
 LabelledStructures read_deepmd(const std::string& path, const LabelLimits& limits);
 

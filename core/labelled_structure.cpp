@@ -85,14 +85,16 @@ LabelledStructure read_one(Format format, const std::string& path, const std::st
 }  // namespace
 
 LabelledStructures read_labelled_structures(const std::string& path, const LabelLimits& limits) {
-  if (std::filesystem::exists(std::filesystem::path{path} / "type.raw")) {
+  const auto read_many = [&](const auto& reader) -> LabelledStructures {
     try {
-      return read_deepmd(path, limits);
+      return reader(path, limits);
     } catch (const InputError& error) {
       return {.accepted = {}, .refused = {{path, error.what()}}};
     }
-  }
+  };
+  if (std::filesystem::exists(std::filesystem::path{path} / "type.raw")) return read_many(read_deepmd);
   std::string text = read_file(path);
+  if (text.starts_with("\x89HDF\r\n\x1a\n")) return read_many(read_structures_hdf5);
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);  // byte-order mark
   const Format format = format_of(text);
   LabelledStructures all;

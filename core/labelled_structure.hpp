@@ -50,6 +50,7 @@ struct LabelLimits {
 ///   XSF              of aenet and ACNN, with "# total energy" and forces, and VIRIAL where there is one
 ///   JSON of mlearn   a list of pymatgen structures with their outputs, each judged by itself
 ///   DeePMD           a folder with type.raw, type_map.raw and set.*/*.npy, mixed types, too
+///   HDF5             of write_structures_hdf5(), each structure judged by itself
 ///
 /// A label that is not complete, finite and converged is refused, and so are forces beyond `limits` and stresses that
 /// are not symmetric. A file of no known format is refused, too.
@@ -63,6 +64,11 @@ void write_labelled_structures(const std::vector<LabelledStructure>& structures,
 /// atoms, with and without stress apart: `path` itself where one is enough, else path/1, path/2, ... All have the same
 /// type_map.raw. @returns the folders. @throws InputError when one of them holds a type.raw already; IoError.
 std::vector<std::string> write_deepmd(const std::vector<LabelledStructure>& structures, const std::string& path);
+
+/// Writes all structures into one HDF5 file: a group 1, 2, ... for each list of atoms, with and without stress apart, holding
+/// species, cells, positions, energies, forces, stresses (positive = tensile), sources, and places in the list. @throws IoError.
+void write_structures_hdf5(const std::vector<LabelledStructure>& structures, const std::string& path);
+constexpr const char* structures_filetype = "zeropoint structures";
 
 /// Writes one XSF file a structure, path/000001.xsf ..., as aenet and ACNN read them: energy, forces, and VIRIAL where there
 /// is a stress, all digits. @throws InputError when there are such files already; IoError.

@@ -7,6 +7,7 @@
 
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
+#include "core/hdf5_file.hpp"
 #include "core/labelled_structure.hpp"
 #include "core/npy.hpp"
 #include "core/number_text.hpp"
@@ -50,20 +51,41 @@ void write_system(const Frames& frames, const std::vector<std::string>& names, c
   write_file((folder / "type.raw").string(), types);  // the last: a folder without it is none
 }
 
-}  // namespace
-
-std::vector<std::string> write_deepmd(const std::vector<LabelledStructure>& structures, const std::string& path) {
-  std::vector<std::string> names;
+/// Structures of one list of atoms each, with and without stress apart, in the order of their first.
+std::vector<Frames> systems_of(const std::vector<LabelledStructure>& structures) {
   std::vector<Frames> systems;
   std::map<std::pair<std::vector<std::string>, bool>, std::size_t> known;
   for (const LabelledStructure& structure : structures) {
-    for (const std::string& species : structure.species) {
-      if (std::ranges::find(names, species) == names.end()) names.push_back(species);
-    }
     const auto [place, is_new] = known.try_emplace({structure.species, structure.stress.has_value()}, systems.size());
     if (is_new) systems.emplace_back();
     systems[place->second].push_back(&structure);
   }
+  return systems;
+}
+
+/// [n_frames, shape...] of `row(frame)`, which gives the numbers of one.
+template <class Row>
+at::Tensor stacked(const Frames& frames, std::vector<std::int64_t> shape, Row&& row) {
+  shape.insert(shape.begin(), static_cast<std::int64_t>(frames.size()));
+  at::Tensor all = at::empty(shape, at::kDouble);
+  double* to = all.mutable_data_ptr<double>();
+  for (const LabelledStructure* frame : frames) {
+    const auto values = row(*frame);
+    to = std::copy_n(values.data(), values.size(), to);
+  }
+  return all;
+}
+
+}  // namespace
+
+std::vector<std::string> write_deepmd(const std::vector<LabelledStructure>& structures, const std::string& path) {
+  std::vector<std::string> names;
+  for (const LabelledStructure& structure : structures) {
+    for (const std::string& species : structure.species) {
+      if (std::ranges::find(names, species) == names.end()) names.push_back(species);
+    }
+  }
+  const std::vector<Frames> systems = systems_of(structures);
   std::vector<std::string> folders;
   for (std::size_t k = 0; k < systems.size(); ++k) {
     folders.push_back(systems.size() == 1 ? path : (fs::path{path} / std::to_string(k + 1)).string());
@@ -73,6 +95,32 @@ std::vector<std::string> write_deepmd(const std::vector<LabelledStructure>& stru
   }
   for (std::size_t k = 0; k < systems.size(); ++k) write_system(systems[k], names, folders[k]);
   return folders;
+}
+
+void write_structures_hdf5(const std::vector<LabelledStructure>& structures, const std::string& path) {
+  Hdf5File file = Hdf5File::create(path, {.filetype = structures_filetype});
+  const std::vector<Frames> systems = systems_of(structures);
+  for (std::size_t k = 0; k < systems.size(); ++k) {
+    const Frames& frames = systems[k];
+    const std::int64_t n_atoms = frames.front()->n_atoms();
+    const auto write = [&](const char* name, const at::Tensor& values, const char* unit, const char* axes) {
+      file.write(fmt::format("{}/{}", k + 1, name), values, unit, axes);
+    };
+    write("cells", stacked(frames, {3, 3}, [](const LabelledStructure& s) { return RowMajor(s.cell); }), "angstrom", "frame,vector,xyz");
+    write("positions", stacked(frames, {n_atoms, 3}, [](const LabelledStructure& s) { return s.positions; }), "angstrom", "frame,atom,xyz");
+    write("forces", stacked(frames, {n_atoms, 3}, [](const LabelledStructure& s) { return s.forces; }), "eV/angstrom", "frame,atom,xyz");
+    if (frames.front()->stress) {
+      write("stresses", stacked(frames, {3, 3}, [](const LabelledStructure& s) { return RowMajor(*s.stress); }), "eV/angstrom^3", "frame,xyz,xyz");
+    }
+    const auto number = [](double value) { return Eigen::Matrix<double, 1, 1>(value); };
+    write("energies", stacked(frames, {}, [&](const LabelledStructure& s) { return number(s.energy); }), "eV", "frame");
+    write("places", stacked(frames, {}, [&](const LabelledStructure& s) { return number(static_cast<double>(&s - structures.data())); }), "1", "frame");
+    std::vector<std::string> sources;
+    for (const LabelledStructure* frame : frames) sources.push_back(frame->source);
+    file.write(fmt::format("{}/sources", k + 1), sources, "frame");
+    file.write(fmt::format("{}/species", k + 1), frames.front()->species, "atom");
+  }
+  file.close();
 }
 
 void write_xsf(const std::vector<LabelledStructure>& structures, const std::string& path) {

@@ -21,7 +21,7 @@ struct DescriptorOptions {
   double angular_cutoff = 5;  ///< angstrom, at most radial_cutoff
   int radial_order = 12;      ///< k = 0 ... radial_order
   int angular_order = 4;      ///< l = 0 ... angular_order, at most 6
-  CutoffFunction cutoff_function = CutoffFunction::cubic;
+  CutoffFunction cutoff_function = CutoffFunction::quintic;
 
   int n_functions() const { return radial_order + 1; }                            ///< of r
   int n_harmonics() const { return (angular_order + 1) * (angular_order + 1); }  ///< lm = l^2 + l + m

@@ -50,6 +50,16 @@ std::vector<Errors> errors_of(const Predictor& predict, const TrainingData& data
   return errors;
 }
 
+std::vector<Errors> errors_of_members(const Model& model, const TrainingData& data, const std::vector<std::size_t>& of) {
+  std::vector<Errors> result;
+  Model alone = model;
+  for (const Member& member : model.members) {
+    alone.members = {member};
+    result.push_back(total(errors_of(Predictor(alone), data, of)));
+  }
+  return result;
+}
+
 Errors total(const std::vector<Errors>& errors) {
   Errors sum;
   for (const Errors& one : errors) sum.add(one);

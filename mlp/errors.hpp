@@ -46,6 +46,9 @@ struct Errors {
 /// Errors of a model on structures `of`, one entry for each set of the data.
 std::vector<Errors> errors_of(const Predictor& predict, const TrainingData& data, const std::vector<std::size_t>& of);
 
+/// Errors of each network of a committee by itself, all sets together.
+std::vector<Errors> errors_of_members(const Model& model, const TrainingData& data, const std::vector<std::size_t>& of);
+
 /// All entries together.
 Errors total(const std::vector<Errors>& errors);
 

@@ -231,7 +231,8 @@ LastLayerReport solve_last_layer(Model& model, std::size_t member, const Trainin
     folds[f].matrix = folds[f].matrix.selfadjointView<Eigen::Lower>().toDenseMatrix();
     all.add(folds[f]);
   }
-  const LastLayerReport report = choose_strength(folds, all);
+  model.members[member].covariance = at::from_blob(all.matrix.data(), {n, n}, at::kDouble).clone();  // symmetric
+  const LastLayerReport report = options.change ? choose_strength(folds, all) : LastLayerReport{.before = all.squares, .after = all.squares};
   if (!report.changed) return report;
   Eigen::VectorXd change = all.solve(report.strength);
   for (int z = 0; z < model.n_species(); ++z) {

@@ -123,6 +123,7 @@ void write_model(const Model& model, const std::string& path, const std::string&
       file.write(of_species + "invariant_shift", member.shift[z], "1", "invariant");
       file.write(of_species + "invariant_scale", member.scale[z], "1", "invariant");
     }
+    if (member.covariance.defined()) file.write(member_name(k) + "/last_layer_covariance", member.covariance, "1", "weight,weight");
     file.write_attribute(member_name(k), "seed", static_cast<std::int64_t>(member.seed));
   }
   file.write_attribute("/", "n_members", static_cast<std::int64_t>(model.members.size()));
@@ -170,6 +171,10 @@ Model read_model(const std::string& path) {
       member.scale.push_back(file.read(of_species + "invariant_scale"));
       require_shape(member.shift.back(), {network.n_invariants()}, path, of_species + "invariant_shift");
       require_shape(member.scale.back(), {network.n_invariants()}, path, of_species + "invariant_scale");
+    }
+    if (const std::string name = member_name(k) + "/last_layer_covariance"; file.has(name)) {
+      member.covariance = file.read(name);
+      require_shape(member.covariance, {n * network.n_features(), n * network.n_features()}, path, name);
     }
     model.members.push_back(std::move(member));
   }

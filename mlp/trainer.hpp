@@ -19,7 +19,7 @@ struct TrainOptions {
   std::int64_t epochs = 0;       ///< 0: until the time is over
   double seconds = 1800;         ///< of training, when epochs = 0
   int batch_size = 8;            ///< structures a step
-  double learning_rate = 5e-3;   ///< at its highest
+  double learning_rate = 4e-3;   ///< at its highest
   double final_rate = 1e-3;      ///< at the end, as a fraction of the highest; a cosine in between
   int warm_up = 100;             ///< steps in which the rate rises from zero
   double energy_ramp = 0.02;     ///< factor of the energy's weight at the beginning, growing geometrically to 1

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 
 #include "core/atomic_file.hpp"
 #include "core/ensemble_write.hpp"
@@ -97,6 +98,8 @@ void convert_structures(const Arguments& arguments, const std::string& format, c
   std::string written = output;
   if (format == "extxyz") {
     write_labelled_structures(all, output);
+  } else if (format == "h5") {
+    write_structures_hdf5(all, output);
   } else if (format == "xsf") {
     write_xsf(all, output);
   } else {
@@ -107,11 +110,14 @@ void convert_structures(const Arguments& arguments, const std::string& format, c
               n_stresses, n_refused > 0 ? fmt::format(", {} refused", n_refused) : "");
 }
 
-/// Extended XYZ of labelled structures; of an ensemble, which has displacements, the other path.
+/// Extended XYZ and HDF5 of labelled structures; of an ensemble, which has displacements, the other path.
 bool is_of_structures(const Arguments& arguments, const std::string& format) {
   if (format == "deepmd" || format == "xsf") return true;
+  if ((format != "extxyz" && format != "h5") || !arguments.option("dyn").empty()) return false;
   const std::string& input = arguments.files[0];
-  return format == "extxyz" && arguments.option("dyn").empty() && file_kind(input) != FileKind::hdf5 && file_kind(input) != FileKind::other_folder;
+  const FileKind kind = file_kind(input);
+  if (kind == FileKind::hdf5) return filetype(input) == structures_filetype;
+  return kind != FileKind::other_folder || std::filesystem::exists(std::filesystem::path{input} / "type.raw");
 }
 
 int convert(const Arguments& arguments, Console& console) {
@@ -148,7 +154,7 @@ Command convert_command() {
       .summary = "ensembles and dynamical matrices from one format to another",
       .arguments = "IN... --to FORMAT --output OUT",
       .description =
-          "Data: npy and text (python-sscha), extxyz, h5; deepmd (npy folders), xsf (of aenet and ACNN) and extxyz of labelled structures in\n"
+          "Data: npy and text (python-sscha), extxyz, h5; deepmd (npy folders), xsf (of aenet and ACNN), extxyz and h5 of labelled structures in\n"
           "any format, several inputs. Matrices and force constants: dyn files of Quantum ESPRESSO in text\n"
           "(qe) or XML (qe-xml), q2r.x's force constants (q2r, q2r-xml; epw: as ifc.q2r), phonopy's files (phonopy). IN is a prefix, a file,\n"
           "or, for phonopy, phonopy.yaml or its folder, or FORCE_CONSTANTS, force_constants.hdf5, FORCE_SETS beside it.",

@@ -2,6 +2,8 @@
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <numeric>
+#include <set>
 
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
@@ -22,7 +24,7 @@ struct Settings {
   std::string model;
   bool single_precision = true;
   std::vector<std::string> files;
-  bool labels = true;
+  bool labels = true, test_only = false;
   DataSettings reading;
 };
 
@@ -33,7 +35,30 @@ void declare_keys(Schema& schema, Settings& settings) {
   Section& data = schema.section("data", "what is predicted and compared");
   data.key("files", &settings.files, "names, with * and ?, in any readable format, mixed").required("[\"test.extxyz\"]").paths();
   data.key("labels", &settings.labels, "false: cells and atoms alone are read (POSCAR too), nothing is compared");
+  data.choice("part", settings.test_only, {{"all", false}, {"test", true}}, "test: those that were the test when the model was trained");
   declare(data, settings.reading);
+}
+
+/// Leaves those that the stored split of the model calls its test, known by their sources.
+void keep_test(std::vector<mlp::LabelledSet>& sets, const std::string& model) {
+  const Hdf5File file = Hdf5File::open(model, mlp::model_filetype);
+  if (!file.has("split/source")) throw InputError{"{} holds no split: its training had no test", model};
+  const std::vector<std::string> sources = file.read_strings("split/source");
+  const Eigen::VectorXd parts = file.read_vector("split/part");
+  std::set<std::string> tested;
+  for (std::size_t i = 0; i < sources.size() && static_cast<Eigen::Index>(i) < parts.size(); ++i) {
+    if (parts[static_cast<Eigen::Index>(i)] == static_cast<int>(mlp::Part::test)) tested.insert(sources[i]);
+  }
+  std::size_t n_left = 0;
+  for (mlp::LabelledSet& set : sets) {
+    std::erase_if(set.structures, [&](const LabelledStructure& structure) { return !tested.contains(structure.source); });
+    n_left += set.structures.size();
+  }
+  if (n_left == 0) {
+    throw InputError{"data.part = \"test\": none of these structures is one of the {} of the model's test, which are known by their "
+                     "names, such as '{}'",
+                     tested.size(), tested.empty() ? "" : *tested.begin()};
+  }
 }
 
 /// Deviations within a committee, structure by structure: with K - 1, and with K as dp model-devi divides.
@@ -155,9 +180,10 @@ int run(const Settings& settings, Run& context) {
   const mlp::Model model = mlp::read_model(settings.model);
   for (const auto& [name, value] : model.card) console.field(name, "{}", value);
   if (!settings.labels) return predict_only(settings, model, context);
-  const mlp::TrainingData data(read_sets(settings.files, "data.files", settings.reading, context.shared.units(), console,
-                                         ". Structures without labels are predicted with data.labels = false"),
-                               model.descriptor.radial_cutoff, model.species);
+  std::vector<mlp::LabelledSet> sets = read_sets(settings.files, "data.files", settings.reading, context.shared.units(), console,
+                                                 ". Structures without labels are predicted with data.labels = false");
+  if (settings.test_only) keep_test(sets, settings.model);
+  const mlp::TrainingData data(std::move(sets), model.descriptor.radial_cutoff, model.species);
   if (!context.folder) return exit_code::done;
 
   const mlp::Predictor predict(model, settings.single_precision ? at::kFloat : at::kDouble);
@@ -194,6 +220,11 @@ int run(const Settings& settings, Run& context) {
   show_species(all, data.species(), console);
   Summary summary;
   add_errors(summary, all);
+  if (model.members.size() > 1) {
+    std::vector<std::size_t> every(data.size());
+    std::iota(every.begin(), every.end(), std::size_t{0});
+    conclude_members(mlp::errors_of_members(model, data, every), console, summary);
+  }
   summary.add("n_structures", static_cast<double>(data.size()));
   summary.add("errors", entries);
   conclude_deviations(deviations, predict.n_members(), folder, console, summary);

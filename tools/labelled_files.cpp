@@ -110,7 +110,8 @@ LabelledStructures read_training_file(const std::string& path, const LabelLimits
                                       const UnitSet& units) {
   const std::string population_file = sscha::population_file_in(path);
   const std::string file = !population_file.empty() ? population_file : path;
-  if (!fs::is_directory(file) && fs::exists(file) && file_kind(file) == FileKind::hdf5) {
+  if (!fs::is_directory(file) && fs::exists(file) && file_kind(file) == FileKind::hdf5 &&
+      filetype(file) != structures_filetype) {
     const Supercell reference = read_supercell(file);
     return structures_of(*open_ensemble({.path = file}, reference, units), reference, path);
   }

@@ -121,6 +121,30 @@ void add_errors(Summary& summary, const mlp::Errors& errors) {
   }
 }
 
+void conclude_members(const std::vector<mlp::Errors>& errors, Console& console, Summary& summary) {
+  if (errors.size() < 2) return;
+  const double n = static_cast<double>(errors.size());
+  std::string text;
+  const auto add = [&](const char* name, const char* unit, double factor, auto member, bool mean_square) {
+    double sum = 0, squares = 0;
+    for (const mlp::Errors& one : errors) {
+      const mlp::ErrorSum& error = one.*member;
+      const double value = factor * (mean_square ? error.root_mean_square() : error.mean_absolute());
+      sum += value;
+      squares += value * value;
+    }
+    const Estimate estimate{sum / n, std::sqrt(std::max(squares / n - sum * sum / n / n, 0.0) / (n - 1))};
+    summary.add(fmt::format("{}_{}_of_networks", name, mean_square ? "rmse" : "mae"), estimate, unit);
+    if (mean_square) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, format_estimate(estimate.value, estimate.standard_error, unit));
+  };
+  for (const bool mean_square : {false, true}) {
+    add("energy", "meV/atom", milli, &mlp::Errors::energy, mean_square);
+    add("force", "meV/angstrom", milli, &mlp::Errors::force, mean_square);
+    if (errors.front().stress.count() > 0) add("stress", "GPa", gpa, &mlp::Errors::stress, mean_square);
+  }
+  console.field("one network", "{} (RMSE, mean over {})", text, errors.size());
+}
+
 nlohmann::json errors_json(const std::string& part, const std::string& set, const mlp::Errors& errors, const std::vector<std::string>& species) {
   nlohmann::json entry{{"part", part},
                        {"set", set},

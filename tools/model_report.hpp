@@ -37,6 +37,9 @@ void show_species(const mlp::Errors& errors, const std::vector<std::string>& spe
 
 /// energy_rmse, energy_mae (meV/atom), force_rmse, force_mae (meV/angstrom), stress_rmse (GPa).
 void add_errors(Summary& summary, const mlp::Errors& errors);
+/// What one network of a committee is off by, mean and error over the networks: a line, and energy_rmse_of_networks ... in the
+/// summary. Nothing for one network.
+void conclude_members(const std::vector<mlp::Errors>& errors, Console& console, Summary& summary);
 /// The same for one line of a list, with forces by species.
 nlohmann::json errors_json(const std::string& part, const std::string& set, const mlp::Errors& errors, const std::vector<std::string>& species);
 

@@ -250,15 +250,16 @@ void write_card(mlp::Model& model, const mlp::TrainingData& data, const std::vec
   }
 }
 
+/// Last layers by least squares, and the covariances that uncertainties need.
 void polish(mlp::Model& model, const mlp::TrainingData& data, const std::vector<std::size_t>& training, const mlp::LossOptions& loss,
-            Console& console) {
+            bool change, Console& console) {
   for (std::size_t k = 0; k < model.members.size(); ++k) {
-    const mlp::LastLayerReport report = mlp::solve_last_layer(model, k, data, training, loss);
+    const mlp::LastLayerReport report = mlp::solve_last_layer(model, k, data, training, loss, {.change = change});
     stop_if_interrupted();
     if (report.changed) {
       console.field("last layer", "solved by least squares, ridge {:.0e}: squared error in cross-validation falls by {:.1f} %", report.strength,
                     100 * (1 - report.after / report.before));
-    } else {
+    } else if (change) {
       console.field("last layer", "as it was: least squares does not lower the error in cross-validation");
     }
   }
@@ -325,7 +326,7 @@ int run(const Settings& given, Run& context) {
   run_training(trainer, settings, folder, console);
   console.field("stopped", "{}", trainer.stop_reason());
   mlp::Model model = trainer.model();
-  if (settings.ridge) polish(model, data, training, trainer.loss_options(), console);
+  polish(model, data, training, trainer.loss_options(), settings.ridge, console);
 
   const Judgement judgement = judge(model, data, split, console);
   write_card(model, data, split, judgement, trainer);
@@ -349,6 +350,9 @@ int run(const Settings& given, Run& context) {
   show_species(judgement.of_part[judged], data.species(), console);
   Summary summary;
   add_errors(summary, judgement.of_part[judged]);
+  if (model.members.size() > 1) {
+    conclude_members(mlp::errors_of_members(model, data, mlp::members_of(split, static_cast<mlp::Part>(judged))), console, summary);
+  }
   summary.add("errors_of", nlohmann::json(judged == 2 ? "test" : judged == 1 ? "validation" : "training"));
   summary.add("errors", judgement.entries);
   summary.add("n_epochs", static_cast<double>(trainer.history().size()));

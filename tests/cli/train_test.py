@@ -116,7 +116,7 @@ refused = test.run("evaluate", "evaluate.toml", "--output", "none", "--set", 'da
 test.claim(refused.returncode == 1 and "data.labels = false" in refused.stderr, f"frames without labels: {refused.stderr}")
 
 # Other formats hold the same numbers.
-for form, back in (("deepmd", "deepmd"), ("xsf", "xsf/*.xsf")):
+for form, back in (("deepmd", "deepmd"), ("xsf", "xsf/*.xsf"), ("h5", "h5")):
     made = test.run("convert", "test.extxyz", "--to", form, "--output", form)
     test.claim(made.returncode == 0 and "10 structures, 10 with stress" in made.stdout, f"convert to {form}: {made.stdout}{made.stderr}")
     again = test.run("evaluate", "evaluate.toml", "--json", "--output", f"of_{form}", "--set", f'data.files=["{back}"]')
@@ -170,6 +170,30 @@ committee = test.run("train", "train.toml", "--output", "committee", "--set", "t
 test.claim(committee.returncode == 0, f"committee: {committee.stderr}")
 judged = test.run("evaluate", "evaluate.toml", "--output", "judged", "--set", 'potential.model="committee/model.h5"')
 test.claim(judged.returncode == 0 and os.path.exists("judged/deviations.dat"), f"no deviations: {judged.stderr}")
+test.claim("mean over 3" in judged.stdout, f"errors of one network are not told: {judged.stdout}")
+with open("judged/summary.json", encoding="utf-8") as file:
+    values = json.load(file)
+one, mean = values["force_rmse_of_networks"], values["force_rmse"]["value"]
+test.claim(one["value"] > mean and one["standard_error"] > 0, f"three networks {one}, their mean {mean}")
+
+# What was taken out as the test is known to the model: folds, subsets.
+parts = test.run("train", "train.toml", "--output", "parts", "--set", "data.test=[]", "--set", "data.test_fraction=0.2", "--set", "data.fold=1",
+                 "--set", "data.n_training=20", "--set", 'train.stop="2 epochs"', "--set", "data.validation=0")
+test.claim(parts.returncode == 0 and "20 for training, 0 for validation, 8 for the test, 12 left out" in parts.stdout, f"split: {parts.stdout}{parts.stderr}")
+for_test = ("evaluate", "evaluate.toml", "--output", "tested", "--set", 'potential.model="parts/model.h5"', "--set", 'data.part="test"')
+tested = test.run(*for_test, "--json", "--set", 'data.files=["train.extxyz"]')
+with open("parts/summary.json", encoding="utf-8") as file:
+    known = json.load(file)
+test.claim(tested.returncode == 0, f"data.part: {tested.stderr}")
+if tested.returncode == 0:
+    values = json.loads(tested.stdout)
+    test.claim(values["n_structures"]["value"] == 8, f"{values['n_structures']} structures of the test")
+    test.claim(abs(values["force_rmse"]["value"] / known["force_rmse"]["value"] - 1) < 1e-6, "evaluate and train disagree about the stored test")
+nothing = test.run(*for_test, "--overwrite")
+test.claim(nothing.returncode == 1 and "known by their names" in nothing.stderr, f"files without the test: {nothing.stderr}")
+beyond = test.run("train", "train.toml", "--output", "beyond", "--set", "data.test=[]", "--set", "data.test_fraction=0.2", "--set", "data.fold=5")
+test.claim(beyond.returncode == 1 and "5 folds, from 0" in beyond.stderr, f"fold 5 of 5: {beyond.stderr}")
+
 longer = test.run("train", "train.toml", "--output", "longer", "--set", 'train.start="model/model.h5"', "--set", 'train.stop="5 epochs"')
 test.claim(longer.returncode == 0, f"train.start: {longer.stderr}")
 with open("longer/learning_curve.dat", encoding="utf-8") as file:

@@ -4,6 +4,7 @@
 
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
+#include "core/hdf5_file.hpp"
 #include "core/labelled_structure.hpp"
 #include "core/npy.hpp"
 #include "core/units.hpp"
@@ -139,6 +140,40 @@ TEST(DeepmdWriter, WritesAFolderForEachListOfAtomsThatIsReadBack) {
   EXPECT_EQ(read_file(folders[0] + "/type_map.raw"), read_file(folders[1] + "/type_map.raw"));
   EXPECT_THROW(write_deepmd(all, folder / "set"), InputError);
   EXPECT_EQ(write_deepmd({all[0]}, folder / "one"), (std::vector<std::string>{folder / "one"}));
+}
+
+TEST(StructuresHdf5, GivesBackAllStructuresInTheirOrder) {
+  const test::TemporaryFolder folder;
+  const std::vector<LabelledStructure> all = some_structures();
+  write_structures_hdf5(all, folder / "set.h5");
+  const LabelledStructures read = read_labelled_structures(folder / "set.h5");
+  EXPECT_TRUE(read.refused.empty());
+  ASSERT_EQ(read.accepted.size(), all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    expect_same(read.accepted[i], all[i]);
+    EXPECT_EQ(read.accepted[i].source, all[i].source);
+  }
+}
+
+TEST(StructuresHdf5, RefusesBadStructuresOneByOneAndDamagedFilesWhole) {
+  const test::TemporaryFolder folder;
+  std::vector<LabelledStructure> all = some_structures();
+  all[1].forces(0, 1) = std::nan("");
+  all[1].source = "dft/7.out";
+  write_structures_hdf5(all, folder / "set.h5");
+  const LabelledStructures read = read_labelled_structures(folder / "set.h5");
+  EXPECT_EQ(read.accepted.size(), all.size() - 1);
+  ASSERT_EQ(read.refused.size(), 1u);
+  EXPECT_NE(read.refused[0].source.find("dft/7.out"), std::string::npos);
+
+  Hdf5File file = Hdf5File::modify(folder / "set.h5");
+  file.remove("1/energies");
+  file.write("1/energies", at::tensor({1.0}, at::kDouble), "eV", "frame");
+  file.close();
+  const LabelledStructures damaged = read_labelled_structures(folder / "set.h5");
+  EXPECT_TRUE(damaged.accepted.empty());
+  ASSERT_EQ(damaged.refused.size(), 1u);
+  EXPECT_NE(damaged.refused[0].reason.find("energies has the shape [1], [2] expected"), std::string::npos) << damaged.refused[0].reason;
 }
 
 TEST(XsfWriter, WritesFilesThatAreReadBack) {

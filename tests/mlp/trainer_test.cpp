@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/outer.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
@@ -174,6 +175,39 @@ TEST(LastLayer, IsFoundByLeastSquaresWhenTheRestIsRight) {
   const Errors errors = total(errors_of(Predictor(changed, at::kDouble), data, range(0, 60)));
   EXPECT_LT(errors.force.root_mean_square(), 1e-4 * rms_force(data, range(0, 60)));
   EXPECT_LT(errors.energy.root_mean_square(), 1e-5);
+}
+
+/// With energies alone C is what the features of whole structures give.
+TEST(LastLayer, LeavesTheCovarianceOfItsFeatures) {
+  Model model = start_model(toy_data(), range(0, 60), descriptor, network, {1});
+  LossOptions loss = with_scales({.force = 0, .stress = 0}, toy_data(), range(0, 60), model.reference_energies);
+  solve_last_layer(model, 0, toy_data(), range(0, 20), loss, {.change = false});
+  const Model start = start_model(toy_data(), range(0, 60), descriptor, network, {1});
+  EXPECT_TRUE(equal(model, start));
+  const NodeNetwork nodes = model.node_network();
+  const std::int64_t n = 2 * nodes.n_features();
+  at::Tensor expected = at::zeros({n, n}, at::kDouble);
+  for (std::size_t i = 0; i < 20; ++i) {
+    const auto geometry = toy_data().geometry(i);
+    const auto batch = std::make_shared<const AtomBatch>(std::vector<const Geometry*>{geometry.get()}, 2, descriptor.angular_cutoff);
+    const Moments moments = MomentMap(batch, descriptor, model.scaling, at::kDouble).moments();
+    at::Tensor phi = at::zeros({n}, at::kDouble);
+    for (int z = 0; z < 2; ++z) {
+      const std::int64_t begin = batch->species_begin[static_cast<std::size_t>(z)], count = batch->n_atoms_of(z);
+      const at::Tensor invariants = nodes.invariants(start.members[0].parameters, z,
+                                                     {moments.radial.narrow(0, begin, count), moments.angular.narrow(0, begin, count)});
+      const at::Tensor features = nodes.features(start.members[0].parameters, z, invariants, start.members[0].shift[static_cast<std::size_t>(z)],
+                                                 start.members[0].scale[static_cast<std::size_t>(z)]);
+      phi.narrow(0, z * nodes.n_features(), nodes.n_features()).copy_(features.sum(0) * model.energy_scale);
+    }
+    phi /= static_cast<double>(geometry->n_atoms()) * loss.energy_scale;
+    expected += at::outer(phi, phi);
+  }
+  EXPECT_LT((model.members[0].covariance - expected).abs().max().item<double>(), 1e-10 * expected.abs().max().item<double>());
+
+  const test::TemporaryFolder folder;
+  write_model(model, folder / "model.h5");
+  EXPECT_TRUE(at::equal(read_model(folder / "model.h5").members[0].covariance, model.members[0].covariance));
 }
 
 TEST(LastLayer, IsLeftAloneWhenItIsTheBestAlready) {
