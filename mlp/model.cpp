@@ -80,14 +80,14 @@ MomentScaling converted(const MomentScaling& scaling, at::ScalarType type) {
   return {scaling.radial_shift.to(type), scaling.radial_scale.to(type), scaling.angular_scale.to(type)};
 }
 
-std::vector<at::Tensor> converted(const std::vector<at::Tensor>& tensors, at::ScalarType type) {
+std::vector<at::Tensor> converted(const std::vector<at::Tensor>& tensors, const at::TensorOptions& options) {
   std::vector<at::Tensor> result;
-  for (const at::Tensor& tensor : tensors) result.push_back(tensor.to(type));
+  for (const at::Tensor& tensor : tensors) result.push_back(tensor.to(options));
   return result;
 }
 
-ActiveNetwork active_network(const NodeNetwork& network, const Member& member, double energy_scale, at::ScalarType type) {
-  return {&network, converted(member.parameters, type), converted(member.shift, type), converted(member.scale, type), energy_scale};
+ActiveNetwork active_network(const NodeNetwork& network, const Member& member, double energy_scale, const at::TensorOptions& options) {
+  return {&network, converted(member.parameters, options), converted(member.shift, options), converted(member.scale, options), energy_scale};
 }
 
 void write_model(const Model& model, const std::string& path, const std::string& configuration) {

@@ -48,17 +48,19 @@ std::vector<int> species_numbers(const std::vector<std::string>& labels, const s
 
 /// The same numbers in another type.
 MomentScaling converted(const MomentScaling& scaling, at::ScalarType type);
-std::vector<at::Tensor> converted(const std::vector<at::Tensor>& tensors, at::ScalarType type);
+std::vector<at::Tensor> converted(const std::vector<at::Tensor>& tensors, const at::TensorOptions& options);
 
-/// One network in the type in which it is computed.
+/// One network in the type and on the device in which it is computed.
 struct ActiveNetwork {
   const NodeNetwork* network;
   std::vector<at::Tensor> parameters;
   std::vector<at::Tensor> shift, scale;  ///< as in Member
   double energy_scale;                   ///< eV
+
+  at::Device device() const { return parameters.front().device(); }
 };
 
-ActiveNetwork active_network(const NodeNetwork& network, const Member& member, double energy_scale, at::ScalarType type);
+ActiveNetwork active_network(const NodeNetwork& network, const Member& member, double energy_scale, const at::TensorOptions& options);
 
 constexpr const char* model_filetype = "zeropoint model";
 

@@ -28,8 +28,8 @@ namespace {
 constexpr std::size_t per_layer = 4;  // parameters of an attention layer
 
 /// Columns n <= n' of an n x n matrix that is written as one row.
-at::Tensor upper_triangle(std::int64_t n) {
-  const at::Tensor pairs = at::triu_indices(n, n);
+at::Tensor upper_triangle(std::int64_t n, at::Device device) {
+  const at::Tensor pairs = at::triu_indices(n, n, 0, at::TensorOptions(device).dtype(at::kLong));
   return pairs[0] * n + pairs[1];
 }
 
@@ -126,13 +126,13 @@ at::Tensor NodeNetwork::invariants(const std::vector<at::Tensor>& parameters, in
       mixed = attend(mixed, {parameters[at], parameters[at + 1], parameters[at + 2], parameters[at + 3]});
     }
     channels = mixed.values;
-    spectrum = options_.full_spectrum ? at::index_select(mixed.spectrum.reshape({n_atoms, n_degrees, n * n}), 2, upper_triangle(n))
+    spectrum = options_.full_spectrum ? at::index_select(mixed.spectrum.reshape({n_atoms, n_degrees, n * n}), 2, upper_triangle(n, channels.device()))
                                       : mixed.spectrum.diagonal(0, 2, 3);
   }
   if (!options_.full_spectrum) spectrum = spectrum.narrow(1, 1, n_degrees - 1);
   parts.push_back(spectrum.reshape({n_atoms, -1}));
   if (options_.four_body > 0) {
-    parts.push_back(four_body_terms(channels, parameters.back(), grid_harmonics_.to(channels.scalar_type())));
+    parts.push_back(four_body_terms(channels, parameters.back(), grid_harmonics_.to(channels.options())));
   }
   return at::cat(parts, 1);
 }

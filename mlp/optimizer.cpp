@@ -103,7 +103,7 @@ void Optimizer::follow(Block& block, const at::Tensor& gradient) {
 
 void Optimizer::step(const std::vector<at::Tensor>& gradients, double learning_rate) {
   std::vector<at::Tensor> parts;
-  for (const at::Tensor& gradient : gradients) parts.push_back(gradient.reshape({-1}).to(at::kFloat));
+  for (const at::Tensor& gradient : gradients) parts.push_back(gradient.reshape({-1}).to(values_.options().dtype(at::kFloat)));
   at::Tensor flat = at::cat(parts);
   const double length = flat.norm().item<double>();
   if (!std::isfinite(length)) {

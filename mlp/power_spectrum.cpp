@@ -1,7 +1,12 @@
 #include "mlp/power_spectrum.hpp"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/index_copy.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/triu_indices.h>
+#include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
@@ -111,6 +116,7 @@ void with_type_of(const at::Tensor& values, const Body& body) {
 }
 
 at::Tensor form_values(const at::Tensor& b, const at::Tensor& c, bool diagonal) {
+  if (!b.is_cpu()) return spectrum_form_by_tensors(b, c, diagonal);
   const int order = order_of(b);
   const std::int64_t n_out = (order + 1) * n_pairs(b.size(2), diagonal), n_in = b.size(1) * b.size(2);
   at::Tensor out = at::empty({b.size(0), n_out}, b.options());
@@ -127,6 +133,7 @@ at::Tensor form_values(const at::Tensor& b, const at::Tensor& c, bool diagonal) 
 }
 
 at::Tensor gradient_values(const at::Tensor& g, const at::Tensor& c, bool diagonal) {
+  if (!c.is_cpu()) return spectrum_gradient_by_tensors(g, c, diagonal);
   const int order = order_of(c);
   const std::int64_t n_in = c.size(1) * c.size(2);
   at::Tensor out = at::empty(c.sizes(), c.options());
@@ -204,6 +211,34 @@ at::Tensor spectrum_form(const at::Tensor& b, const at::Tensor& c, bool diagonal
 
 at::Tensor spectrum_gradient(const at::Tensor& gradients, const at::Tensor& c, bool diagonal) {
   return gradient_values(gradients.contiguous(), c, diagonal);
+}
+
+at::Tensor spectrum_form_by_tensors(const at::Tensor& b, const at::Tensor& c, bool diagonal) {
+  const std::int64_t n = b.size(2);
+  const at::Tensor pairs = at::triu_indices(n, n, 0, b.options().dtype(at::kLong));
+  std::vector<at::Tensor> parts;
+  for (std::int64_t l = 0; l * l < b.size(1); ++l) {
+    const at::Tensor gram = at::matmul(b.narrow(1, l * l, 2 * l + 1).transpose(1, 2), c.narrow(1, l * l, 2 * l + 1)) / static_cast<double>(2 * l + 1);
+    parts.push_back(diagonal ? gram.diagonal(0, 1, 2)
+                             : ((gram + gram.transpose(1, 2)) / 2).flatten(1).index_select(1, pairs[0] * n + pairs[1]));
+  }
+  return at::cat(parts, 1);
+}
+
+at::Tensor spectrum_gradient_by_tensors(const at::Tensor& gradients, const at::Tensor& c, bool diagonal) {
+  const std::int64_t n = c.size(2), per_degree = n_pairs(n, diagonal);
+  const at::Tensor pairs = at::triu_indices(n, n, 0, c.options().dtype(at::kLong));
+  std::vector<at::Tensor> parts;
+  for (std::int64_t l = 0; l * l < c.size(1); ++l) {
+    const at::Tensor g = gradients.narrow(1, l * per_degree, per_degree) / static_cast<double>(2 * l + 1), channels = c.narrow(1, l * l, 2 * l + 1);
+    if (diagonal) {
+      parts.push_back(channels * g.unsqueeze(1));
+      continue;
+    }
+    const at::Tensor half = at::zeros({c.size(0), n * n}, c.options()).index_copy(1, pairs[0] * n + pairs[1], g / 2).view({-1, n, n});
+    parts.push_back(at::matmul(channels, half + half.transpose(1, 2)));
+  }
+  return at::cat(parts, 1);
 }
 
 }  // namespace zeropoint::mlp

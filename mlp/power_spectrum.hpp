@@ -14,4 +14,8 @@ at::Tensor power_spectrum(const at::Tensor& channels, bool diagonal);
 at::Tensor spectrum_form(const at::Tensor& b, const at::Tensor& c, bool diagonal);
 at::Tensor spectrum_gradient(const at::Tensor& gradients, const at::Tensor& c, bool diagonal);
 
+/// The same as products of tensors, on any device: what a GPU computes.
+at::Tensor spectrum_form_by_tensors(const at::Tensor& b, const at::Tensor& c, bool diagonal);
+at::Tensor spectrum_gradient_by_tensors(const at::Tensor& gradients, const at::Tensor& c, bool diagonal);
+
 }  // namespace zeropoint::mlp

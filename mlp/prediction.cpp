@@ -24,6 +24,9 @@ at::Tensor structure_numbers(const AtomBatch& batch) {
   return at::from_blob(const_cast<std::int64_t*>(batch.structure.data()), {batch.n_atoms()}, at::kLong);
 }
 
+/// Edges are the processor's: moments go to where the network is, and what is made of them comes back.
+Moments moved(const Moments& moments, at::Device device) { return {moments.radial.to(device), moments.angular.to(device)}; }
+
 /// Rows of the atoms of a species.
 Moments part_of(const AtomBatch& batch, int species, const Moments& moments) {
   const std::int64_t begin = batch.species_begin[at_place(species)], n = batch.n_atoms_of(species);
@@ -35,21 +38,21 @@ Moments part_of(const AtomBatch& batch, int species, const Moments& moments) {
 BatchPass::BatchPass(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map, const Moments& moments)
     : network_(network), map_(map), of_species_(at_place(map->batch().n_species())) {
   const AtomBatch& batch = map->batch();
-  const Moments gradients{at::empty_like(moments.radial), at::empty_like(moments.angular)};
+  const Moments here = moved(moments, network.device()), gradients{at::empty_like(here.radial), at::empty_like(here.angular)};
   at::Tensor energies = at::empty({batch.n_atoms()}, moments.radial.scalar_type());
   for (int z = 0; z < batch.n_species(); ++z) {
     if (batch.n_atoms_of(z) == 0) continue;
-    of_species_[at_place(z)].emplace(network, z, part_of(batch, z, moments), part_of(batch, z, gradients));
+    of_species_[at_place(z)].emplace(network, z, part_of(batch, z, here), part_of(batch, z, gradients));
     energies.narrow(0, batch.species_begin[at_place(z)], batch.n_atoms_of(z)).copy_(of_species_[at_place(z)]->energies());
   }
   prediction_ = {at::zeros({batch.n_structures()}, at::kDouble).index_add_(0, structure_numbers(batch), energies.to(at::kDouble)),
-                 force_map(map, gradients)};
+                 force_map(map, moved(gradients, at::kCPU))};
 }
 
 std::vector<at::Tensor> BatchPass::parameter_gradients(const at::Tensor& by_energies, const Forces& by_forces) const {
   const AtomBatch& batch = map_->batch();
-  const Moments tangents = moments_tangent(*map_, by_forces);
-  const at::Tensor weights = by_energies.index_select(0, structure_numbers(batch)).to(tangents.radial.scalar_type());
+  const Moments tangents = moved(moments_tangent(*map_, by_forces), network_.device());
+  const at::Tensor weights = by_energies.index_select(0, structure_numbers(batch)).to(tangents.radial.options());
   std::vector<at::Tensor> result(network_.parameters.size());
   for (int z = 0; z < batch.n_species(); ++z) {
     if (!of_species_[at_place(z)]) continue;
@@ -68,7 +71,8 @@ BatchPrediction predict(const ActiveNetwork& network, const std::shared_ptr<cons
 BatchPrediction predict_by_autograd(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map, const Moments& moments,
                                     bool for_training) {
   const AtomBatch& batch = map->batch();
-  const at::Tensor radial = moments.radial.detach().requires_grad_(), angular = moments.angular.detach().requires_grad_();
+  const Moments here = moved(moments, network.device());
+  const at::Tensor radial = here.radial.detach().requires_grad_(), angular = here.angular.detach().requires_grad_();
   std::vector<at::Tensor> of_species;
   for (int z = 0; z < batch.n_species(); ++z) {
     if (batch.n_atoms_of(z) == 0) continue;
@@ -80,8 +84,8 @@ BatchPrediction predict_by_autograd(const ActiveNetwork& network, const std::sha
   const at::Tensor energies = at::cat(of_species) * network.energy_scale;
   const variable_list gradients =
       torch::autograd::grad(variable_list{energies.sum()}, variable_list{radial, angular}, {}, for_training, for_training);
-  const Forces forces = force_map(map, {gradients[0], gradients[1]});
-  const at::Tensor sums = at::zeros({batch.n_structures()}, at::kDouble).index_add(0, structure_numbers(batch), energies.to(at::kDouble));
+  const Forces forces = force_map(map, moved({gradients[0], gradients[1]}, at::kCPU));
+  const at::Tensor sums = at::zeros({batch.n_structures()}, at::kDouble).index_add(0, structure_numbers(batch), energies.to(at::TensorOptions(at::kCPU).dtype(at::kDouble)));
   return {for_training ? sums : sums.detach(), forces};
 }
 

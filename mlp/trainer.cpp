@@ -49,7 +49,7 @@ Trainer::Trainer(const TrainingData& data, std::vector<std::size_t> training, st
   options_.loss = with_scales(options_.loss, data_, training_, start_.reference_energies);
   for (const Member& member : start_.members) {
     members_.emplace_back(member.parameters, options_.optimizer);
-    active_.push_back(active_network(network_, member, start_.energy_scale, type_));
+    active_.push_back(active_network(network_, member, start_.energy_scale, at::TensorOptions(options_.device).dtype(type_)));
   }
   const std::int64_t n = static_cast<std::int64_t>(training_.size());
   steps_per_epoch_ = (n + options_.batch_size - 1) / options_.batch_size;
@@ -108,7 +108,7 @@ double Trainer::train_batch(const std::vector<std::size_t>& of) {
     const std::size_t i = static_cast<std::size_t>(item), member = i / n_slices;
     const LabelledBatch& batch = batches[i % n_slices];
     ActiveNetwork network = active_[member];
-    network.parameters = members_[member].parameters(type_);
+    network.parameters = converted(members_[member].parameters(type_), options_.device);
     LossGradient gradient = loss_gradient(network, batch, options_.loss, ramp, counts);
     gradients[i] = std::move(gradient.by_parameters);
     losses[i] = gradient.value;

@@ -25,6 +25,7 @@ struct TrainOptions {
   double energy_ramp = 0.02;     ///< factor of the energy's weight at the beginning, growing geometrically to 1
   int patience = 0;              ///< stop after so many epochs without a better validation error, take the best; 0: never
   bool single_precision = true;  ///< of networks and moments; sums are float64 always
+  at::Device device = at::kCPU;  ///< of the networks; moments, their edges and the optimizer stay on the processor
   std::uint64_t seed = 1;        ///< of the order of the structures
   OptimizerOptions optimizer = {};
   LossOptions loss = {};

@@ -51,6 +51,24 @@ Timing train(const std::string& folder, int population, double temperature, std:
   return timing;
 }
 
+/// Part of an epoch over `n` drawn configurations: how much memory a large set takes.
+Timing train_drawn(const sscha::TrialDensity& density, std::int64_t n) {
+  const Supercell supercell = density.matrices().supercell();
+  const mlp::DescriptorOptions descriptor;
+  const mlp::TrainingData data({{"drawn", structures_of(*ensemble_in_memory(draw(density, n, seed), "drawn"), supercell, "drawn").accepted}},
+                               descriptor.radial_cutoff);
+  const std::vector<std::size_t> training = first(data.size());
+  mlp::TrainOptions options;
+  options.seconds = 30;
+  mlp::Trainer trainer(data, training, {}, mlp::start_model(data, training, descriptor, {}, {seed}), options);
+  std::int64_t n_steps = 0;
+  Timing timing;
+  timing.seconds = best_of(1, [&] { trainer.run_epoch([&](double) { ++n_steps; }); });
+  timing.rate = static_cast<double>(n_steps * options.batch_size) / timing.seconds;
+  timing.rate_unit = "configurations/s";
+  return timing;
+}
+
 /// Of the usual size, for the crystal of `density`.
 mlp::Model untrained_model(const sscha::TrialDensity& density) {
   const Supercell supercell = density.matrices().supercell();
@@ -135,6 +153,8 @@ std::vector<Case> potential_cases() {
   return {
       {"train_cspbi3", "training: CsPbI3 2x2x2, 40 atoms, an epoch of 400 configurations (published)", [](const std::string&) {},
        [](const std::string&) { return train(stored("cspbi3_2x2x2_450K"), 100, 450, 400); }},
+      {"train_112_n10000", "training: clathrate 2x2x2, 112 atoms, three elements, 30 s on 10 000 configurations, for its memory", [](const std::string&) {},
+       [](const std::string&) { return train_drawn(clathrate(2), 10000); }},
       {"evaluate_112", "a potential: clathrate 2x2x2, 112 atoms, three elements, 64 configurations", [](const std::string&) {},
        [](const std::string&) { return evaluate(clathrate(2), 64); }},
       {"population_112_n1000", "a population on a potential: clathrate 2x2x2, 112 atoms, 1000 configurations", [](const std::string&) {},

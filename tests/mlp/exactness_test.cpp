@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "mlp/network_potential.hpp"
+#include "mlp/power_spectrum.hpp"
 #include "mlp/prediction.hpp"
 #include "tests/mlp/random_model.hpp"
 
@@ -302,6 +303,19 @@ TEST(NodePass, IsWhatAutogradFinds) {
       }
       EXPECT_EQ(gradients[NodeNetwork::place(2, NodeNetwork::weights_1)].defined(), structures.size() == 2);
     }
+  }
+}
+
+/// What a GPU computes and the kernels of the processor.
+TEST(PowerSpectrum, IsTheSameByTensors) {
+  at::manual_seed(9);
+  const at::Tensor b = at::randn({7, 25, 6}, at::kDouble), c = at::randn({7, 25, 6}, at::kDouble);
+  for (const bool diagonal : {false, true}) {
+    const at::Tensor form = spectrum_form(b, c, diagonal), g = at::randn_like(form);
+    EXPECT_LT((form - spectrum_form_by_tensors(b, c, diagonal)).abs().max().item<double>(), 1e-13);
+    EXPECT_LT((spectrum_gradient(g, c, diagonal) - spectrum_gradient_by_tensors(g, c, diagonal)).abs().max().item<double>(), 1e-13);
+    // Each is the derivative of the other: g.P(B, C) = B.H(g, C).
+    EXPECT_NEAR((g * form).sum().item<double>(), (b * spectrum_gradient(g, c, diagonal)).sum().item<double>(), 1e-11);
   }
 }
 
