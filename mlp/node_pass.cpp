@@ -40,9 +40,6 @@ NodePass::NodePass(const ActiveNetwork& network, int species, const Moments& mom
     : network_(network), species_(species) {
   using enum NodeNetwork::Place;
   const NetworkOptions& options = network.network->options();
-  const auto parameter = [&](NodeNetwork::Place which) -> const at::Tensor& {
-    return network.parameters[NodeNetwork::place(species, which)];
-  };
   const at::Tensor &mix_radial = parameter(mixing_radial), &mix_angular = parameter(mixing_angular);
   const at::Tensor &w1 = parameter(weights_1), &w2 = parameter(weights_2), last = parameter(last_layer_weights) * network.energy_scale;
   const at::Tensor &shift = network.shift[at_place(species)], &scale = network.scale[at_place(species)];
@@ -75,9 +72,6 @@ NodePass::NodePass(const ActiveNetwork& network, int species, const Moments& mom
 std::vector<at::Tensor> NodePass::parameter_gradients(const at::Tensor& weights, const Moments& tangents) const {
   using enum NodeNetwork::Place;
   const NetworkOptions& options = network_.network->options();
-  const auto parameter = [&](NodeNetwork::Place which) -> const at::Tensor& {
-    return network_.parameters[NodeNetwork::place(species_, which)];
-  };
   const at::Tensor &w1 = parameter(weights_1), &w2 = parameter(weights_2), &scale = network_.scale[at_place(species_)];
   const bool diagonal = !options.full_spectrum;
   const std::int64_t n_radial = options.radial_channels;

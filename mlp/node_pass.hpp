@@ -8,7 +8,7 @@
 
 namespace zeropoint::mlp {
 
-/// The atoms of one species through a network and back, by formulas instead of autograd: a third of the time. For networks
+/// The atoms of one species through a network and back, by formulas instead of autograd, in fewer operations. For networks
 /// without attention and four-body terms; others go through NodeNetwork and autograd, which also is what this is tested against.
 class NodePass {
  public:
@@ -27,6 +27,7 @@ class NodePass {
   std::vector<at::Tensor> parameter_gradients(const at::Tensor& weights, const Moments& tangents) const;
 
  private:
+  const at::Tensor& parameter(NodeNetwork::Place which) const { return network_.parameters[NodeNetwork::place(species_, which)]; }
   at::Tensor spectrum_part(const at::Tensor& invariants) const;
   at::Tensor without_scalars(const at::Tensor& spectrum) const;
 
