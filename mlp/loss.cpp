@@ -106,24 +106,15 @@ at::Tensor loss(const BatchPrediction& prediction, const LabelledBatch& batch, c
 
 LossGradient loss_gradient(const ActiveNetwork& network, const LabelledBatch& batch, const LossOptions& options, double energy_ramp,
                            const LossCounts& counts) {
-  LossGradient result;
-  if (NodePass::covers(network.network->options())) {
-    const BatchPass pass(network, batch.map, batch.moments);
-    const auto leaf = [](const at::Tensor& values) { return values.detach().requires_grad_(); };
-    const BatchPrediction& now = pass.prediction();
-    const BatchPrediction prediction{leaf(now.energies), {leaf(now.forces.forces), leaf(now.forces.strains)}};
-    const at::Tensor value = loss(prediction, batch, options, energy_ramp, counts);
-    const variable_list by = torch::autograd::grad(
-        variable_list{value}, variable_list{prediction.energies, prediction.forces.forces, prediction.forces.strains}, {}, false, false, true);
-    const at::Tensor by_strains = by[2].defined() ? by[2] : at::zeros_like(prediction.forces.strains);  // no stresses
-    result = {value.item<double>(), pass.parameter_gradients(by[0], {by[1], by_strains})};
-  } else {
-    ActiveNetwork trained = network;
-    for (at::Tensor& parameter : trained.parameters) parameter = parameter.detach().requires_grad_();
-    const at::Tensor value = loss(predict_by_autograd(trained, batch.map, batch.moments, true), batch, options, energy_ramp, counts);
-    result = {value.item<double>(),
-              torch::autograd::grad(variable_list{value}, variable_list(trained.parameters), {}, false, false, true)};
-  }
+  const BatchPass pass(network, batch.map, batch.moments);
+  const auto leaf = [](const at::Tensor& values) { return values.detach().requires_grad_(); };
+  const BatchPrediction& now = pass.prediction();
+  const BatchPrediction prediction{leaf(now.energies), {leaf(now.forces.forces), leaf(now.forces.strains)}};
+  const at::Tensor value = loss(prediction, batch, options, energy_ramp, counts);
+  const variable_list by = torch::autograd::grad(
+      variable_list{value}, variable_list{prediction.energies, prediction.forces.forces, prediction.forces.strains}, {}, false, false, true);
+  const at::Tensor by_strains = by[2].defined() ? by[2] : at::zeros_like(prediction.forces.strains);  // no stresses
+  LossGradient result{value.item<double>(), pass.parameter_gradients(by[0], {by[1], by_strains})};
   for (std::size_t k = 0; k < network.parameters.size(); ++k) {
     if (!result.by_parameters[k].defined()) result.by_parameters[k] = at::zeros_like(network.parameters[k]);  // no atom of that species
   }

@@ -4,13 +4,9 @@
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/index_select.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/tanh.h>
-#include <ATen/ops/tensor.h>
-#include <ATen/ops/triu_indices.h>
-#include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
 #include <cmath>
@@ -23,17 +19,6 @@
 #include "mlp/power_spectrum.hpp"
 
 namespace zeropoint::mlp {
-namespace {
-
-constexpr std::size_t per_layer = 4;  // parameters of an attention layer
-
-/// Columns n <= n' of an n x n matrix that is written as one row.
-at::Tensor upper_triangle(std::int64_t n, at::Device device) {
-  const at::Tensor pairs = at::triu_indices(n, n, 0, at::TensorOptions(device).dtype(at::kLong));
-  return pairs[0] * n + pairs[1];
-}
-
-}  // namespace
 
 void check(const NetworkOptions& options) {
   if (options.radial_channels < 1 || options.channels < 1 || options.hidden < 1) {
@@ -107,6 +92,14 @@ std::vector<at::Tensor> NodeNetwork::random_parameters(std::uint64_t seed) const
   return values;
 }
 
+at::Tensor NodeNetwork::attended(const std::vector<at::Tensor>& parameters, at::Tensor channels) const {
+  for (int t = 0; t < options_.attention_layers; ++t) {
+    const std::size_t at = attention_place(t);
+    channels = attend(channels, {parameters[at], parameters[at + 1], parameters[at + 2], parameters[at + 3]});
+  }
+  return channels;
+}
+
 at::Tensor NodeNetwork::invariants(const std::vector<at::Tensor>& parameters, int species, const Moments& moments) const {
   const std::int64_t n_atoms = moments.radial.size(0), n = options_.channels, n_harmonics = descriptor_.n_harmonics();
   const std::int64_t n_degrees = descriptor_.angular_order + 1;
@@ -114,25 +107,13 @@ at::Tensor NodeNetwork::invariants(const std::vector<at::Tensor>& parameters, in
   const at::Tensor& radial_mixing = parameters[place(species, mixing_radial)];
   parts.push_back(at::mm(moments.radial.reshape({n_atoms, radial_mixing.size(0)}), radial_mixing));
   const at::Tensor& angular_mixing = parameters[place(species, mixing_angular)];
-  at::Tensor channels =
-      at::mm(moments.angular.reshape({n_atoms * n_harmonics, angular_mixing.size(0)}), angular_mixing).view({n_atoms, n_harmonics, n});
-  at::Tensor spectrum;  // [n_atoms, n_degrees, pairs of channels]
-  if (options_.attention_layers == 0) {
-    spectrum = power_spectrum(channels, !options_.full_spectrum).view({n_atoms, n_degrees, -1});
-  } else {
-    Channels mixed{channels, full_gram(channels)};
-    for (int t = 0; t < options_.attention_layers; ++t) {
-      const std::size_t at = place(n_species_, mixing_radial) + static_cast<std::size_t>(t) * per_layer;
-      mixed = attend(mixed, {parameters[at], parameters[at + 1], parameters[at + 2], parameters[at + 3]});
-    }
-    channels = mixed.values;
-    spectrum = options_.full_spectrum ? at::index_select(mixed.spectrum.reshape({n_atoms, n_degrees, n * n}), 2, upper_triangle(n, channels.device()))
-                                      : mixed.spectrum.diagonal(0, 2, 3);
-  }
+  const at::Tensor channels =
+      attended(parameters, at::mm(moments.angular.reshape({n_atoms * n_harmonics, angular_mixing.size(0)}), angular_mixing).view({n_atoms, n_harmonics, n}));
+  at::Tensor spectrum = power_spectrum(channels, !options_.full_spectrum).view({n_atoms, n_degrees, -1});
   if (!options_.full_spectrum) spectrum = spectrum.narrow(1, 1, n_degrees - 1);
   parts.push_back(spectrum.reshape({n_atoms, -1}));
   if (options_.four_body > 0) {
-    parts.push_back(four_body_terms(channels, parameters.back(), grid_harmonics_.to(channels.options())));
+    parts.push_back(four_body_terms(channels, parameters[four_body_place()], four_body_grid(channels)));
   }
   return at::cat(parts, 1);
 }

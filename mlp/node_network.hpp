@@ -64,9 +64,15 @@ class NodeNetwork {
   enum Place : std::size_t { mixing_radial, mixing_angular, weights_1, biases_1, weights_2, biases_2, last_layer_weights, per_species };
   static std::size_t place(int species, Place which) { return static_cast<std::size_t>(species) * per_species + which; }
   std::size_t last_layer(int species) const { return place(species, last_layer_weights); }
+  /// Those of attention layer `t`, which all species share: four parameters from here.
+  std::size_t attention_place(int t) const { return place(n_species_, mixing_radial) + 4 * static_cast<std::size_t>(t); }
+  /// Weights of the four-body terms, and their grid (four_body_harmonics()) like `values`.
+  std::size_t four_body_place() const { return parameters_.size() - 1; }
+  at::Tensor four_body_grid(const at::Tensor& values) const { return grid_harmonics_.to(values.options()); }
+  /// All attention layers.
+  at::Tensor attended(const std::vector<at::Tensor>& parameters, at::Tensor channels) const;
 
  private:
-
   DescriptorOptions descriptor_;
   NetworkOptions options_;
   int n_species_, n_invariants_;

@@ -56,16 +56,17 @@ std::vector<at::Tensor> BatchPass::parameter_gradients(const at::Tensor& by_ener
   std::vector<at::Tensor> result(network_.parameters.size());
   for (int z = 0; z < batch.n_species(); ++z) {
     if (!of_species_[at_place(z)]) continue;
-    std::ranges::move(of_species_[at_place(z)]->parameter_gradients(
-                          weights.narrow(0, batch.species_begin[at_place(z)], batch.n_atoms_of(z)), part_of(batch, z, tangents)),
-                      result.begin() + static_cast<std::ptrdiff_t>(NodeNetwork::place(z, NodeNetwork::mixing_radial)));
+    const std::vector<at::Tensor> part = of_species_[at_place(z)]->parameter_gradients(
+        weights.narrow(0, batch.species_begin[at_place(z)], batch.n_atoms_of(z)), part_of(batch, z, tangents));
+    for (std::size_t k = 0; k < part.size(); ++k) {
+      if (part[k].defined()) result[k] = result[k].defined() ? result[k] + part[k] : part[k];
+    }
   }
   return result;
 }
 
 BatchPrediction predict(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map, const Moments& moments) {
-  if (NodePass::covers(network.network->options())) return BatchPass(network, map, moments).prediction();
-  return predict_by_autograd(network, map, moments);
+  return BatchPass(network, map, moments).prediction();
 }
 
 BatchPrediction predict_by_autograd(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map, const Moments& moments,

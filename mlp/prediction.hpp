@@ -21,12 +21,12 @@ struct BatchPrediction {
 /// Energies and forces. `moments` are those of `map`.
 BatchPrediction predict(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map, const Moments& moments);
 
-/// The same by autograd, for any network. With `for_training` they can be differentiated with respect to the parameters (which
-/// must require gradients then).
+/// The same by autograd, what predict() is tested against. With `for_training` they can be differentiated with respect to the
+/// parameters (which must require gradients then).
 BatchPrediction predict_by_autograd(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map, const Moments& moments,
                                     bool for_training = false);
 
-/// The atoms of a batch through a network whose formulas NodePass has.
+/// The atoms of a batch through a network and back.
 class BatchPass {
  public:
   BatchPass(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map, const Moments& moments);

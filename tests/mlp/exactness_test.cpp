@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "mlp/four_body.hpp"
 #include "mlp/network_potential.hpp"
 #include "mlp/power_spectrum.hpp"
 #include "mlp/prediction.hpp"
@@ -270,7 +271,6 @@ TEST(LossGradient, IsThatOfDifferencesInTheWeights) {
 /// Formulas instead of autograd: predictions and the gradients of a loss.
 TEST(NodePass, IsWhatAutogradFinds) {
   for (const NetworkOptions& options : test::networks()) {
-    if (!NodePass::covers(options)) continue;
     const Model model = test::random_model(options);
     const NodeNetwork nodes = model.node_network();
     const Geometry small = small_cell().geometry(model.descriptor.radial_cutoff);
@@ -316,6 +316,16 @@ TEST(PowerSpectrum, IsTheSameByTensors) {
     EXPECT_LT((spectrum_gradient(g, c, diagonal) - spectrum_gradient_by_tensors(g, c, diagonal)).abs().max().item<double>(), 1e-13);
     // Each is the derivative of the other: g.P(B, C) = B.H(g, C).
     EXPECT_NEAR((g * form).sum().item<double>(), (b * spectrum_gradient(g, c, diagonal)).sum().item<double>(), 1e-11);
+  }
+}
+
+TEST(FourBody, IsTheSameByTensors) {
+  at::manual_seed(10);
+  for (const int order : {0, 1, 2, 3}) {
+    const at::Tensor harmonics = four_body_harmonics(order);
+    const std::int64_t n_used = harmonics.size(1) - 1;
+    const at::Tensor u = at::randn({70, n_used, 3 * 25}, at::kDouble), v = at::randn({70, n_used, 3 * 25}, at::kDouble);
+    EXPECT_LT((mixed_products(u, v, harmonics) - mixed_products_by_tensors(u, v, harmonics)).abs().max().item<double>(), 1e-12);
   }
 }
 

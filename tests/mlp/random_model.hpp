@@ -44,7 +44,7 @@ inline std::vector<mlp::NetworkOptions> networks() {
   mlp::NetworkOptions diagonal = plain, attention = plain, four_body = plain, all = plain;
   diagonal.full_spectrum = false;
   attention.attention_layers = 2;
-  four_body.four_body = 6;
+  four_body.four_body = 25;  // what is done in pieces of 16, 8 and 1
   all.attention_layers = 1;
   all.four_body = 5;
   all.full_spectrum = false;
