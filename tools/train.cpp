@@ -10,6 +10,7 @@
 #include "core/parallel.hpp"
 #include "mlp/last_layer.hpp"
 #include "mlp/model_start.hpp"
+#include "mlp/pressure_balance.hpp"
 #include "mlp/trainer.hpp"
 #include "tools/command.hpp"
 #include "tools/exit_code.hpp"
@@ -185,6 +186,7 @@ struct Judgement {
   std::vector<mlp::Errors> of_part = std::vector<mlp::Errors>(3);
   nlohmann::json entries = nlohmann::json::array();
   Parity parity;
+  mlp::PressureBalance balance;  ///< of the training
 };
 
 Judgement judge(const mlp::Model& model, const mlp::TrainingData& data, const std::vector<mlp::Part>& split, Console& console) {
@@ -208,6 +210,7 @@ Judgement judge(const mlp::Model& model, const mlp::TrainingData& data, const st
       const std::size_t i = judged[k];
       errors[static_cast<std::size_t>(split[i])][static_cast<std::size_t>(data.set_of(i))].add(predictions[k - begin], data.structure(i), data.species_of(i));
       result.parity.add(data.structure(i), predictions[k - begin], split[i]);
+      if (split[i] == mlp::Part::training) result.balance.add(predictions[k - begin], data.structure(i));
     }
     bar.advance(static_cast<std::int64_t>(end - begin));
     stop_if_interrupted();
@@ -224,6 +227,19 @@ Judgement judge(const mlp::Model& model, const mlp::TrainingData& data, const st
     }
   }
   return result;
+}
+
+/// Labels whose energies and stresses contradict each other keep a potential from fitting either.
+void show_balance(const mlp::PressureBalance& balance, double pulay_pressure, Console& console) {
+  constexpr double enough = 0.05, errors = 5;  // GPa
+  const std::optional<Estimate> lacking = balance.lacking();
+  if (!lacking) return;
+  const double value = units::gpa_per_ev_angstrom3 * lacking->value, error = units::gpa_per_ev_angstrom3 * lacking->standard_error;
+  if (std::abs(value) < std::max(enough, errors * error)) return;
+  console.warn(
+      "the energies of cells of different volume ask for pressures that are {:.2f} +- {:.2f} GPa above those of the labels (Pulay stress of plane "
+      "waves?): data.pulay_pressure = \"{:.2f} GPa\" would add it",
+      value, error, units::gpa_per_ev_angstrom3 * pulay_pressure + value);
 }
 
 std::string seeds_text(const mlp::Model& model) {
@@ -349,6 +365,7 @@ int run(const Settings& given, Run& context) {
   show_errors(judgement.rows, console);
   const std::size_t judged = judgement.of_part[2].n_structures > 0 ? 2 : judgement.of_part[1].n_structures > 0 ? 1 : 0;
   show_species(judgement.of_part[judged], data.species(), console);
+  show_balance(judgement.balance, settings.reading.pulay_pressure, console);
   Summary summary;
   add_errors(summary, judgement.of_part[judged]);
   if (model.members.size() > 1) {

@@ -20,6 +20,7 @@ void declare(Section& section, DataSettings& settings) {
   section
       .quantity("net_force", &settings.limits.net_force_per_atom, "eV/angstrom", "forces must add up to less than this for each atom")
       .above(0);
+  section.quantity("pulay_pressure", &settings.pulay_pressure, "GPa", "added to the pressures of the labels: what their plane waves keep back");
 }
 
 std::vector<mlp::LabelledSet> read_sets(const std::vector<std::string>& patterns, const std::string& key, const DataSettings& settings,
@@ -56,6 +57,9 @@ std::vector<mlp::LabelledSet> read_sets(const std::vector<std::string>& patterns
     const std::string name = is_single ? (folder.empty() ? "." : folder) : names[i];
     const auto same = std::ranges::find(sets, name, &mlp::LabelledSet::name);
     mlp::LabelledSet& set = same == sets.end() ? sets.emplace_back(mlp::LabelledSet{name, {}}) : *same;
+    for (LabelledStructure& structure : pieces[i].accepted) {
+      if (structure.stress) structure.stress->diagonal().array() -= settings.pulay_pressure;
+    }
     std::ranges::move(pieces[i].accepted, std::back_inserter(set.structures));
   }
   if (n_refused > most_shown) console.warn("{} structures were refused; log.txt lists all of them", n_refused);

@@ -16,6 +16,7 @@ class Console;
 struct DataSettings {
   EnsembleHints hints;
   LabelLimits limits;
+  double pulay_pressure = 0;  ///< eV/angstrom^3, added to the pressures of the labels
 };
 void declare(Section& section, DataSettings& settings);
 

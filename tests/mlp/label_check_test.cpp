@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "core/units.hpp"
+#include "mlp/pressure_balance.hpp"
 #include "tests/mlp/toy_labels.hpp"
 
 namespace zeropoint::mlp {
@@ -68,6 +71,41 @@ TEST(LabelCheck, FindsATurnedStress) {
 TEST(LabelCheck, SaysNothingAboutStructuresThatCannotBeCompared) {
   EXPECT_TRUE(complaints(check_consistency(test::toy_set(100, 30))).empty());
   EXPECT_TRUE(complaints(check_consistency(copies(4, 0.05, 0))).empty());
+}
+
+/// E = V^2/2 with P = -V + lack: a model that follows the pressures, one that follows the energies, one in between.
+TEST(PressureBalance, FindsThePressureThatStressesLack) {
+  constexpr double lack = 0.3;
+  for (const double share : {0.0, 0.4, 1.0}) {
+    PressureBalance balance;
+    for (int k = 0; k < 40; ++k) {
+      const double volume = 2 + 0.01 * k, noise = 1e-4 * std::cos(17.0 * k * k);
+      LabelledStructure label;
+      label.cell = std::cbrt(volume) * Eigen::Matrix3d::Identity();
+      label.positions.setZero(1, 3);
+      label.species = {"Mg"};
+      label.energy = volume * volume / 2;
+      label.stress = (volume + lack) * Eigen::Matrix3d::Identity();
+      Prediction prediction;
+      prediction.energy = label.energy + noise + 0.7 + (1 - share) * lack * volume;
+      prediction.stress = (volume + (1 - share) * lack) * Eigen::Matrix3d::Identity();
+      EXPECT_FALSE(k < 20 && balance.lacking());
+      balance.add(prediction, label);
+    }
+    const std::optional<Estimate> found = balance.lacking();
+    ASSERT_TRUE(found);
+    EXPECT_NEAR(found->value, lack, 5 * found->standard_error);
+    EXPECT_LT(found->standard_error, 1e-3);
+    LabelledStructure other;
+    other.cell.setIdentity();
+    other.positions.setZero(1, 3);
+    other.species = {"O"};
+    other.stress = Eigen::Matrix3d::Zero();
+    Prediction prediction;
+    prediction.stress.setZero();
+    balance.add(prediction, other);
+    EXPECT_FALSE(balance.lacking());
+  }
 }
 
 }  // namespace
