@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/parallel.hpp"
+#include "mlp/atom_batch.hpp"
 #include "mlp/best_processor.hpp"
 #include "mlp/spherical_harmonics.hpp"
 

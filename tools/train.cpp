@@ -249,7 +249,7 @@ std::string seeds_text(const mlp::Model& model) {
 }
 
 void write_card(mlp::Model& model, const mlp::TrainingData& data, const std::vector<mlp::Part>& split, const Judgement& judgement,
-                const mlp::Trainer& trainer) {
+                const mlp::Trainer& trainer, double pulay_pressure) {
   const mlp::NodeNetwork network = model.node_network();
   model.card = {
       {"species", fmt::format("{}", fmt::join(model.species, ", "))},
@@ -261,6 +261,9 @@ void write_card(mlp::Model& model, const mlp::TrainingData& data, const std::vec
       {"split", split_text(split)},
       {"training", fmt::format("{} epochs in {}, ended because {}", trainer.history().size(), format_duration(trainer.history().back().seconds),
                                trainer.stop_reason())}};
+  if (pulay_pressure != 0) {
+    model.card.emplace_back("stresses", fmt::format("pressures of the labels raised by {:g} GPa", units::gpa_per_ev_angstrom3 * pulay_pressure));
+  }
   for (std::size_t part = 0; part < 3; ++part) {
     static constexpr std::array names{"errors on training", "errors on validation", "errors on the test"};
     if (judgement.of_part[part].n_structures > 0) model.card.emplace_back(names[part], errors_text(judgement.of_part[part]));
@@ -346,7 +349,7 @@ int run(const Settings& given, Run& context) {
   polish(model, data, training, trainer.loss_options(), settings.ridge, console);
 
   const Judgement judgement = judge(model, data, split, console);
-  write_card(model, data, split, judgement, trainer);
+  write_card(model, data, split, judgement, trainer, settings.reading.pulay_pressure);
   mlp::write_model(model, folder.file("model.h5"), context.settings);
   {
     Hdf5File model_file = Hdf5File::modify(folder.file("model.h5"));
