@@ -4,6 +4,7 @@ import json
 import math
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -164,6 +165,13 @@ test.claim(unknown.returncode == 1 and "Br is unknown" in unknown.stderr, f"unkn
 
 wrong = test.run("train", "train.toml", "--output", "wrong", "--set", 'train.stop="soon"')
 test.claim(wrong.returncode == 2 and "400 epochs" in wrong.stderr, f"train.stop: {wrong.stderr}")
+
+# Pressures that contradict the energies are told; with what was said the labels agree again.
+spoiled = test.run("train", "train.toml", "--output", "spoiled", "--set", 'data.pulay_pressure="-2 GPa"', "--set", 'train.stop="60 epochs"')
+lacking = re.search(r"([\d.]+) \+- [\d.]+ GPa above those of the labels.*data\.pulay_pressure = \"(-?[\d.]+) GPa\"", spoiled.stderr)
+test.claim(spoiled.returncode == 0 and lacking is not None, f"a pressure that the labels lack: {spoiled.stderr}")
+if lacking is not None:
+    test.claim(abs(float(lacking[1]) - 2) < 0.3 and abs(float(lacking[2])) < 0.3, f"2 GPa are lacking, not {lacking[0]}")
 
 # A committee shares the moments and knows where it disagrees; a model can be trained further.
 committee = test.run("train", "train.toml", "--output", "committee", "--set", "train.seeds=[1,2,3]", "--set", 'train.stop="5 epochs"')
