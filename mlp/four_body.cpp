@@ -19,6 +19,7 @@
 #include "core/parallel.hpp"
 #include "mlp/atom_batch.hpp"
 #include "mlp/best_processor.hpp"
+#include "mlp/channel_mixing.hpp"
 #include "mlp/spherical_harmonics.hpp"
 
 namespace zeropoint::mlp {
@@ -117,9 +118,9 @@ at::Tensor four_body_harmonics(int angular_order) {
 
 at::Tensor four_body_terms(const at::Tensor& channels, const at::Tensor& weights, const at::Tensor& harmonics) {
   const std::int64_t n = harmonics.size(1) - 1;
-  const at::Tensor on_grid = at::matmul(harmonics.narrow(1, 0, n), channels.narrow(1, 0, n));  // [n_atoms, 50, n_channels]
-  const at::Tensor product = at::matmul(on_grid, weights[0]) * at::matmul(on_grid, weights[1]) * at::matmul(on_grid, weights[2]);
-  return at::matmul(harmonics.select(1, n), product);
+  const at::Tensor used = channels.narrow(1, 0, n), y = harmonics.narrow(1, 0, n);
+  const auto on_grid = [&](std::int64_t a) { return at::matmul(y, mix(used, weights.select(-3, a))); };  // [n_atoms, 50, n_terms]
+  return at::matmul(harmonics.select(1, n), on_grid(0) * on_grid(1) * on_grid(2));
 }
 
 at::Tensor mixed_products_by_tensors(const at::Tensor& u, const at::Tensor& v, const at::Tensor& harmonics) {
@@ -154,22 +155,19 @@ at::Tensor mixed_products(const at::Tensor& u, const at::Tensor& v, const at::Te
 
 FourBodyPass::FourBodyPass(const at::Tensor& channels, const at::Tensor& weights, const at::Tensor& harmonics)
     : n_harmonics_(channels.size(1)),
-      n_terms_(weights.size(2)),
+      n_terms_(weights.size(-1)),
       harmonics_(harmonics),
-      weights_(weights.permute({1, 0, 2}).reshape({channels.size(2), 3 * n_terms_})),
-      channels_(channels.narrow(1, 0, harmonics.size(1) - 1).reshape({-1, channels.size(2)})),
+      weights_(weights.movedim(-3, -2).flatten(-2)),
+      channels_(used(channels)),
       factors_(factors_of(channels)),
       others_(mixed_products(factors_, factors_, harmonics) * 0.5) {}
 
-at::Tensor FourBodyPass::factors_of(const at::Tensor& channels) const {
-  const std::int64_t n_used = harmonics_.size(1) - 1;
-  return at::mm(channels.narrow(1, 0, n_used).reshape({-1, channels.size(2)}), weights_).view({-1, n_used, 3 * n_terms_});
-}
+at::Tensor FourBodyPass::used(const at::Tensor& channels) const { return channels.narrow(1, 0, harmonics_.size(1) - 1); }
+
+at::Tensor FourBodyPass::factors_of(const at::Tensor& channels) const { return mix(used(channels), weights_); }
 
 at::Tensor FourBodyPass::to_channels(const at::Tensor& by_factors) const {
-  const std::int64_t n_used = by_factors.size(1);
-  const at::Tensor part = at::mm(by_factors.view({-1, 3 * n_terms_}), weights_.t()).view({-1, n_used, weights_.size(0)});
-  return at::constant_pad_nd(part, {0, 0, 0, n_harmonics_ - n_used});
+  return at::constant_pad_nd(mix(by_factors, weights_.transpose(-2, -1)), {0, 0, 0, n_harmonics_ - by_factors.size(1)});
 }
 
 at::Tensor FourBodyPass::terms() const { return (factors_.narrow(2, 0, n_terms_) * others_.narrow(2, 0, n_terms_)).sum(1); }
@@ -183,9 +181,8 @@ at::Tensor FourBodyPass::tangent(const at::Tensor& channels_dot) const {
 FourBodyPass::Second FourBodyPass::second(const at::Tensor& q_bar, const at::Tensor& g, const at::Tensor& channels_dot) const {
   const at::Tensor around = g.repeat({1, 3}).unsqueeze(1), by_dots = others_ * around;
   const at::Tensor bars = at::addcmul(others_ * q_bar.repeat({1, 3}).unsqueeze(1), mixed_products(factors_, factors_of(channels_dot), harmonics_), around);
-  const at::Tensor dots = channels_dot.narrow(1, 0, bars.size(1)).reshape(channels_.sizes());
-  const at::Tensor by_weights = at::addmm(at::mm(channels_.t(), bars.view({-1, 3 * n_terms_})), dots.t(), by_dots.view({-1, 3 * n_terms_}));
-  return {to_channels(bars), by_weights.view({-1, 3, n_terms_}).permute({1, 0, 2})};
+  const at::Tensor by_weights = mixing_gradient(channels_, bars, weights_) + mixing_gradient(used(channels_dot), by_dots, weights_);
+  return {to_channels(bars), by_weights.unflatten(-1, {3, n_terms_}).movedim(-2, -3)};
 }
 
 }  // namespace zeropoint::mlp

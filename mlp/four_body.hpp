@@ -31,12 +31,13 @@ class FourBodyPass {
   Second second(const at::Tensor& q_bar, const at::Tensor& g, const at::Tensor& channels_dot) const;
 
  private:
+  at::Tensor used(const at::Tensor& channels) const;        // those l <= 3
   at::Tensor factors_of(const at::Tensor& channels) const;  // U of B
   at::Tensor to_channels(const at::Tensor& by_factors) const;
 
   std::int64_t n_harmonics_, n_terms_;
-  at::Tensor harmonics_, weights_;  // weights [n, 3 n_terms]
-  at::Tensor channels_;             // those of B that are used [n_atoms n_used, n]
+  at::Tensor harmonics_, weights_;  // weights [..., n, 3 n_terms]
+  at::Tensor channels_;             // those of B that are used [n_atoms, n_used, n]
   at::Tensor factors_, others_;     // U^a, and the products of the two others: [n_atoms, n_used, 3 n_terms]
 };
 

@@ -15,11 +15,13 @@ namespace {
 
 // Files hold the functions of r only; in memory zeros follow them (DescriptorOptions::stride).
 
+// Their axis is -1, or -2 where channels follow.
+
 at::Tensor without_padding(const at::Tensor& values, std::int64_t axis, int n) { return values.narrow(axis, 0, n).contiguous(); }
 
 at::Tensor with_padding(const at::Tensor& values, std::int64_t axis, int stride) {
   std::vector<std::int64_t> shape = values.sizes().vec();
-  shape[static_cast<std::size_t>(axis)] = stride;
+  shape.end()[axis] = stride;
   at::Tensor padded = at::zeros(shape, values.options());
   padded.narrow(axis, 0, values.size(axis)).copy_(values);
   return padded;
@@ -36,6 +38,7 @@ void for_integers(ModelLike& model, const Visit& visit) {
   visit("radial_channels", model.network.radial_channels);
   visit("channels", model.network.channels);
   visit("full_spectrum", model.network.full_spectrum);
+  visit("mixing_by_degree", model.network.mixing_by_degree);
   visit("attention_layers", model.network.attention_layers);
   visit("attention_heads", model.network.attention_heads);
   visit("four_body", model.network.four_body);
@@ -102,9 +105,9 @@ void write_model(const Model& model, const std::string& path, const std::string&
   for_integers(model, [&](const char* name, const auto& value) { file.write_attribute("/", name, static_cast<std::int64_t>(value)); });
   file.write_attribute("/", "energy_scale", model.energy_scale);
   file.write("reference_energies", Eigen::Map<const Eigen::VectorXd>(model.reference_energies.data(), model.n_species()), "eV", "species");
-  file.write("scaling/radial_shift", without_padding(model.scaling.radial_shift, 2, n), "1", "species,neighbour_species,function");
-  file.write("scaling/radial_scale", without_padding(model.scaling.radial_scale, 2, n), "1", "species,neighbour_species,function");
-  file.write("scaling/angular_scale", without_padding(model.scaling.angular_scale, 3, n), "1",
+  file.write("scaling/radial_shift", without_padding(model.scaling.radial_shift, -1, n), "1", "species,neighbour_species,function");
+  file.write("scaling/radial_scale", without_padding(model.scaling.radial_scale, -1, n), "1", "species,neighbour_species,function");
+  file.write("scaling/angular_scale", without_padding(model.scaling.angular_scale, -1, n), "1",
              "species,harmonic,neighbour_species,function");
   const NodeNetwork network = model.node_network();
   for (std::size_t k = 0; k < model.members.size(); ++k) {
@@ -113,10 +116,9 @@ void write_model(const Model& model, const std::string& path, const std::string&
       const auto& parameter = network.parameters()[p];
       const at::Tensor& values = member.parameters[p];
       const at::Tensor stored =
-          parameter.of_moments
-              ? without_padding(values.view({model.n_species(), model.descriptor.stride(), -1}), 1, n)
-              : values;
-      file.write(member_name(k) + "/" + parameter.name, stored, "1", parameter.of_moments ? "neighbour_species,function,channel" : "");
+          parameter.of_moments ? without_padding(values.unflatten(-2, {model.n_species(), model.descriptor.stride()}), -2, n) : values;
+      const std::string degree = stored.dim() == 4 ? "degree," : "";
+      file.write(member_name(k) + "/" + parameter.name, stored, "1", parameter.of_moments ? degree + "neighbour_species,function,channel" : "");
     }
     for (std::size_t z = 0; z < model.species.size(); ++z) {
       const std::string of_species = fmt::format("{}/species_{}/", member_name(k), z);
@@ -143,26 +145,36 @@ Model read_model(const std::string& path) {
   const auto found = std::find_if(cutoff_names.begin(), cutoff_names.end(), [&](const auto& entry) { return entry.first == kind; });
   if (found == cutoff_names.end()) throw InputError{"{}: the cutoff function '{}' is unknown: the file is of another version", path, kind};
   model.descriptor.cutoff_function = found->second;
-  for_integers(model, [&](const char* name, auto& value) { value = static_cast<std::decay_t<decltype(value)>>(number(file, name)); });
+  for_integers(model, [&](const char* name, auto& value) {
+    const bool absent = name == std::string_view{"mixing_by_degree"} && !file.number_attribute("/", name);  // older files
+    value = absent ? 0 : static_cast<std::decay_t<decltype(value)>>(number(file, name));
+  });
   model.energy_scale = number(file, "energy_scale");
   const Eigen::VectorXd energies = file.read_vector("reference_energies");
   model.reference_energies.assign(energies.begin(), energies.end());
   const int stride = model.descriptor.stride();
   const NodeNetwork network = model.node_network();  // checks the sizes
-  model.scaling = {with_padding(file.read("scaling/radial_shift"), 2, stride), with_padding(file.read("scaling/radial_scale"), 2, stride),
-                   with_padding(file.read("scaling/angular_scale"), 3, stride)};
-  const std::int64_t n = model.n_species();
-  require_shape(model.scaling.angular_scale, {n, model.descriptor.n_harmonics(), n, stride}, path, "scaling/angular_scale");
-  require_shape(model.scaling.radial_scale, {n, n, stride}, path, "scaling/radial_scale");
-  require_shape(model.scaling.radial_shift, {n, n, stride}, path, "scaling/radial_shift");
+  const std::int64_t n = model.n_species(), n_functions = model.descriptor.n_functions();
+  const auto read_scaling = [&](const std::string& name, at::IntArrayRef shape) {
+    const at::Tensor values = file.read(name);
+    require_shape(values, shape, path, name);
+    return with_padding(values, -1, stride);
+  };
+  model.scaling = {read_scaling("scaling/radial_shift", {n, n, n_functions}), read_scaling("scaling/radial_scale", {n, n, n_functions}),
+                   read_scaling("scaling/angular_scale", {n, model.descriptor.n_harmonics(), n, n_functions})};
   if (energies.size() != n) throw InputError{"{}: {} reference energies for {} species: the file is damaged", path, energies.size(), n};
   for (std::size_t k = 0; k < static_cast<std::size_t>(number(file, "n_members")); ++k) {
     Member member;
     member.seed = static_cast<std::uint64_t>(file.number_attribute(member_name(k), "seed").value_or(0));
     for (const auto& parameter : network.parameters()) {
       at::Tensor values = file.read(member_name(k) + "/" + parameter.name);
-      if (parameter.of_moments) values = with_padding(values, 1, stride).view({n * stride, -1});
-      require_shape(values, parameter.shape, path, parameter.name);
+      std::vector<std::int64_t> shape = parameter.shape;
+      if (parameter.of_moments) {
+        shape.end()[-2] = n_functions;
+        shape.insert(shape.end() - 2, n);
+      }
+      require_shape(values, shape, path, parameter.name);
+      if (parameter.of_moments) values = with_padding(values, -2, stride).flatten(-3, -2);
       member.parameters.push_back(values);
     }
     for (std::int64_t z = 0; z < n; ++z) {

@@ -14,6 +14,7 @@
 #include <random>
 
 #include "core/error.hpp"
+#include "mlp/channel_mixing.hpp"
 #include "mlp/four_body.hpp"
 #include "mlp/moment_attention.hpp"
 #include "mlp/power_spectrum.hpp"
@@ -47,7 +48,8 @@ NodeNetwork::NodeNetwork(const DescriptorOptions& descriptor, const NetworkOptio
       parameters_.push_back({fmt::format("species_{}/{}", z, name), std::move(shape), spread, of_moments});
     };
     add("mixing_radial", {n_moments, options.radial_channels}, of_fan(in_moments), true);
-    add("mixing_angular", {n_moments, n}, of_fan(in_moments), true);
+    add("mixing_angular", options.mixing_by_degree ? std::vector<std::int64_t>{n_degrees, n_moments, n} : std::vector<std::int64_t>{n_moments, n},
+        of_fan(in_moments), true);
     add("weights_1", {n_invariants_, hidden}, of_fan(n_invariants_));
     add("biases_1", {hidden}, 0.1);
     add("weights_2", {hidden, hidden}, of_fan(static_cast<double>(hidden)));
@@ -63,7 +65,9 @@ NodeNetwork::NodeNetwork(const DescriptorOptions& descriptor, const NetworkOptio
     parameters_.push_back({fmt::format("attention_{}/degrees", t), {heads, n_degrees}, 0});
   }
   if (options.four_body > 0) {
-    parameters_.push_back({"four_body", {3, n, options.four_body}, of_fan(static_cast<double>(n))});
+    std::vector<std::int64_t> shape{3, n, options.four_body};
+    if (options.mixing_by_degree) shape.insert(shape.begin(), std::min<std::int64_t>(3, descriptor.angular_order) + 1);
+    parameters_.push_back({"four_body", shape, of_fan(static_cast<double>(n))});
     grid_harmonics_ = four_body_harmonics(descriptor.angular_order);
   }
 }
@@ -85,7 +89,7 @@ std::vector<at::Tensor> NodeNetwork::random_parameters(std::uint64_t seed) const
     double* const numbers = value.mutable_data_ptr<double>();
     for (std::int64_t i = 0; i < value.numel(); ++i) numbers[i] = parameter.spread * normal(generator);
     if (parameter.of_moments) {
-      value.view({n_species_, descriptor_.stride(), -1}).slice(1, descriptor_.n_functions()).zero_();
+      value.view({-1, descriptor_.stride(), parameter.shape.back()}).slice(1, descriptor_.n_functions()).zero_();
     }
     values.push_back(value);
   }
@@ -101,14 +105,13 @@ at::Tensor NodeNetwork::attended(const std::vector<at::Tensor>& parameters, at::
 }
 
 at::Tensor NodeNetwork::invariants(const std::vector<at::Tensor>& parameters, int species, const Moments& moments) const {
-  const std::int64_t n_atoms = moments.radial.size(0), n = options_.channels, n_harmonics = descriptor_.n_harmonics();
+  const std::int64_t n_atoms = moments.radial.size(0);
   const std::int64_t n_degrees = descriptor_.angular_order + 1;
   std::vector<at::Tensor> parts;
   const at::Tensor& radial_mixing = parameters[place(species, mixing_radial)];
   parts.push_back(at::mm(moments.radial.reshape({n_atoms, radial_mixing.size(0)}), radial_mixing));
   const at::Tensor& angular_mixing = parameters[place(species, mixing_angular)];
-  const at::Tensor channels =
-      attended(parameters, at::mm(moments.angular.reshape({n_atoms * n_harmonics, angular_mixing.size(0)}), angular_mixing).view({n_atoms, n_harmonics, n}));
+  const at::Tensor channels = attended(parameters, mix(moments.angular.flatten(2), angular_mixing));
   at::Tensor spectrum = power_spectrum(channels, !options_.full_spectrum).view({n_atoms, n_degrees, -1});
   if (!options_.full_spectrum) spectrum = spectrum.narrow(1, 1, n_degrees - 1);
   parts.push_back(spectrum.reshape({n_atoms, -1}));

@@ -21,6 +21,7 @@ struct NetworkOptions {
   int radial_channels = 13;    ///< rho_n
   int channels = 8;            ///< B_n
   bool full_spectrum = true;   ///< false: n = n' and l >= 1 alone
+  bool mixing_by_degree = false;  ///< c^A, and the weights of four-body terms, of their own for each l
   int attention_layers = 0;    ///< 0: none
   int attention_heads = 2;
   int four_body = 0;           ///< number of four-body terms; 0: none
@@ -39,7 +40,7 @@ class NodeNetwork {
     std::string name;                 ///< "species_0/mixing_radial", "attention_0/query"
     std::vector<std::int64_t> shape;
     double spread;                    ///< standard deviation of its first values; 0: begins at zero
-    bool of_moments = false;          ///< its first axis has places for functions beyond the radial order: they stay zero
+    bool of_moments = false;          ///< its last axis but one has places for functions beyond the radial order: they stay zero
   };
   const std::vector<Parameter>& parameters() const { return parameters_; }
   std::int64_t n_parameters() const;

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 
+#include "mlp/channel_mixing.hpp"
 #include "mlp/power_spectrum.hpp"
 
 namespace zeropoint::mlp {
@@ -25,8 +26,6 @@ using torch::autograd::variable_list;
 at::Tensor sum_of_products(const at::Tensor& a, const at::Tensor& b, const at::Tensor& c, const at::Tensor& d) {
   return at::addmm(at::mm(a.t(), b), c.t(), d);
 }
-
-at::Tensor rows_of(const at::Tensor& channels) { return channels.view({-1, channels.size(2)}); }
 
 }  // namespace
 
@@ -80,8 +79,8 @@ NodePass::NodePass(const ActiveNetwork& network, int species, const Moments& mom
   v_ = last.narrow(0, options.hidden, last.size(0) - options.hidden);
 
   radial_ = moments.radial.view({-1, mix_radial.size(0)});
-  angular_ = moments.angular.view({-1, mix_angular.size(0)});
-  channels_ = attended(at::mm(angular_, mix_angular).view({radial_.size(0), -1, options.channels}));
+  angular_ = moments.angular.flatten(2);
+  channels_ = attended(mix(angular_, mix_angular));
   std::vector<at::Tensor> invariants{at::mm(radial_, mix_radial), without_scalars(spectrum_form(channels_, channels_, diagonal))};
   if (options.four_body > 0) {
     four_body_.emplace(channels_, network.parameters[network.network->four_body_place()], network.network->four_body_grid(channels_));
@@ -105,9 +104,9 @@ NodePass::NodePass(const ActiveNetwork& network, int species, const Moments& mom
     watched_.at_mixed = grad(variable_list{watched_.channels}, variable_list{watched_.inputs[0]}, {watched_.at_channels}, true, true)[0];
     at_mixed_ = watched_.at_mixed.detach().contiguous();
   }
-  at::Tensor at_radial = gradients.radial.view({-1, mix_radial.size(0)}), at_angular = gradients.angular.view({-1, mix_angular.size(0)});
+  at::Tensor at_radial = gradients.radial.view({-1, mix_radial.size(0)});
   at::mm_out(at_radial, at_q_.narrow(1, 0, options.radial_channels), mix_radial.t());
-  at::mm_out(at_angular, rows_of(at_mixed_), mix_angular.t());
+  mix_into(gradients.angular.view(angular_.sizes()), at_mixed_, mix_angular.transpose(-2, -1));
 }
 
 // The derivative of E along the tangents goes forward as values with a dot; its adjoints for dotted values are dE/d values, which
@@ -120,7 +119,8 @@ std::vector<at::Tensor> NodePass::parameter_gradients(const at::Tensor& weights,
   const std::int64_t n_radial = options.radial_channels;
 
   const at::Tensor radial_dot = tangents.radial.view(radial_.sizes()), angular_dot = tangents.angular.view(angular_.sizes());
-  const at::Tensor mixed_dot = at::mm(angular_dot, parameter(mixing_angular)).view(channels_.sizes());
+  const at::Tensor& mix_angular = parameter(mixing_angular);
+  const at::Tensor mixed_dot = mix(angular_dot, mix_angular);
   // at_mixed is linear in at_channels: its derivative is the transpose of the derivative of B behind the attention by B before it.
   const bool attention = watched_.channels.defined();
   const at::Tensor channels_dot =
@@ -149,7 +149,7 @@ std::vector<at::Tensor> NodePass::parameter_gradients(const at::Tensor& weights,
 
   at::Tensor* const result = &all[NodeNetwork::place(species_, mixing_radial)];
   result[mixing_radial] = sum_of_products(radial_, q_bar.narrow(1, 0, n_radial), radial_dot, at_q_.narrow(1, 0, n_radial));
-  result[mixing_angular] = sum_of_products(angular_, rows_of(mixed_bar), angular_dot, rows_of(at_mixed_));
+  result[mixing_angular] = mixing_gradient(angular_, mixed_bar, mix_angular).add_(mixing_gradient(angular_dot, at_mixed_, mix_angular));
   result[weights_1] = sum_of_products(x_, z1_bar, x_dot, at_1_);
   result[biases_1] = z1_bar.sum(0);
   result[weights_2] = sum_of_products(h1_, z2_bar, h1_dot, at_2_);

@@ -58,6 +58,7 @@ void declare_keys(Schema& schema, Settings& settings) {
                "cosine: force constants jump at the cutoff");
   model.key("radial_channels", &settings.network.radial_channels, "mixtures of radial moments").at_least(1);
   model.key("channels", &settings.network.channels, "mixtures of angular moments: 1, 2, 4, 6, 8, 10, 12, 16, 24 or 32").at_least(1).at_most(32);
+  model.key("mixing_by_degree", &settings.network.mixing_by_degree, "true: mixtures of angular moments of their own for each l");
   model.key("full_spectrum", &settings.network.full_spectrum, "false: products of a channel with itself only, as in NEP");
   model.key("four_body", &settings.network.four_body, "number of four-body terms; 0: none").at_least(0);
   model.key("hidden", &settings.hidden, "widths of the two layers, which must be equal").at_least(1);
@@ -254,8 +255,10 @@ void write_card(mlp::Model& model, const mlp::TrainingData& data, const std::vec
   model.card = {
       {"species", fmt::format("{}", fmt::join(model.species, ", "))},
       {"cutoffs", fmt::format("{:g} angstrom radial, {:g} angstrom angular", model.descriptor.radial_cutoff, model.descriptor.angular_cutoff)},
-      {"network", fmt::format("{} weights, {} invariants, {} hidden, {} attention layers, {} four-body terms", network.n_parameters(),
-                              network.n_invariants(), model.network.hidden, model.network.attention_layers, model.network.four_body)},
+      {"network", fmt::format("{} weights, {} invariants, channels mixed {}, {} hidden, {} attention layers, {} four-body terms",
+                              network.n_parameters(), network.n_invariants(),
+                              model.network.mixing_by_degree ? "for each l" : "alike for all l", model.network.hidden,
+                              model.network.attention_layers, model.network.four_body)},
       {"members", fmt::format("{}, seeds {}", model.members.size(), seeds_text(model))},
       {"data", fmt::format("{} structures of {}, hash {}", data.size(), fmt::join(data.set_names(), ", "), data.hash())},
       {"split", split_text(split)},

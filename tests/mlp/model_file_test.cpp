@@ -1,5 +1,6 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
+#include <hdf5.h>
 
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
@@ -26,6 +27,16 @@ TEST(ModelFile, GivesBackTheSamePredictionsToTheLastBit) {
     EXPECT_EQ(one.energy, other.energy);
     EXPECT_EQ((one.forces - other.forces).norm(), 0);
   }
+}
+
+TEST(ModelFile, OfBeforeMixingByDegreeIsRead) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "model.h5";
+  write_model(test::random_model(test::networks()[0]), path);
+  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDWR, H5P_DEFAULT);
+  ASSERT_GE(H5Adelete(file, "mixing_by_degree"), 0);
+  H5Fclose(file);
+  EXPECT_FALSE(read_model(path).network.mixing_by_degree);
 }
 
 TEST(ModelFile, IsRefusedWhenArraysDoNotFitTheNetwork) {

@@ -41,14 +41,16 @@ inline mlp::Model random_model(const mlp::NetworkOptions& network, mlp::CutoffFu
 /// All that can be switched on, in turn.
 inline std::vector<mlp::NetworkOptions> networks() {
   const mlp::NetworkOptions plain{.radial_channels = 5, .channels = 4, .hidden = 10};
-  mlp::NetworkOptions diagonal = plain, attention = plain, four_body = plain, all = plain;
+  mlp::NetworkOptions diagonal = plain, by_degree = plain, attention = plain, four_body = plain, all = plain;
   diagonal.full_spectrum = false;
+  by_degree.mixing_by_degree = true;
   attention.attention_layers = 2;
   four_body.four_body = 25;  // what is done in pieces of 16, 8 and 1
   all.attention_layers = 1;
   all.four_body = 5;
   all.full_spectrum = false;
-  return {plain, diagonal, attention, four_body, all};
+  all.mixing_by_degree = true;
+  return {plain, diagonal, attention, four_body, by_degree, all};
 }
 
 }  // namespace zeropoint::test
