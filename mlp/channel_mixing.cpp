@@ -25,20 +25,25 @@ at::Tensor rows(const at::Tensor& values) { return values.reshape({-1, values.si
 /// [n_harmonics, n_atoms, ...]
 at::Tensor harmonics_first(const at::Tensor& values) { return values.transpose(0, 1); }
 
+/// Not contiguous.
+at::Tensor mixed_by_degree(const at::Tensor& angular, const at::Tensor& weights) {
+  return harmonics_first(at::bmm(harmonics_first(angular), weights.index_select(0, degrees(weights))));
+}
+
 }  // namespace
 
 at::Tensor mix(const at::Tensor& angular, const at::Tensor& weights) {
   if (!by_degree(weights)) return at::mm(rows(angular), weights).view({angular.size(0), angular.size(1), -1});
-  return harmonics_first(at::bmm(harmonics_first(angular), weights.index_select(0, degrees(weights)))).contiguous();
+  return mixed_by_degree(angular, weights).contiguous();
 }
 
 void mix_into(at::Tensor result, const at::Tensor& angular, const at::Tensor& weights) {
-  if (!by_degree(weights)) {
+  if (by_degree(weights)) {
+    result.copy_(mixed_by_degree(angular, weights));
+  } else {
     at::Tensor flat = result.view({-1, result.size(2)});
     at::mm_out(flat, rows(angular), weights);
-    return;
   }
-  result.copy_(harmonics_first(at::bmm(harmonics_first(angular), weights.index_select(0, degrees(weights)))));
 }
 
 at::Tensor mixing_gradient(const at::Tensor& angular, const at::Tensor& bars, const at::Tensor& weights) {

@@ -2,13 +2,11 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/addcmul.h>
-#include <ATen/ops/addmm.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/einsum.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/matmul.h>
-#include <ATen/ops/mm.h>
 
 #include <algorithm>
 #include <array>
@@ -159,12 +157,10 @@ FourBodyPass::FourBodyPass(const at::Tensor& channels, const at::Tensor& weights
       harmonics_(harmonics),
       weights_(weights.movedim(-3, -2).flatten(-2)),
       channels_(used(channels)),
-      factors_(factors_of(channels)),
+      factors_(mix(channels_, weights_)),
       others_(mixed_products(factors_, factors_, harmonics) * 0.5) {}
 
-at::Tensor FourBodyPass::used(const at::Tensor& channels) const { return channels.narrow(1, 0, harmonics_.size(1) - 1); }
-
-at::Tensor FourBodyPass::factors_of(const at::Tensor& channels) const { return mix(used(channels), weights_); }
+at::Tensor FourBodyPass::used(const at::Tensor& channels) const { return channels.narrow(1, 0, harmonics_.size(1) - 1).contiguous(); }
 
 at::Tensor FourBodyPass::to_channels(const at::Tensor& by_factors) const {
   return at::constant_pad_nd(mix(by_factors, weights_.transpose(-2, -1)), {0, 0, 0, n_harmonics_ - by_factors.size(1)});
@@ -175,13 +171,14 @@ at::Tensor FourBodyPass::terms() const { return (factors_.narrow(2, 0, n_terms_)
 at::Tensor FourBodyPass::gradient(const at::Tensor& g) const { return to_channels(others_ * g.repeat({1, 3}).unsqueeze(1)); }
 
 at::Tensor FourBodyPass::tangent(const at::Tensor& channels_dot) const {
-  return (others_ * factors_of(channels_dot)).sum(1).view({-1, 3, n_terms_}).sum(1);
+  return (others_ * mix(used(channels_dot), weights_)).sum(1).view({-1, 3, n_terms_}).sum(1);
 }
 
 FourBodyPass::Second FourBodyPass::second(const at::Tensor& q_bar, const at::Tensor& g, const at::Tensor& channels_dot) const {
-  const at::Tensor around = g.repeat({1, 3}).unsqueeze(1), by_dots = others_ * around;
-  const at::Tensor bars = at::addcmul(others_ * q_bar.repeat({1, 3}).unsqueeze(1), mixed_products(factors_, factors_of(channels_dot), harmonics_), around);
-  const at::Tensor by_weights = mixing_gradient(channels_, bars, weights_) + mixing_gradient(used(channels_dot), by_dots, weights_);
+  const at::Tensor dots = used(channels_dot), around = g.repeat({1, 3}).unsqueeze(1), by_dots = others_ * around;
+  const at::Tensor bars =
+      at::addcmul(others_ * q_bar.repeat({1, 3}).unsqueeze(1), mixed_products(factors_, mix(dots, weights_), harmonics_), around);
+  const at::Tensor by_weights = mixing_gradient(channels_, bars, weights_) + mixing_gradient(dots, by_dots, weights_);
   return {to_channels(bars), by_weights.unflatten(-1, {3, n_terms_}).movedim(-2, -3)};
 }
 

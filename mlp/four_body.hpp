@@ -31,8 +31,7 @@ class FourBodyPass {
   Second second(const at::Tensor& q_bar, const at::Tensor& g, const at::Tensor& channels_dot) const;
 
  private:
-  at::Tensor used(const at::Tensor& channels) const;        // those l <= 3
-  at::Tensor factors_of(const at::Tensor& channels) const;  // U of B
+  at::Tensor used(const at::Tensor& channels) const;  // those l <= 3, contiguous
   at::Tensor to_channels(const at::Tensor& by_factors) const;
 
   std::int64_t n_harmonics_, n_terms_;

@@ -14,7 +14,6 @@ namespace zeropoint::mlp {
 namespace {
 
 // Files hold the functions of r only; in memory zeros follow them (DescriptorOptions::stride).
-
 // Their axis is -1, or -2 where channels follow.
 
 at::Tensor without_padding(const at::Tensor& values, std::int64_t axis, int n) { return values.narrow(axis, 0, n).contiguous(); }
