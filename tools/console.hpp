@@ -59,7 +59,7 @@ class Console {
   /// "label           value", aligned with its neighbours.
   template <class... Args>
   void field(std::string_view label, fmt::format_string<Args...> format, Args&&... args) {
-    line(fmt::format("{:<{}}{}", label, label_width, fmt::format(format, std::forward<Args>(args)...)), Kind::normal);
+    line(fmt::format("{:<{}} {}", label, label_width - 1, fmt::format(format, std::forward<Args>(args)...)), Kind::normal);
   }
   /// Shown with --verbose, always in the log.
   template <class... Args>

@@ -268,7 +268,7 @@ void write_card(mlp::Model& model, const mlp::TrainingData& data, const std::vec
     model.card.emplace_back("stresses", fmt::format("pressures of the labels raised by {:g} GPa", units::gpa_per_ev_angstrom3 * pulay_pressure));
   }
   for (std::size_t part = 0; part < 3; ++part) {
-    static constexpr std::array names{"errors on training", "errors on validation", "errors on the test"};
+    static constexpr std::array names{"training errors", "validation errors", "test errors"};
     if (judgement.of_part[part].n_structures > 0) model.card.emplace_back(names[part], errors_text(judgement.of_part[part]));
   }
 }

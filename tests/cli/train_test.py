@@ -89,7 +89,7 @@ curve = [line for line in open("model/learning_curve.dat", encoding="utf-8") if 
 test.claim(len(curve) == 120, f"{len(curve)} lines in the learning curve")
 
 info = test.run("info", "model/model.h5")
-test.claim(info.returncode == 0 and "errors on the test" in info.stdout and "Na, Cl" in info.stdout, f"info: {info.stdout}{info.stderr}")
+test.claim(info.returncode == 0 and "test errors" in info.stdout and "Na, Cl" in info.stdout, f"info: {info.stdout}{info.stderr}")
 
 with open("evaluate.toml", "w", encoding="ascii") as file:
     file.write('[potential]\nmodel = "model/model.h5"\n[data]\nfiles = ["test.extxyz"]\n')
