@@ -122,7 +122,7 @@ void write_file(const std::string& path, std::string_view content) {
 std::string read_file(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) throw IoError{"{}: cannot be opened: {}", path, std::strerror(errno)};
-  struct stat status {};
+  struct stat status{};
   std::string content;
   if (::fstat(descriptor, &status) == 0 && status.st_size > 0) content.resize(static_cast<std::size_t>(status.st_size));
   std::size_t filled = 0;

@@ -6,7 +6,8 @@
 namespace zeropoint {
 
 /// A file that appears whole or not at all: written as PATH.tmp in the same folder, moved to PATH by commit().
-/// A process killed at any moment leaves the old file or the new one, and perhaps a PATH.tmp that the next writer replaces.
+/// A process killed at any moment leaves the old file or the new one, and perhaps a PATH.tmp that the next writer
+/// replaces.
 class AtomicFile {
  public:
   /// Makes missing folders. @throws IoError when the file cannot be made.

@@ -143,7 +143,8 @@ std::string ChildProcess::last_words() const {
   const ssize_t n = ::pread(errors_, words.data(), words.size(), begin);
   words.resize(static_cast<std::size_t>(std::max<ssize_t>(0, n)));
   while (!words.empty() && (words.back() == '\n' || words.back() == ' ')) words.pop_back();
-  return words.empty() ? how + ", and wrote nothing to its standard error" : fmt::format("{}; its last words: {}", how, words);
+  return words.empty() ? how + ", and wrote nothing to its standard error"
+                       : fmt::format("{}; its last words: {}", how, words);
 }
 
 }  // namespace zeropoint

@@ -17,8 +17,10 @@ struct Crystal {
   Eigen::VectorXd masses;            ///< [n_atoms] amu
 
   int n_atoms() const { return static_cast<int>(species.size()); }
-  double volume() const { return std::abs(cell.determinant()); }            ///< angstrom^3
-  Eigen::Matrix3d reciprocal() const { return cell.inverse().transpose(); }  ///< rows b1, b2, b3 without 2 pi, 1/angstrom
+  double volume() const { return std::abs(cell.determinant()); }  ///< angstrom^3
+  Eigen::Matrix3d reciprocal() const {
+    return cell.inverse().transpose();
+  }  ///< rows b1, b2, b3 without 2 pi, 1/angstrom
   /// Crystal coordinates of the atoms, [n_atoms, 3].
   Vectors fractional() const { return positions * cell.inverse(); }
   /// Species in order of first appearance.

@@ -58,25 +58,35 @@ Hdf5Handle string_type() {
 
 Hdf5Handle type_of(at::ScalarType type) {
   switch (type) {
-    case at::kDouble: return {H5Tcopy(H5T_NATIVE_DOUBLE), H5Tclose};
-    case at::kFloat: return {H5Tcopy(H5T_NATIVE_FLOAT), H5Tclose};
-    case at::kLong: return {H5Tcopy(H5T_NATIVE_INT64), H5Tclose};
-    case at::kInt: return {H5Tcopy(H5T_NATIVE_INT32), H5Tclose};
-    case at::kByte: return {H5Tcopy(H5T_NATIVE_UINT8), H5Tclose};
-    case at::kComplexDouble: return complex_type();
-    default: throw InternalError{"tensors of type {} are not stored in HDF5 files", c10::toString(type)};
+    case at::kDouble:
+      return {H5Tcopy(H5T_NATIVE_DOUBLE), H5Tclose};
+    case at::kFloat:
+      return {H5Tcopy(H5T_NATIVE_FLOAT), H5Tclose};
+    case at::kLong:
+      return {H5Tcopy(H5T_NATIVE_INT64), H5Tclose};
+    case at::kInt:
+      return {H5Tcopy(H5T_NATIVE_INT32), H5Tclose};
+    case at::kByte:
+      return {H5Tcopy(H5T_NATIVE_UINT8), H5Tclose};
+    case at::kComplexDouble:
+      return complex_type();
+    default:
+      throw InternalError{"tensors of type {} are not stored in HDF5 files", c10::toString(type)};
   }
 }
 
 at::ScalarType scalar_type(hid_t type, const std::string& where) {
   const std::size_t size = H5Tget_size(type);
   switch (H5Tget_class(type)) {
-    case H5T_FLOAT: return size == 4 ? at::kFloat : at::kDouble;
-    case H5T_INTEGER: return size == 1 ? at::kByte : size <= 4 ? at::kInt : at::kLong;
+    case H5T_FLOAT:
+      return size == 4 ? at::kFloat : at::kDouble;
+    case H5T_INTEGER:
+      return size == 1 ? at::kByte : size <= 4 ? at::kInt : at::kLong;
     case H5T_COMPOUND:
       if (H5Tget_nmembers(type) == 2 && H5Tget_member_index(type, "r") == 0) return at::kComplexDouble;
       [[fallthrough]];
-    default: throw InputError{"{}: neither real, integer nor complex numbers", where};
+    default:
+      throw InputError{"{}: neither real, integer nor complex numbers", where};
   }
 }
 
@@ -113,8 +123,8 @@ std::vector<std::int64_t> shape_of(hid_t dataset) {
   return {shape.begin(), shape.end()};
 }
 
-Hdf5Handle create_dataset(hid_t file, const std::string& path, const std::string& name, hid_t type, const Hdf5Handle& space,
-                          hid_t layout = H5P_DEFAULT) {
+Hdf5Handle create_dataset(hid_t file, const std::string& path, const std::string& name, hid_t type,
+                          const Hdf5Handle& space, hid_t layout = H5P_DEFAULT) {
   if (exists(file, name)) throw InternalError{"{}: '{}' is in the file already", path, name};
   return {checked(H5Dcreate2(file, name.c_str(), type, space.get(), with_groups().get(), layout, H5P_DEFAULT), path,
                   "write " + name),
@@ -125,9 +135,10 @@ void set_attribute(hid_t file, const std::string& path, const std::string& objec
                    const void* value) {
   const Hdf5Handle owner{checked(H5Oopen(file, object.c_str(), H5P_DEFAULT), path, "open " + object), H5Oclose};
   if (H5Aexists(owner.get(), name.c_str()) > 0) H5Adelete(owner.get(), name.c_str());
-  const Hdf5Handle attribute{checked(H5Acreate2(owner.get(), name.c_str(), type, space_of({}).get(), H5P_DEFAULT, H5P_DEFAULT),
-                                     path, "write the attribute " + name),
-                             H5Aclose};
+  const Hdf5Handle attribute{
+      checked(H5Acreate2(owner.get(), name.c_str(), type, space_of({}).get(), H5P_DEFAULT, H5P_DEFAULT), path,
+              "write the attribute " + name),
+      H5Aclose};
   check_status(H5Awrite(attribute.get(), type, value), path, "write the attribute " + name);
 }
 
@@ -136,7 +147,8 @@ std::string in_short(const std::string& description) {
   const std::size_t details = description.find(": time ="), quoted = description.find("error message = '");
   if (details == std::string::npos || quoted == std::string::npos) return description;
   const std::size_t begin = description.find('\'', quoted) + 1;
-  return fmt::format("{} ({})", description.substr(0, details), description.substr(begin, description.find('\'', begin) - begin));
+  return fmt::format("{} ({})", description.substr(0, details),
+                     description.substr(begin, description.find('\'', begin) - begin));
 }
 
 }  // namespace
@@ -164,14 +176,17 @@ Hdf5File::Hdf5File(std::string path, std::int64_t file, bool unfinished)
     : path_(std::move(path)), file_(file), unfinished_(unfinished) {}
 
 Hdf5File::Hdf5File(Hdf5File&& other) noexcept
-    : path_(std::move(other.path_)), file_(std::exchange(other.file_, -1)), unfinished_(std::exchange(other.unfinished_, false)) {}
+    : path_(std::move(other.path_)),
+      file_(std::exchange(other.file_, -1)),
+      unfinished_(std::exchange(other.unfinished_, false)) {}
 
 Hdf5File Hdf5File::create(const std::string& path, const Hdf5Info& info) {
   const Lock lock{library};
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   make_parent_folder(path);
   const std::string name = temporary_name(path);
-  Hdf5File file{path, checked(H5Fcreate(name.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), path, "make the file"), true};
+  Hdf5File file{path, checked(H5Fcreate(name.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), path, "make the file"),
+                true};
   file.write_attribute("/", "filetype", info.filetype);
   file.write_attribute("/", "version", std::int64_t{info.version});
   file.write_attribute("/", "code_version", std::string(ZEROPOINT_VERSION));
@@ -190,7 +205,8 @@ Hdf5File Hdf5File::open(const std::string& path, const std::string& filetype) {
   if (size == 0) throw InputError{"{}: the file is empty: write it again", path};
   if (!is_hdf5(path)) throw InputError{"{}: not an HDF5 file", path};
   const hid_t id = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
-  if (id < 0) throw InputError{"{}: cannot be read as HDF5 (truncated?): {}. Write or copy it again", path, hdf5_reason()};
+  if (id < 0)
+    throw InputError{"{}: cannot be read as HDF5 (truncated?): {}. Write or copy it again", path, hdf5_reason()};
   Hdf5File file{path, id, false};
   file.check_type(filetype);
   return file;
@@ -209,8 +225,8 @@ Hdf5File Hdf5File::modify(const std::string& path, const std::string& filetype) 
 void Hdf5File::check_type(const std::string& filetype) const {
   const std::string found = text_attribute("/", "filetype").value_or("");
   if (!filetype.empty() && found != filetype) {
-    throw InputError{"{}: filetype is '{}', '{}' expected: another file of the program, or of another program", path_, found,
-                     filetype};
+    throw InputError{"{}: filetype is '{}', '{}' expected: another file of the program, or of another program", path_,
+                     found, filetype};
   }
 }
 
@@ -230,7 +246,8 @@ void Hdf5File::close() {
   unfinished_ = false;
 }
 
-void Hdf5File::write(const std::string& name, const at::Tensor& values, const std::string& units, const std::string& axes) {
+void Hdf5File::write(const std::string& name, const at::Tensor& values, const std::string& units,
+                     const std::string& axes) {
   const Lock lock{library};
   const at::Tensor numbers = values.cpu().contiguous();
   const Hdf5Handle type = type_of(numbers.scalar_type());
@@ -247,15 +264,16 @@ void Hdf5File::overwrite(const std::string& name, const at::Tensor& values) {
   const at::Tensor numbers = values.cpu().contiguous();
   const Hdf5Handle dataset = open_dataset(file_, path_, name);
   if (shape_of(dataset.get()) != numbers.sizes().vec()) throw InputError{"{}: '{}' has another shape", path_, name};
-  check_status(H5Dwrite(dataset.get(), type_of(numbers.scalar_type()).get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, numbers.const_data_ptr()),
+  check_status(H5Dwrite(dataset.get(), type_of(numbers.scalar_type()).get(), H5S_ALL, H5S_ALL, H5P_DEFAULT,
+                        numbers.const_data_ptr()),
                path_, "write " + name);
 }
 
 void Hdf5File::write_matrix(const std::string& name, const Eigen::Ref<const Eigen::MatrixXd>& values, bool one_axis,
                             const std::string& units, const std::string& axes) {
   at::Tensor rows = at::empty({values.rows(), values.cols()}, at::kDouble);
-  Eigen::Map<Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(rows.mutable_data_ptr<double>(),
-                                                                                     values.rows(), values.cols()) = values;
+  Eigen::Map<Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
+      rows.mutable_data_ptr<double>(), values.rows(), values.cols()) = values;
   write(name, one_axis ? rows.reshape({-1}) : rows, units, axes);
 }
 
@@ -266,12 +284,14 @@ void Hdf5File::write(const std::string& name, const std::vector<std::string>& va
   const Hdf5Handle type = string_type();
   {
     const Hdf5Handle dataset = create_dataset(file_, path_, name, type.get(), space_of({values.size()}));
-    check_status(H5Dwrite(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()), path_, "write " + name);
+    check_status(H5Dwrite(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()), path_,
+                 "write " + name);
   }
   write_labels(name, "", axes);
 }
 
-void Hdf5File::append(const std::string& name, const at::Tensor& values, const std::string& units, const std::string& axes) {
+void Hdf5File::append(const std::string& name, const at::Tensor& values, const std::string& units,
+                      const std::string& axes) {
   const Lock lock{library};
   const at::Tensor numbers = values.cpu().contiguous();
   const Hdf5Handle type = type_of(numbers.scalar_type());
@@ -302,8 +322,9 @@ void Hdf5File::append(const std::string& name, const at::Tensor& values, const s
   check_status(H5Dset_extent(dataset.get(), grown.data()), path_, "extend " + name);
   const Hdf5Handle target{H5Dget_space(dataset.get()), H5Sclose};
   H5Sselect_hyperslab(target.get(), H5S_SELECT_SET, start.data(), nullptr, added.data(), nullptr);
-  check_status(H5Dwrite(dataset.get(), type.get(), space_of(added).get(), target.get(), H5P_DEFAULT, numbers.const_data_ptr()),
-               path_, "write " + name);
+  check_status(
+      H5Dwrite(dataset.get(), type.get(), space_of(added).get(), target.get(), H5P_DEFAULT, numbers.const_data_ptr()),
+      path_, "write " + name);
 }
 
 void Hdf5File::write_labels(const std::string& name, const std::string& units, const std::string& axes) {
@@ -346,8 +367,8 @@ std::vector<std::string> Hdf5File::names(const std::string& group) const {
   };
   std::vector<std::string> all;
   hsize_t first = 0;
-  check_status(H5Literate_by_name(file_, group.c_str(), H5_INDEX_NAME, H5_ITER_INC, &first, collect, &all, H5P_DEFAULT), path_,
-               "list " + group);
+  check_status(H5Literate_by_name(file_, group.c_str(), H5_INDEX_NAME, H5_ITER_INC, &first, collect, &all, H5P_DEFAULT),
+               path_, "list " + group);
   return all;
 }
 
@@ -408,10 +429,12 @@ std::vector<std::string> Hdf5File::read_strings(const std::string& name) const {
   const Hdf5Handle dataset = open_dataset(file_, path_, name);
   const Hdf5Handle stored{H5Dget_type(dataset.get()), H5Tclose};
   const std::vector<std::int64_t> shape = shape_of(dataset.get());
-  if (H5Tis_variable_str(stored.get()) <= 0 || shape.size() != 1) throw InputError{"{}: '{}' is no list of words", path_, name};
+  if (H5Tis_variable_str(stored.get()) <= 0 || shape.size() != 1)
+    throw InputError{"{}: '{}' is no list of words", path_, name};
   std::vector<char*> pointers(static_cast<std::size_t>(shape[0]), nullptr);
   const Hdf5Handle type = string_type();
-  check_status(H5Dread(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()), path_, "read " + name);
+  check_status(H5Dread(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()), path_,
+               "read " + name);
   std::vector<std::string> words;
   for (const char* word : pointers) words.emplace_back(word ? word : "");
   const Hdf5Handle space{H5Dget_space(dataset.get()), H5Sclose};
@@ -421,13 +444,16 @@ std::vector<std::string> Hdf5File::read_strings(const std::string& name) const {
 
 std::optional<std::string> Hdf5File::text_attribute(const std::string& object, const std::string& name) const {
   const Lock lock{library};
-  if (!exists(file_, object) || H5Aexists_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT) <= 0) return std::nullopt;
+  if (!exists(file_, object) || H5Aexists_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT) <= 0)
+    return std::nullopt;
   const Hdf5Handle attribute{
-      checked(H5Aopen_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), path_, "read " + name), H5Aclose};
+      checked(H5Aopen_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), path_, "read " + name),
+      H5Aclose};
   const Hdf5Handle stored{H5Aget_type(attribute.get()), H5Tclose};
   if (H5Tis_variable_str(stored.get()) <= 0) return std::nullopt;
   char* text = nullptr;
-  check_status(H5Aread(attribute.get(), string_type().get(), static_cast<void*>(&text)), path_, "read the attribute " + name);
+  check_status(H5Aread(attribute.get(), string_type().get(), static_cast<void*>(&text)), path_,
+               "read the attribute " + name);
   const std::string value = text ? text : "";
   H5free_memory(text);
   return value;
@@ -435,9 +461,11 @@ std::optional<std::string> Hdf5File::text_attribute(const std::string& object, c
 
 std::optional<double> Hdf5File::number_attribute(const std::string& object, const std::string& name) const {
   const Lock lock{library};
-  if (!exists(file_, object) || H5Aexists_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT) <= 0) return std::nullopt;
+  if (!exists(file_, object) || H5Aexists_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT) <= 0)
+    return std::nullopt;
   const Hdf5Handle attribute{
-      checked(H5Aopen_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), path_, "read " + name), H5Aclose};
+      checked(H5Aopen_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), path_, "read " + name),
+      H5Aclose};
   double value = 0;
   if (H5Aread(attribute.get(), H5T_NATIVE_DOUBLE, &value) < 0) return std::nullopt;
   return value;

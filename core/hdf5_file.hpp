@@ -10,20 +10,22 @@
 
 namespace zeropoint {
 
-/// What every HDF5 file of the program says about itself, as attributes of its root; the code's version and commit are added.
+/// What every HDF5 file of the program says about itself, as attributes of its root; the code's version and commit are
+/// added.
 struct Hdf5Info {
-  std::string filetype;                    ///< "zeropoint ensemble", ...
-  int version = 1;                         ///< of the layout
-  std::string configuration = {};          ///< the resolved run file, empty when there is none
-  std::optional<std::int64_t> seed = {};   ///< of the random numbers, where there are any
+  std::string filetype;                   ///< "zeropoint ensemble", ...
+  int version = 1;                        ///< of the layout
+  std::string configuration = {};         ///< the resolved run file, empty when there is none
+  std::optional<std::int64_t> seed = {};  ///< of the random numbers, where there are any
 };
 
-/// An HDF5 file. Arrays are row-major as in NumPy; each has attributes `units` and `axes` (names, comma-separated, first axis
-/// first). Names may be paths, "populations/1/forces": groups are made. Complex numbers are pairs (r, i), as in h5py.
+/// An HDF5 file. Arrays are row-major as in NumPy; each has attributes `units` and `axes` (names, comma-separated,
+/// first axis first). Names may be paths, "populations/1/forces": groups are made. Complex numbers are pairs (r, i), as
+/// in h5py.
 ///
 /// A file that is created or modified is PATH.tmp until close() gives it its name; without close() nothing stays.
-/// Every function throws IoError, with HDF5's reason, when the file cannot be read or written; InputError when what is asked
-/// for is not there or is something else.
+/// Every function throws IoError, with HDF5's reason, when the file cannot be read or written; InputError when what is
+/// asked for is not there or is something else.
 class Hdf5File {
  public:
   static Hdf5File create(const std::string& path, const Hdf5Info& info);
@@ -48,9 +50,11 @@ class Hdf5File {
     write_matrix(name, values.derived(), Derived::ColsAtCompileTime == 1, units, axes);
   }
   void write(const std::string& name, const std::vector<std::string>& values, const std::string& axes);
-  /// Adds `values` at the end of the first axis; the first call makes the array (in pieces on disk, of unlimited length).
+  /// Adds `values` at the end of the first axis; the first call makes the array (in pieces on disk, of unlimited
+  /// length).
   void append(const std::string& name, const at::Tensor& values, const std::string& units, const std::string& axes);
-  /// New values for an array that is there, of the same shape: the file does not grow. @throws InputError for another shape.
+  /// New values for an array that is there, of the same shape: the file does not grow. @throws InputError for another
+  /// shape.
   void overwrite(const std::string& name, const at::Tensor& values);
   /// An attribute of an array or group; "/" is the file itself.
   void write_attribute(const std::string& object, const std::string& name, const std::string& value);

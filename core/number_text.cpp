@@ -20,7 +20,8 @@ bool is_sign(char c) { return c == '+' || c == '-'; }
 /// Of double and quadruple precision; e is read with the mantissa.
 bool is_exponent_letter(char c) { return c == 'd' || c == 'D' || c == 'q' || c == 'Q'; }
 
-/// from_chars leaves the value alone beyond the range of a double: zero below it (a number like any other), infinity above.
+/// from_chars leaves the value alone beyond the range of a double: zero below it (a number like any other), infinity
+/// above.
 const char* out_of_range(const char* begin, const char* end, double& value) {
   value = std::strtod(std::string(begin, end).c_str(), nullptr);
   return end;
@@ -78,7 +79,8 @@ std::optional<std::string> parse_table(std::string_view text, std::int64_t rows,
       if (!next) {
         const char* token_end = p;
         while (token_end < line_end && !is_blank(*token_end)) ++token_end;
-        return fmt::format("line {}: '{}' is not a number", line, std::string_view(p, static_cast<std::size_t>(token_end - p)));
+        return fmt::format("line {}: '{}' is not a number", line,
+                           std::string_view(p, static_cast<std::size_t>(token_end - p)));
       }
       if (row < rows && column < columns) values[row * columns + column] = value;
       ++column;

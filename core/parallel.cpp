@@ -119,7 +119,8 @@ Workers& workers() {
 void set_threads(int n_threads) {
   n_threads_in_use = n_threads > 0 ? n_threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   at::set_num_threads(1);
-  // Temporaries of a few MB come and go in every step: keep their pages instead of returning them to the kernel each time.
+  // Temporaries of a few MB come and go in every step: keep their pages instead of returning them to the kernel each
+  // time.
   mallopt(M_MMAP_THRESHOLD, 64 << 20);
   mallopt(M_TRIM_THRESHOLD, 512 << 20);
 }

@@ -9,8 +9,9 @@ namespace zeropoint {
 void set_threads(int n_threads);
 int threads();
 
-/// Calls body(i) for 0 <= i < n_items, threads taking whole items in turn. Library kernels inside run on one thread, so the
-/// bits of each item do not depend on the number of threads. Inside an item, parallel_for runs on the calling thread.
+/// Calls body(i) for 0 <= i < n_items, threads taking whole items in turn. Library kernels inside run on one thread, so
+/// the bits of each item do not depend on the number of threads. Inside an item, parallel_for runs on the calling
+/// thread.
 ///
 /// Only items are waited for, never threads: on a busy machine a thread that the kernel does not run costs nothing.
 /// The first exception thrown is rethrown when the items under way are done; the others are left out.

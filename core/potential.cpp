@@ -24,8 +24,9 @@ void check_displacements(const at::Tensor& displacements, const Supercell& refer
   const int n_atoms = reference.n_atoms();
   if (displacements.dim() != 3 || displacements.size(1) != n_atoms || displacements.size(2) != 3 ||
       displacements.scalar_type() != at::kDouble) {
-    throw InputError{"displacements of {} numbers in {} axes: float64 of [n_config, {}, 3] is needed for a supercell of {} atoms",
-                     displacements.numel(), displacements.dim(), n_atoms, n_atoms};
+    throw InputError{
+        "displacements of {} numbers in {} axes: float64 of [n_config, {}, 3] is needed for a supercell of {} atoms",
+        displacements.numel(), displacements.dim(), n_atoms, n_atoms};
   }
   if (const std::int64_t bad = first_bad_row(displacements)) {
     throw InputError{"configuration {} has a displacement that is not finite", bad};
@@ -35,9 +36,10 @@ void check_displacements(const at::Tensor& displacements, const Supercell& refer
 void check_finite(const Evaluation& evaluation, const std::string& potential) {
   for (const at::Tensor& values : {evaluation.energies, evaluation.forces, evaluation.stresses}) {
     if (const std::int64_t bad = first_bad_row(values)) {
-      throw InputError{"{} gives a number that is not finite for configuration {}: atoms on top of each other, or far "
-                       "outside of what it was trained on",
-                       potential, bad};
+      throw InputError{
+          "{} gives a number that is not finite for configuration {}: atoms on top of each other, or far "
+          "outside of what it was trained on",
+          potential, bad};
     }
   }
 }

@@ -21,14 +21,16 @@ class Potential {
  public:
   virtual ~Potential() = default;
   /// Energies, forces and stresses of `reference` with its atoms moved by `displacements` [n_config, n_atoms, 3]
-  /// (angstrom, float64). @throws InputError for an unknown element, a wrong shape or a configuration that is not finite.
+  /// (angstrom, float64). @throws InputError for an unknown element, a wrong shape or a configuration that is not
+  /// finite.
   virtual Evaluation evaluate(const Supercell& reference, const at::Tensor& displacements) const = 0;
 };
 
 /// @throws InputError unless `displacements` are float64 of shape [n_config, n_atoms of reference, 3] and finite.
 void check_displacements(const at::Tensor& displacements, const Supercell& reference);
 
-/// @throws InputError, naming the first bad configuration (from 1), unless all numbers are finite; `potential` says whose.
+/// @throws InputError, naming the first bad configuration (from 1), unless all numbers are finite; `potential` says
+/// whose.
 void check_finite(const Evaluation& evaluation, const std::string& potential);
 
 }  // namespace zeropoint

@@ -82,7 +82,10 @@ class RunFileReader {
  public:
   RunFileReader(Schema& schema, const std::string& text, std::string source, std::string folder,
                 const std::vector<std::string>& overrides, bool passes_over_unknown = false)
-      : schema_(schema), source_(std::move(source)), folder_(std::move(folder)), table_(parsed(text, source_)),
+      : schema_(schema),
+        source_(std::move(source)),
+        folder_(std::move(folder)),
+        table_(parsed(text, source_)),
         passes_over_unknown_(passes_over_unknown) {
     for (const std::string& item : overrides) override_with(item);
   }
@@ -93,9 +96,8 @@ class RunFileReader {
       for (Key& key : section.keys_) read(section, key);
     }
     if (problems_.empty()) return;
-    std::ranges::stable_sort(problems_, {}, [](const Problem& problem) {
-      return std::pair{problem.line, problem.column};
-    });
+    std::ranges::stable_sort(problems_, {},
+                             [](const Problem& problem) { return std::pair{problem.line, problem.column}; });
     std::string message;
     for (const Problem& problem : problems_) message += (message.empty() ? "" : "\n") + problem.text;
     throw ConfigError{"{}", message};

@@ -27,8 +27,8 @@ void transfer_all(Pointer data, std::size_t bytes, std::int64_t offset, const ch
     const ssize_t done = transfer(data, bytes, offset);
     if (done < 0 && errno == EINTR) continue;
     if (done <= 0) {
-      throw IoError{"cannot {} the scratch file in {} ({}): free some space, or point TMPDIR to a larger disk", verb, folder(),
-                    done < 0 ? std::strerror(errno) : "unexpected end"};
+      throw IoError{"cannot {} the scratch file in {} ({}): free some space, or point TMPDIR to a larger disk", verb,
+                    folder(), done < 0 ? std::strerror(errno) : "unexpected end"};
     }
     data += done;
     bytes -= static_cast<std::size_t>(done);
@@ -41,7 +41,8 @@ void transfer_all(Pointer data, std::size_t bytes, std::int64_t offset, const ch
 ScratchFile::ScratchFile() {
   std::string path = folder() + "/zeropoint-XXXXXX";
   descriptor_ = ::mkstemp(path.data());
-  if (descriptor_ < 0) throw IoError{"cannot create a scratch file in {} ({}): set TMPDIR", folder(), std::strerror(errno)};
+  if (descriptor_ < 0)
+    throw IoError{"cannot create a scratch file in {} ({}): set TMPDIR", folder(), std::strerror(errno)};
   ::unlink(path.c_str());
 }
 

@@ -22,7 +22,8 @@ class ScratchFile {
   int descriptor_;
 };
 
-/// Bytes of physical memory that are free for this process now (what the kernel calls available, cgroup limits respected).
+/// Bytes of physical memory that are free for this process now (what the kernel calls available, cgroup limits
+/// respected).
 std::int64_t available_memory();
 
 }  // namespace zeropoint

@@ -25,21 +25,23 @@ struct Operations {
 Operations all_operations(const Crystal& crystal, double tolerance) {
   SpglibCell cell(crystal);
   const std::unique_ptr<SpglibDataset, decltype(&spg_free_dataset)> dataset(
-      spg_get_dataset(cell.lattice, cell.position_rows(), cell.types.data(), crystal.n_atoms(), tolerance), &spg_free_dataset);
+      spg_get_dataset(cell.lattice, cell.position_rows(), cell.types.data(), crystal.n_atoms(), tolerance),
+      &spg_free_dataset);
   if (!dataset || dataset->n_operations == 0) {
     throw InputError{"spglib finds no space group within {} angstrom ({}): try another symmetry.tolerance", tolerance,
                      spg_get_error_message(spg_get_error_code())};
   }
   Operations operations;
   for (int i = 0; i < dataset->n_operations; ++i) {
-    operations.rotations.push_back(Eigen::Map<const Eigen::Matrix<int, 3, 3, Eigen::RowMajor>>(&dataset->rotations[i][0][0]));
+    operations.rotations.push_back(
+        Eigen::Map<const Eigen::Matrix<int, 3, 3, Eigen::RowMajor>>(&dataset->rotations[i][0][0]));
     operations.translations.push_back(Eigen::Map<const Eigen::Vector3d>(dataset->translations[i]));
   }
   return operations;
 }
 
-/// Translations as the fractions they stand for (multiples of 1/24) when all of them are within `tolerance` of one: the origin
-/// of the file is then a symmetric point, and the few decimals of its positions need not move the group.
+/// Translations as the fractions they stand for (multiples of 1/24) when all of them are within `tolerance` of one: the
+/// origin of the file is then a symmetric point, and the few decimals of its positions need not move the group.
 void snap_translations(Operations& operations, const Eigen::Matrix3d& cell, double tolerance) {
   std::vector<Eigen::Vector3d> snapped;
   for (const Eigen::Vector3d& translation : operations.translations) {
@@ -52,8 +54,9 @@ void snap_translations(Operations& operations, const Eigen::Matrix3d& cell, doub
 /// spglib does not recognise operations in cells of long, skew vectors: they are given in those of the reduced cell.
 SpglibSpacegroupType type_of(Crystal crystal, const std::vector<SymmetryOperation>& operations, double tolerance) {
   const Eigen::Matrix3d reduced = niggli_cell(crystal.cell, tolerance);
-  const Eigen::Matrix3d change = (reduced * crystal.cell.inverse()).array().round();  // rows: new vectors in terms of the old
-  const Eigen::Matrix3d to_reduced = change.transpose().inverse();                    // of crystal coordinates, columns
+  const Eigen::Matrix3d change =
+      (reduced * crystal.cell.inverse()).array().round();           // rows: new vectors in terms of the old
+  const Eigen::Matrix3d to_reduced = change.transpose().inverse();  // of crystal coordinates, columns
   crystal.cell = reduced;
   SpglibCell cell(crystal);
   std::vector<int> rotations;
@@ -64,8 +67,8 @@ SpglibSpacegroupType type_of(Crystal crystal, const std::vector<SymmetryOperatio
     for (int i = 0; i < 9; ++i) rotations.push_back(static_cast<int>(w(i / 3, i % 3)));
     translations.insert(translations.end(), t.data(), t.data() + 3);
   }
-  return spg_get_spacegroup_type_from_symmetry(reinterpret_cast<int(*)[3][3]>(rotations.data()),
-                                               reinterpret_cast<double(*)[3]>(translations.data()),
+  return spg_get_spacegroup_type_from_symmetry(reinterpret_cast<int (*)[3][3]>(rotations.data()),
+                                               reinterpret_cast<double (*)[3]>(translations.data()),
                                                static_cast<int>(operations.size()), cell.lattice, tolerance);
 }
 
@@ -84,7 +87,8 @@ Eigen::Matrix3d idealised_cell(const Eigen::Matrix3d& cell, const std::vector<Ei
   return mean_lower * lower.inverse() * cell;
 }
 
-/// How far the cell vectors and the projections of one on another change under a rotation of crystal coordinates, angstrom.
+/// How far the cell vectors and the projections of one on another change under a rotation of crystal coordinates,
+/// angstrom.
 double change_of_lengths(const Eigen::Matrix3d& cell, const Eigen::Matrix3d& rotation) {
   const Eigen::Matrix3d metric = cell * cell.transpose();
   const Eigen::Matrix3d turned = rotation.transpose() * metric * rotation;
@@ -164,8 +168,8 @@ Operations read_operations(const std::string& path) {
       Eigen::Matrix3i rotation;
       Eigen::Vector3d translation;
       for (int i = 0; i < 3; ++i) {
-        rotation.row(i) = rows[static_cast<std::size_t>(i)].head<3>().array().round().matrix().cast<int>().transpose();
-        translation[i] = rows[static_cast<std::size_t>(i)][3];
+        rotation.row(i) = rows[i].head<3>().array().round().matrix().cast<int>().transpose();
+        translation[i] = rows[i][3];
       }
       operations.rotations.push_back(rotation);
       operations.translations.push_back(translation);
@@ -183,13 +187,13 @@ using Members = std::set<int>;
 std::set<Members> all_subgroups(const std::vector<SymmetryOperation>& operations) {
   const int n = static_cast<int>(operations.size());
   const auto product = [&](int a, int b) {
-    const SymmetryOperation &left = operations[static_cast<std::size_t>(a)], &right = operations[static_cast<std::size_t>(b)];
+    const SymmetryOperation &left = operations[a], &right = operations[b];
     for (int c = 0; c < n; ++c) {
-      const SymmetryOperation& candidate = operations[static_cast<std::size_t>(c)];
+      const SymmetryOperation& candidate = operations[c];
       if (candidate.rotation != left.rotation * right.rotation) continue;
       bool same = true;
       for (std::size_t s = 0; s < candidate.permutation.size() && same; ++s) {
-        same = candidate.permutation[s] == left.permutation[static_cast<std::size_t>(right.permutation[s])];
+        same = candidate.permutation[s] == left.permutation[right.permutation[s]];
       }
       if (same) return c;
     }
@@ -197,14 +201,14 @@ std::set<Members> all_subgroups(const std::vector<SymmetryOperation>& operations
   };
   std::vector<std::vector<int>> table(static_cast<std::size_t>(n), std::vector<int>(static_cast<std::size_t>(n)));
   for (int a = 0; a < n; ++a) {
-    for (int b = 0; b < n; ++b) table[static_cast<std::size_t>(a)][static_cast<std::size_t>(b)] = product(a, b);
+    for (int b = 0; b < n; ++b) table[a][b] = product(a, b);
   }
   const auto closure = [&](Members members) {
     for (std::size_t before = 0; before != members.size();) {
       before = members.size();
       const std::vector<int> list(members.begin(), members.end());
       for (const int a : list) {
-        for (const int b : list) members.insert(table[static_cast<std::size_t>(a)][static_cast<std::size_t>(b)]);
+        for (const int b : list) members.insert(table[a][b]);
       }
     }
     return members;
@@ -238,22 +242,24 @@ std::vector<SymmetryOperation> subgroup(const Crystal& crystal, std::vector<Symm
   std::set<std::string> available;
   for (const Members& members : all_subgroups(operations)) {
     std::vector<SymmetryOperation> candidate;
-    for (const int m : members) candidate.push_back(operations[static_cast<std::size_t>(m)]);
+    for (const int m : members) candidate.push_back(operations[m]);
     const SpglibSpacegroupType type = type_of(crystal, candidate, options.tolerance);
     if (type.number == 0) continue;
     available.insert(fmt::format("{} ({})", type.number, plain(type.international_short)));
     if (matches(type) && candidate.size() > largest.size()) largest = std::move(candidate);
   }
   if (largest.empty()) {
-    throw InputError{"symmetry.space_group = '{}' is not a subgroup of the crystal's group within {} angstrom; these are: {}",
-                     options.space_group, options.tolerance, fmt::join(available, ", ")};
+    throw InputError{
+        "symmetry.space_group = '{}' is not a subgroup of the crystal's group within {} angstrom; these are: {}",
+        options.space_group, options.tolerance, fmt::join(available, ", ")};
   }
   return largest;
 }
 
 }  // namespace
 
-std::vector<SymmetryOperation> complete_operations(const Crystal& crystal, const std::vector<Eigen::Matrix3i>& rotations,
+std::vector<SymmetryOperation> complete_operations(const Crystal& crystal,
+                                                   const std::vector<Eigen::Matrix3i>& rotations,
                                                    const std::vector<Eigen::Vector3d>& translations, double tolerance) {
   const Vectors fractional = crystal.fractional();
   const Eigen::Matrix3d cell = idealised_cell(crystal.cell, rotations);
@@ -263,9 +269,10 @@ std::vector<SymmetryOperation> complete_operations(const Crystal& crystal, const
     const Eigen::Matrix3d w = rotations[i].cast<double>();
     operation.cartesian = cell.transpose() * w * cell.transpose().inverse();
     if (const double stretch = change_of_lengths(crystal.cell, w); !(stretch <= 4 * tolerance)) {
-      throw InputError{"symmetry operation {} does not keep the lengths of the cell vectors and the angles between them "
-                       "({:.2e} angstrom, allowed {:.1e}): it belongs to another cell",
-                       i + 1, stretch, 4 * tolerance};
+      throw InputError{
+          "symmetry operation {} does not keep the lengths of the cell vectors and the angles between them "
+          "({:.2e} angstrom, allowed {:.1e}): it belongs to another cell",
+          i + 1, stretch, 4 * tolerance};
     }
     for (int s = 0; s < crystal.n_atoms(); ++s) {
       const Eigen::Vector3d image = w * fractional.row(s).transpose() + translations[i];
@@ -273,8 +280,7 @@ std::vector<SymmetryOperation> complete_operations(const Crystal& crystal, const
       double distance = 0;
       Eigen::Vector3d nearest_shift = Eigen::Vector3d::Zero();
       for (int t = 0; t < crystal.n_atoms(); ++t) {
-        if (crystal.species[static_cast<std::size_t>(s)] != crystal.species[static_cast<std::size_t>(t)] ||
-            crystal.masses[s] != crystal.masses[t]) {
+        if (crystal.species[s] != crystal.species[t] || crystal.masses[s] != crystal.masses[t]) {
           continue;
         }
         const Eigen::Vector3d difference = image - fractional.row(t).transpose();
@@ -287,10 +293,15 @@ std::vector<SymmetryOperation> complete_operations(const Crystal& crystal, const
         }
       }
       if (distance > tolerance) {
-        throw InputError{"symmetry operation {} moves atom {} ({}) {:.2e} angstrom away from the nearest {} (allowed {:.1e}): "
-                         "the list belongs to another crystal, setting or origin",
-                         i + 1, s + 1, crystal.species[static_cast<std::size_t>(s)], distance,
-                         crystal.species[static_cast<std::size_t>(s)], tolerance};
+        throw InputError{
+            "symmetry operation {} moves atom {} ({}) {:.2e} angstrom away from the nearest {} (allowed {:.1e}): "
+            "the list belongs to another crystal, setting or origin",
+            i + 1,
+            s + 1,
+            crystal.species[s],
+            distance,
+            crystal.species[s],
+            tolerance};
       }
       operation.permutation.push_back(nearest);
       operation.shift.push_back(nearest_shift.cast<int>());
@@ -315,10 +326,11 @@ SpaceGroup find_space_group(const Crystal& crystal, const SymmetryOptions& optio
   SpaceGroup group;
   group.tolerance = options.tolerance;
   group.operations = complete_operations(crystal, found.rotations, found.translations, allowed);
-  const auto identity = std::find_if(group.operations.begin(), group.operations.end(), [](const SymmetryOperation& operation) {
-    return operation.rotation == Eigen::Matrix3i::Identity() &&
-           std::is_sorted(operation.permutation.begin(), operation.permutation.end());
-  });
+  const auto identity =
+      std::find_if(group.operations.begin(), group.operations.end(), [](const SymmetryOperation& operation) {
+        return operation.rotation == Eigen::Matrix3i::Identity() &&
+               std::is_sorted(operation.permutation.begin(), operation.permutation.end());
+      });
   if (identity == group.operations.end()) {
     throw InputError{"{}: the identity x,y,z is missing in the list of operations", options.operations_file};
   }

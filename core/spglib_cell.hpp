@@ -23,11 +23,11 @@ struct SpglibCell {
     positions.assign(fractional.data(), fractional.data() + fractional.size());
     std::map<std::pair<std::string, double>, int> kinds;  // isotopes on one species make different sites
     for (int s = 0; s < crystal.n_atoms(); ++s) {
-      const auto kind = std::make_pair(crystal.species[static_cast<std::size_t>(s)], crystal.masses[s]);
+      const auto kind = std::make_pair(crystal.species[s], crystal.masses[s]);
       types.push_back(kinds.emplace(kind, static_cast<int>(kinds.size()) + 1).first->second);
     }
   }
-  double (*position_rows())[3] { return reinterpret_cast<double(*)[3]>(positions.data()); }
+  double (*position_rows())[3] { return reinterpret_cast<double (*)[3]>(positions.data()); }
 };
 
 }  // namespace zeropoint

@@ -14,7 +14,8 @@ using RowMajor = Eigen::Matrix<double, 3, 3, Eigen::RowMajor>;
 StandardCell find_standard_cell(const Crystal& crystal, double tolerance) {
   SpglibCell cell(crystal);
   const std::unique_ptr<SpglibDataset, decltype(&spg_free_dataset)> dataset(
-      spg_get_dataset(cell.lattice, cell.position_rows(), cell.types.data(), crystal.n_atoms(), tolerance), &spg_free_dataset);
+      spg_get_dataset(cell.lattice, cell.position_rows(), cell.types.data(), crystal.n_atoms(), tolerance),
+      &spg_free_dataset);
   if (!dataset) {
     throw InputError{"spglib finds no space group within {} angstrom ({}): try another symmetry.tolerance", tolerance,
                      spg_get_error_message(spg_get_error_code())};
@@ -28,7 +29,7 @@ StandardCell find_standard_cell(const Crystal& crystal, double tolerance) {
 
 Eigen::Matrix3d niggli_cell(const Eigen::Matrix3d& cell, double tolerance) {
   RowMajor columns = cell.transpose();
-  if (spg_niggli_reduce(reinterpret_cast<double(*)[3]>(columns.data()), tolerance) == 0) {
+  if (spg_niggli_reduce(reinterpret_cast<double (*)[3]>(columns.data()), tolerance) == 0) {
     throw InputError{"the Niggli reduction of the cell fails ({})", spg_get_error_message(spg_get_error_code())};
   }
   return columns.transpose();

@@ -8,9 +8,9 @@ namespace zeropoint {
 
 /// The conventional cell of the International Tables that belongs to a crystal.
 struct StandardCell {
-  int number;              ///< of the space group
-  std::string symbol;      ///< short international symbol; its first letter is the centring
-  Eigen::Matrix3d cell;    ///< rows, angstrom, in spglib's standard orientation
+  int number;            ///< of the space group
+  std::string symbol;    ///< short international symbol; its first letter is the centring
+  Eigen::Matrix3d cell;  ///< rows, angstrom, in spglib's standard orientation
   /// Cell vectors of the crystal in terms of the conventional ones: crystal.cell = transformation * (conventional cell,
   /// turned into the frame of the crystal). Multiples of 1/6.
   Eigen::Matrix3d transformation;

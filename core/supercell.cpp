@@ -7,7 +7,8 @@ namespace zeropoint {
 Supercell::Supercell(Crystal unit_cell, const Eigen::Vector3i& divisions)
     : unit_cell_(std::move(unit_cell)), divisions_(divisions) {
   if ((divisions.array() < 1).any()) {
-    throw InputError{"supercell {} x {} x {}: every division must be at least 1", divisions[0], divisions[1], divisions[2]};
+    throw InputError{"supercell {} x {} x {}: every division must be at least 1", divisions[0], divisions[1],
+                     divisions[2]};
   }
 }
 
@@ -32,7 +33,7 @@ Crystal Supercell::crystal() const {
       const int atom = atom_index(cell, site);
       all.positions.row(atom) = unit_cell_.positions.row(site) + origin;
       all.masses[atom] = unit_cell_.masses[site];
-      all.species.push_back(unit_cell_.species[static_cast<std::size_t>(site)]);
+      all.species.push_back(unit_cell_.species[site]);
     }
   }
   return all;

@@ -10,17 +10,11 @@ struct Constants {
 };
 
 UnitSet consistent(const Constants& c) {
-  return {c.bohr,
-          c.rydberg,
-          c.rydberg_mass,
-          c.bohr * std::sqrt(c.rydberg * c.rydberg_mass),
-          c.kb_density,
-          c.kb_free_energy,
-          c.kb_hessian,
-          c.inverse_cm_rydberg};
+  return {c.bohr,       c.rydberg,        c.rydberg_mass, c.bohr * std::sqrt(c.rydberg * c.rydberg_mass),
+          c.kb_density, c.kb_free_energy, c.kb_hessian,   c.inverse_cm_rydberg};
 }
 
-constexpr double kb_codata = 8.617333262e-5;         // eV/K, from the exact SI values
+constexpr double kb_codata = 8.617333262e-5;          // eV/K, from the exact SI values
 constexpr double rydberg_sscha = 13.605693012183622;  // eV
 
 }  // namespace

@@ -16,9 +16,9 @@ struct UnitSet {
   double kb_hessian;          ///< eV/K, in the free-energy Hessian
   double inverse_cm_rydberg;  ///< cm^-1 per Ry
 
-  double rydberg_per_bohr() const { return rydberg / bohr; }                         ///< eV/angstrom
-  double rydberg_per_bohr2() const { return rydberg / (bohr * bohr); }               ///< eV/angstrom^2
-  double rydberg_per_bohr3() const { return rydberg / (bohr * bohr * bohr); }        ///< eV/angstrom^3
+  double rydberg_per_bohr() const { return rydberg / bohr; }                   ///< eV/angstrom
+  double rydberg_per_bohr2() const { return rydberg / (bohr * bohr); }         ///< eV/angstrom^2
+  double rydberg_per_bohr3() const { return rydberg / (bohr * bohr * bohr); }  ///< eV/angstrom^3
   /// cm^-1 of an angular frequency in sqrt(eV/amu)/angstrom.
   double inverse_cm(double frequency) const { return frequency * hbar / rydberg * inverse_cm_rydberg; }
 

@@ -33,15 +33,14 @@ struct AtomBatch {
   std::int64_t n_edges() const { return static_cast<std::int64_t>(neighbour.size()); }
   std::int64_t n_structures() const { return static_cast<std::int64_t>(volumes.size()); }
   int n_species() const { return static_cast<int>(species_begin.size()) - 1; }
-  std::int64_t n_atoms_of(int z) const {
-    return species_begin[static_cast<std::size_t>(z) + 1] - species_begin[static_cast<std::size_t>(z)];
-  }
+  std::int64_t n_atoms_of(int z) const { return species_begin[static_cast<std::size_t>(z) + 1] - species_begin[z]; }
   std::int64_t n_angular(std::int64_t atom) const {
-    return angular_first[static_cast<std::size_t>(atom) + 1] - angular_first[static_cast<std::size_t>(atom)];
+    return angular_first[static_cast<std::size_t>(atom) + 1] - angular_first[atom];
   }
 
-  std::vector<std::int64_t> species_begin;  ///< [n_species + 1] atoms of species z: species_begin[z] <= i < species_begin[z + 1]
-  std::vector<int> species;                 ///< [n_atoms]
+  std::vector<std::int64_t>
+      species_begin;         ///< [n_species + 1] atoms of species z: species_begin[z] <= i < species_begin[z + 1]
+  std::vector<int> species;  ///< [n_atoms]
   std::vector<std::int64_t> structure;      ///< [n_atoms] which structure
   std::vector<std::int64_t> place;          ///< [n_atoms] where the atoms went, structures one after another
   std::vector<double> volumes;              ///< [n_structures] angstrom^3

@@ -48,7 +48,8 @@ void mix_into(at::Tensor result, const at::Tensor& angular, const at::Tensor& we
 
 at::Tensor mixing_gradient(const at::Tensor& angular, const at::Tensor& bars, const at::Tensor& weights) {
   if (!by_degree(weights)) return at::mm(rows(angular).t(), rows(bars));
-  return at::zeros_like(weights).index_add_(0, degrees(weights), at::bmm(harmonics_first(angular).transpose(1, 2), harmonics_first(bars)));
+  return at::zeros_like(weights).index_add_(0, degrees(weights),
+                                            at::bmm(harmonics_first(angular).transpose(1, 2), harmonics_first(bars)));
 }
 
 }  // namespace zeropoint::mlp

@@ -5,7 +5,8 @@
 namespace zeropoint::mlp {
 
 void check(const DescriptorOptions& options) {
-  if (!(options.angular_cutoff > 0.5) || !(options.radial_cutoff >= options.angular_cutoff) || options.radial_cutoff > 30) {
+  if (!(options.angular_cutoff > 0.5) || !(options.radial_cutoff >= options.angular_cutoff) ||
+      options.radial_cutoff > 30) {
     throw InputError{"cutoffs of {} (radial) and {} angstrom (angular): 0.5 < angular <= radial <= 30 is needed",
                      options.radial_cutoff, options.angular_cutoff};
   }

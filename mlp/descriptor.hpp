@@ -23,7 +23,7 @@ struct DescriptorOptions {
   int angular_order = 4;      ///< l = 0 ... angular_order, at most 6
   CutoffFunction cutoff_function = CutoffFunction::quintic;
 
-  int n_functions() const { return radial_order + 1; }                            ///< of r
+  int n_functions() const { return radial_order + 1; }                           ///< of r
   int n_harmonics() const { return (angular_order + 1) * (angular_order + 1); }  ///< lm = l^2 + l + m
   /// Places for the functions of r in arrays: whole vectors of 8; those beyond n_functions() hold zeros.
   int stride() const { return (n_functions() + 7) / 8 * 8; }

@@ -13,7 +13,7 @@ void Errors::add(const Prediction& prediction, const LabelledStructure& label, c
     for (int k = 0; k < 3; ++k) {
       const double error = prediction.forces(i, k) - label.forces(i, k);
       force.add(error);
-      force_of_species[static_cast<std::size_t>(species[static_cast<std::size_t>(i)])].add(error);
+      force_of_species[species[static_cast<std::size_t>(i)]].add(error);
     }
   }
   for (int a = 0; label.stress && a < 3; ++a) {
@@ -36,21 +36,21 @@ std::vector<Errors> errors_of(const Predictor& predict, const TrainingData& data
   for (std::size_t begin = 0; begin < of.size(); begin += at_once) {
     const std::size_t count = std::min(at_once, of.size() - begin);
     std::vector<std::shared_ptr<const Geometry>> kept(count);
-    parallel_for(static_cast<std::int64_t>(count), [&](std::int64_t k) {
-      kept[static_cast<std::size_t>(k)] = data.geometry(of[begin + static_cast<std::size_t>(k)]);
-    });
+    parallel_for(static_cast<std::int64_t>(count),
+                 [&](std::int64_t k) { kept[k] = data.geometry(of[begin + static_cast<std::size_t>(k)]); });
     std::vector<const Geometry*> geometries;
     for (const auto& geometry : kept) geometries.push_back(geometry.get());
     const std::vector<Prediction> predictions = predict(geometries);
     for (std::size_t k = 0; k < count; ++k) {
       const std::size_t i = of[begin + k];
-      errors[static_cast<std::size_t>(data.set_of(i))].add(predictions[k], data.structure(i), data.species_of(i));
+      errors[data.set_of(i)].add(predictions[k], data.structure(i), data.species_of(i));
     }
   }
   return errors;
 }
 
-std::vector<Errors> errors_of_members(const Model& model, const TrainingData& data, const std::vector<std::size_t>& of) {
+std::vector<Errors> errors_of_members(const Model& model, const TrainingData& data,
+                                      const std::vector<std::size_t>& of) {
   std::vector<Errors> result;
   Model alone = model;
   for (const Member& member : model.members) {

@@ -15,9 +15,9 @@ using torch::autograd::variable_list;
 template <class Real>
 void collect(const AtomBatch& batch, const Real* edges, double* forces, double* strains) {
   for (std::int64_t i = 0; i < batch.n_atoms(); ++i) {
-    double* const strain = strains + 9 * batch.structure[static_cast<std::size_t>(i)];
-    for (std::int64_t e = batch.first[static_cast<std::size_t>(i)]; e < batch.first[static_cast<std::size_t>(i) + 1]; ++e) {
-      double* const other = forces + 3 * static_cast<std::int64_t>(batch.neighbour[static_cast<std::size_t>(e)]);
+    double* const strain = strains + 9 * batch.structure[i];
+    for (std::int64_t e = batch.first[i]; e < batch.first[static_cast<std::size_t>(i) + 1]; ++e) {
+      double* const other = forces + 3 * static_cast<std::int64_t>(batch.neighbour[e]);
       const double* const r = batch.vectors.data() + 3 * e;
       for (int k = 0; k < 3; ++k) {
         const double f = static_cast<double>(edges[3 * e + k]);
@@ -33,9 +33,9 @@ void collect(const AtomBatch& batch, const Real* edges, double* forces, double* 
 template <class Real>
 void distribute(const AtomBatch& batch, const double* forces, const double* strains, Real* edges) {
   for (std::int64_t i = 0; i < batch.n_atoms(); ++i) {
-    const double* const strain = strains + 9 * batch.structure[static_cast<std::size_t>(i)];
-    for (std::int64_t e = batch.first[static_cast<std::size_t>(i)]; e < batch.first[static_cast<std::size_t>(i) + 1]; ++e) {
-      const double* const other = forces + 3 * static_cast<std::int64_t>(batch.neighbour[static_cast<std::size_t>(e)]);
+    const double* const strain = strains + 9 * batch.structure[i];
+    for (std::int64_t e = batch.first[i]; e < batch.first[static_cast<std::size_t>(i) + 1]; ++e) {
+      const double* const other = forces + 3 * static_cast<std::int64_t>(batch.neighbour[e]);
       const double* const r = batch.vectors.data() + 3 * e;
       for (int k = 0; k < 3; ++k) {
         double w = forces[3 * i + k] - other[k];
@@ -59,11 +59,14 @@ class ForceMap : public torch::autograd::Function<ForceMap> {
     context->saved_data["map"] = c10::IValue::make_capsule(c10::make_intrusive<MapHolder>(map));
     const AtomBatch& batch = map->batch();
     const at::Tensor edges = map->edge_gradients({radial, angular});
-    at::Tensor forces = at::zeros({batch.n_atoms(), 3}, at::kDouble), strains = at::zeros({batch.n_structures(), 3, 3}, at::kDouble);
+    at::Tensor forces = at::zeros({batch.n_atoms(), 3}, at::kDouble),
+               strains = at::zeros({batch.n_structures(), 3, 3}, at::kDouble);
     if (map->type() == at::kFloat) {
-      collect(batch, edges.const_data_ptr<float>(), forces.mutable_data_ptr<double>(), strains.mutable_data_ptr<double>());
+      collect(batch, edges.const_data_ptr<float>(), forces.mutable_data_ptr<double>(),
+              strains.mutable_data_ptr<double>());
     } else {
-      collect(batch, edges.const_data_ptr<double>(), forces.mutable_data_ptr<double>(), strains.mutable_data_ptr<double>());
+      collect(batch, edges.const_data_ptr<double>(), forces.mutable_data_ptr<double>(),
+              strains.mutable_data_ptr<double>());
     }
     return {forces, strains};
   }
@@ -92,9 +95,11 @@ Moments moments_tangent(const MomentMap& map, const Forces& directions) {
   const AtomBatch& batch = map.batch();
   at::Tensor edges = at::empty({batch.n_edges(), 3}, map.type());
   if (map.type() == at::kFloat) {
-    distribute(batch, forces.const_data_ptr<double>(), strains.const_data_ptr<double>(), edges.mutable_data_ptr<float>());
+    distribute(batch, forces.const_data_ptr<double>(), strains.const_data_ptr<double>(),
+               edges.mutable_data_ptr<float>());
   } else {
-    distribute(batch, forces.const_data_ptr<double>(), strains.const_data_ptr<double>(), edges.mutable_data_ptr<double>());
+    distribute(batch, forces.const_data_ptr<double>(), strains.const_data_ptr<double>(),
+               edges.mutable_data_ptr<double>());
   }
   return map.moments_tangent(edges);
 }

@@ -24,9 +24,10 @@ namespace zeropoint::mlp {
 namespace {
 
 // Gauss-Legendre on [-1, 1], 5 points: exact for polynomials of degree 9 in z; the weights add up to 2.
-constexpr std::array nodes{-0.90617984593866399280, -0.53846931010568309104, 0.0, 0.53846931010568309104, 0.90617984593866399280};
-constexpr std::array node_weights{0.23692688505618908751, 0.47862867049936646804, 0.56888888888888888889, 0.47862867049936646804,
-                                  0.23692688505618908751};
+constexpr std::array nodes{-0.90617984593866399280, -0.53846931010568309104, 0.0, 0.53846931010568309104,
+                           0.90617984593866399280};
+constexpr std::array node_weights{0.23692688505618908751, 0.47862867049936646804, 0.56888888888888888889,
+                                  0.47862867049936646804, 0.23692688505618908751};
 constexpr int n_azimuths = 10;
 
 constexpr std::int64_t atoms_a_piece = 64;
@@ -62,8 +63,8 @@ const std::vector<Coupling>& couplings_of(int n) {
 
 /// The columns from `p` on, `width` of them, of an atom.
 template <int width, class Real>
-ZEROPOINT_INLINE void products_of_columns(const Real* u, const Real* v, std::int64_t n_used, std::int64_t n_terms, std::int64_t p,
-                                          const Coupling* begin, const Coupling* end, Real* out) {
+ZEROPOINT_INLINE void products_of_columns(const Real* u, const Real* v, std::int64_t n_used, std::int64_t n_terms,
+                                          std::int64_t p, const Coupling* begin, const Coupling* end, Real* out) {
   const std::int64_t row = 3 * n_terms;
   for (int a = 0; a < 3; ++a) {
     const std::int64_t b = (a + 1) % 3 * n_terms + p, c = (a + 2) % 3 * n_terms + p;
@@ -81,16 +82,19 @@ ZEROPOINT_INLINE void products_of_columns(const Real* u, const Real* v, std::int
   }
 }
 
-#define ZEROPOINT_PRODUCTS(Real)                                                                                                     \
-  ZEROPOINT_BEST_PROCESSOR void products_##Real(const Real* u, const Real* v, std::int64_t n_atoms, std::int64_t n_used,             \
-                                                std::int64_t n_terms, const Coupling* begin, const Coupling* end, Real* out) {       \
-    for (std::int64_t atom = 0; atom < n_atoms; ++atom) {                                                                            \
-      const std::int64_t at = atom * n_used * 3 * n_terms;                                                                           \
-      std::int64_t p = 0;                                                                                                            \
-      for (; p + 16 <= n_terms; p += 16) products_of_columns<16>(u + at, v + at, n_used, n_terms, p, begin, end, out + at);         \
-      for (; p + 8 <= n_terms; p += 8) products_of_columns<8>(u + at, v + at, n_used, n_terms, p, begin, end, out + at);            \
-      for (; p < n_terms; ++p) products_of_columns<1>(u + at, v + at, n_used, n_terms, p, begin, end, out + at);                    \
-    }                                                                                                                                \
+#define ZEROPOINT_PRODUCTS(Real)                                                                                  \
+  ZEROPOINT_BEST_PROCESSOR void products_##Real(const Real* u, const Real* v, std::int64_t n_atoms,               \
+                                                std::int64_t n_used, std::int64_t n_terms, const Coupling* begin, \
+                                                const Coupling* end, Real* out) {                                 \
+    for (std::int64_t atom = 0; atom < n_atoms; ++atom) {                                                         \
+      const std::int64_t at = atom * n_used * 3 * n_terms;                                                        \
+      std::int64_t p = 0;                                                                                         \
+      for (; p + 16 <= n_terms; p += 16)                                                                          \
+        products_of_columns<16>(u + at, v + at, n_used, n_terms, p, begin, end, out + at);                        \
+      for (; p + 8 <= n_terms; p += 8)                                                                            \
+        products_of_columns<8>(u + at, v + at, n_used, n_terms, p, begin, end, out + at);                         \
+      for (; p < n_terms; ++p) products_of_columns<1>(u + at, v + at, n_used, n_terms, p, begin, end, out + at);  \
+    }                                                                                                             \
   }
 ZEROPOINT_PRODUCTS(float)
 ZEROPOINT_PRODUCTS(double)
@@ -117,7 +121,9 @@ at::Tensor four_body_harmonics(int angular_order) {
 at::Tensor four_body_terms(const at::Tensor& channels, const at::Tensor& weights, const at::Tensor& harmonics) {
   const std::int64_t n = harmonics.size(1) - 1;
   const at::Tensor used = channels.narrow(1, 0, n), y = harmonics.narrow(1, 0, n);
-  const auto on_grid = [&](std::int64_t a) { return at::matmul(y, mix(used, weights.select(-3, a))); };  // [n_atoms, 50, n_terms]
+  const auto on_grid = [&](std::int64_t a) {
+    return at::matmul(y, mix(used, weights.select(-3, a)));
+  };  // [n_atoms, 50, n_terms]
   return at::matmul(harmonics.select(1, n), on_grid(0) * on_grid(1) * on_grid(2));
 }
 
@@ -143,8 +149,9 @@ at::Tensor mixed_products(const at::Tensor& u, const at::Tensor& v, const at::Te
     const std::int64_t n = u.size(1) * u.size(2);
     parallel_for((u.size(0) + atoms_a_piece - 1) / atoms_a_piece, [&](std::int64_t piece) {
       const std::int64_t begin = piece * atoms_a_piece, count = std::min(atoms_a_piece, u.size(0) - begin);
-      kernel(from_u.const_data_ptr<Real>() + begin * n, from_v.const_data_ptr<Real>() + begin * n, count, u.size(1), u.size(2) / 3,
-             couplings.data(), couplings.data() + couplings.size(), out.mutable_data_ptr<Real>() + begin * n);
+      kernel(from_u.const_data_ptr<Real>() + begin * n, from_v.const_data_ptr<Real>() + begin * n, count, u.size(1),
+             u.size(2) / 3, couplings.data(), couplings.data() + couplings.size(),
+             out.mutable_data_ptr<Real>() + begin * n);
     });
   };
   u.scalar_type() == at::kFloat ? run(float{}, products_float) : run(double{}, products_double);
@@ -160,24 +167,31 @@ FourBodyPass::FourBodyPass(const at::Tensor& channels, const at::Tensor& weights
       factors_(mix(channels_, weights_)),
       others_(mixed_products(factors_, factors_, harmonics) * 0.5) {}
 
-at::Tensor FourBodyPass::used(const at::Tensor& channels) const { return channels.narrow(1, 0, harmonics_.size(1) - 1).contiguous(); }
+at::Tensor FourBodyPass::used(const at::Tensor& channels) const {
+  return channels.narrow(1, 0, harmonics_.size(1) - 1).contiguous();
+}
 
 at::Tensor FourBodyPass::to_channels(const at::Tensor& by_factors) const {
   return at::constant_pad_nd(mix(by_factors, weights_.transpose(-2, -1)), {0, 0, 0, n_harmonics_ - by_factors.size(1)});
 }
 
-at::Tensor FourBodyPass::terms() const { return (factors_.narrow(2, 0, n_terms_) * others_.narrow(2, 0, n_terms_)).sum(1); }
+at::Tensor FourBodyPass::terms() const {
+  return (factors_.narrow(2, 0, n_terms_) * others_.narrow(2, 0, n_terms_)).sum(1);
+}
 
-at::Tensor FourBodyPass::gradient(const at::Tensor& g) const { return to_channels(others_ * g.repeat({1, 3}).unsqueeze(1)); }
+at::Tensor FourBodyPass::gradient(const at::Tensor& g) const {
+  return to_channels(others_ * g.repeat({1, 3}).unsqueeze(1));
+}
 
 at::Tensor FourBodyPass::tangent(const at::Tensor& channels_dot) const {
   return (others_ * mix(used(channels_dot), weights_)).sum(1).view({-1, 3, n_terms_}).sum(1);
 }
 
-FourBodyPass::Second FourBodyPass::second(const at::Tensor& q_bar, const at::Tensor& g, const at::Tensor& channels_dot) const {
+FourBodyPass::Second FourBodyPass::second(const at::Tensor& q_bar, const at::Tensor& g,
+                                          const at::Tensor& channels_dot) const {
   const at::Tensor dots = used(channels_dot), around = g.repeat({1, 3}).unsqueeze(1), by_dots = others_ * around;
-  const at::Tensor bars =
-      at::addcmul(others_ * q_bar.repeat({1, 3}).unsqueeze(1), mixed_products(factors_, mix(dots, weights_), harmonics_), around);
+  const at::Tensor bars = at::addcmul(others_ * q_bar.repeat({1, 3}).unsqueeze(1),
+                                      mixed_products(factors_, mix(dots, weights_), harmonics_), around);
   const at::Tensor by_weights = mixing_gradient(channels_, bars, weights_) + mixing_gradient(dots, by_dots, weights_);
   return {to_channels(bars), by_weights.unflatten(-1, {3, n_terms_}).movedim(-2, -3)};
 }

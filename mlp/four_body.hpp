@@ -4,10 +4,12 @@
 
 namespace zeropoint::mlp {
 
-/// Invariants of four atoms: q_p = mean over directions of prod_{a=1..3} U^a_p(direction), U^a_p = sum_n w^a_np B_n(direction), where
-/// B_n(direction) = sum over l <= 3 and m of B_n,lm Y_lm. The mean is exact: 5 x 10 points of a product grid.
+/// Invariants of four atoms: q_p = mean over directions of prod_{a=1..3} U^a_p(direction), U^a_p = sum_n w^a_np
+/// B_n(direction), where B_n(direction) = sum over l <= 3 and m of B_n,lm Y_lm. The mean is exact: 5 x 10 points of a
+/// product grid.
 ///
-/// `channels` [n_atoms, n_harmonics, n], `weights` [3, n, n_terms], `harmonics` from four_body_harmonics(): [n_atoms, n_terms].
+/// `channels` [n_atoms, n_harmonics, n], `weights` [3, n, n_terms], `harmonics` from four_body_harmonics(): [n_atoms,
+/// n_terms].
 at::Tensor four_body_terms(const at::Tensor& channels, const at::Tensor& weights, const at::Tensor& harmonics);
 
 /// Y_lm, l <= min(3, angular_order), at the points: [50, n_harmonics used], the last column the weight of the point.
@@ -40,8 +42,8 @@ class FourBodyPass {
   at::Tensor factors_, others_;     // U^a, and the products of the two others: [n_atoms, n_used, 3 n_terms]
 };
 
-/// Products of functions on the sphere, given and returned by their harmonics l <= 3, of three blocks of columns [n_atoms, n_used, 3 n]:
-/// block a is u_b v_c + v_b u_c, (a, b, c) = (0, 1, 2) and so on around.
+/// Products of functions on the sphere, given and returned by their harmonics l <= 3, of three blocks of columns
+/// [n_atoms, n_used, 3 n]: block a is u_b v_c + v_b u_c, (a, b, c) = (0, 1, 2) and so on around.
 at::Tensor mixed_products(const at::Tensor& u, const at::Tensor& v, const at::Tensor& harmonics);
 /// The same in operations of tensors, for other devices than the processor.
 at::Tensor mixed_products_by_tensors(const at::Tensor& u, const at::Tensor& v, const at::Tensor& harmonics);

@@ -26,7 +26,8 @@ struct Comparison {
 std::optional<Comparison> compare(const LabelledStructure& a, const LabelledStructure& b) {
   const Eigen::Matrix3d map = a.cell.inverse() * b.cell;  // r_b = r_a map, for rows
   if ((map - Eigen::Matrix3d::Identity()).cwiseAbs().maxCoeff() > largest_strain) return std::nullopt;
-  const Eigen::Matrix3d strain = (map + map.transpose()) / 2 - Eigen::Matrix3d::Identity(), middle = (a.cell + b.cell) / 2;
+  const Eigen::Matrix3d strain = (map + map.transpose()) / 2 - Eigen::Matrix3d::Identity(),
+                        middle = (a.cell + b.cell) / 2;
   Vectors moved = b.positions * b.cell.inverse() - a.positions * a.cell.inverse();
   moved = ((moved.array() - moved.array().round()).matrix() * middle).eval();
   const double force_work = -0.5 * ((a.forces + b.forces).array() * moved.array()).sum();
@@ -69,7 +70,8 @@ LabelConsistency check_consistency(const std::vector<LabelledStructure>& structu
       if (const auto found = compare(*members[k], *members[half + (k + half / 3 + 1) % half])) all.push_back(*found);
     }
   }
-  LabelConsistency result{.n_pairs = static_cast<int>(all.size()), .explained = 0, .force_factor = {}, .stress_factor = {}};
+  LabelConsistency result{
+      .n_pairs = static_cast<int>(all.size()), .explained = 0, .force_factor = {}, .stress_factor = {}};
   if (result.n_pairs < fewest_pairs) return result;
   double ff = 0, fs = 0, ss = 0, fe = 0, se = 0, ee = 0;
   for (const auto& [f, s, e] : all) {
@@ -82,7 +84,8 @@ LabelConsistency check_consistency(const std::vector<LabelledStructure>& structu
   }
   if (!(ee > 0) || !(ff > 0)) return result;
   const double determinant = ff * ss - fs * fs;
-  constexpr double enough = 0.03;  // of the squared energies: a stress that matters, and not in proportion to the forces' work
+  constexpr double enough =
+      0.03;  // of the squared energies: a stress that matters, and not in proportion to the forces' work
   if (ss > enough * ee && determinant > 0.05 * ff * ss) {
     result.force_factor = (fe * ss - se * fs) / determinant;
     result.stress_factor = (se * ff - fe * fs) / determinant;
@@ -100,17 +103,21 @@ std::vector<std::string> complaints(const LabelConsistency& consistency) {
   const double force = *consistency.force_factor;
   const bool force_is_wrong = !(force > 1 / tolerated && force < tolerated);
   if (force < 0) {
-    texts.push_back(fmt::format("the energies change by {:.2f} times the work of the forces: gradients were given instead of forces", force));
+    texts.push_back(fmt::format(
+        "the energies change by {:.2f} times the work of the forces: gradients were given instead of forces", force));
   } else if (force_is_wrong) {
-    texts.push_back(fmt::format("the energies change by {:.3g} times the work of the forces: {}", force, explanation(force)));
+    texts.push_back(
+        fmt::format("the energies change by {:.3g} times the work of the forces: {}", force, explanation(force)));
   }
   if (consistency.stress_factor && !force_is_wrong && *consistency.stress_factor < -1 / tolerated) {
-    texts.push_back(fmt::format("the energies change by {:.2f} times the work of the stress: its sign is turned (here positive = tensile; a "
-                                "virial is -volume x stress)",
-                                *consistency.stress_factor));
+    texts.push_back(fmt::format(
+        "the energies change by {:.2f} times the work of the stress: its sign is turned (here positive = tensile; a "
+        "virial is -volume x stress)",
+        *consistency.stress_factor));
   } else if (consistency.stress_factor && !force_is_wrong &&
              (*consistency.stress_factor > 2 * tolerated || *consistency.stress_factor < 0.5 / tolerated)) {
-    texts.push_back(fmt::format("the energies change by {:.3g} times the work of the stress: its unit may be wrong", *consistency.stress_factor));
+    texts.push_back(fmt::format("the energies change by {:.3g} times the work of the stress: its unit may be wrong",
+                                *consistency.stress_factor));
   }
   return texts;
 }

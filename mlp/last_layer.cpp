@@ -47,7 +47,8 @@ struct Normal {
 /// Features of all structures of a batch: rows phi_E, and their derivatives along directions.
 class BatchFeatures {
  public:
-  BatchFeatures(const ActiveNetwork& network, const LabelledBatch& batch) : batch_(batch), per_species_(network.network->n_features()) {
+  BatchFeatures(const ActiveNetwork& network, const LabelledBatch& batch)
+      : batch_(batch), per_species_(network.network->n_features()) {
     const AtomBatch& atoms = batch.map->batch();
     radial_ = batch.moments.radial.detach().requires_grad_();
     angular_ = batch.moments.angular.detach().requires_grad_();
@@ -55,16 +56,18 @@ class BatchFeatures {
     for (int z = 0; z < atoms.n_species(); ++z) {
       const std::int64_t begin = atoms.species_begin[at_place(z)], n = atoms.species_begin[at_place(z) + 1] - begin;
       if (n == 0) continue;
-      const at::Tensor invariants = network.network->invariants(network.parameters, z, {radial_.narrow(0, begin, n), angular_.narrow(0, begin, n)});
-      features.push_back(network.energy_scale *
-                         network.network->features(network.parameters, z, invariants, network.shift[at_place(z)], network.scale[at_place(z)]));
+      const at::Tensor invariants = network.network->invariants(
+          network.parameters, z, {radial_.narrow(0, begin, n), angular_.narrow(0, begin, n)});
+      features.push_back(network.energy_scale * network.network->features(network.parameters, z, invariants,
+                                                                          network.shift[at_place(z)],
+                                                                          network.scale[at_place(z)]));
       weights.push_back(at::zeros_like(features.back()).requires_grad_());
       species_.push_back(z);
     }
     features_ = features;
     weights_ = weights;
-    // d(features . weights)/d moments is linear in the weights: its derivative along a tangent, with respect to the weights, is the
-    // derivative of the features along it.
+    // d(features . weights)/d moments is linear in the weights: its derivative along a tangent, with respect to the
+    // weights, is the derivative of the features along it.
     gradients_ = torch::autograd::grad(features, variable_list{radial_, angular_}, weights, true, true);
   }
 
@@ -84,9 +87,10 @@ class BatchFeatures {
     for (std::size_t k = 0; k < species_.size(); ++k) {
       const at::Tensor values = of_species[k].detach().contiguous();
       const double* row = values.const_data_ptr<double>();
-      for (std::int64_t i = atoms.species_begin[at_place(species_[k])]; i < atoms.species_begin[at_place(species_[k]) + 1]; ++i) {
-        rows.block(atoms.structure[at_place(i)], static_cast<Eigen::Index>(species_[k]) * per_species_, 1, per_species_) +=
-            Eigen::Map<const Eigen::RowVectorXd>(row, per_species_);
+      for (std::int64_t i = atoms.species_begin[at_place(species_[k])];
+           i < atoms.species_begin[at_place(species_[k]) + 1]; ++i) {
+        rows.block(atoms.structure[at_place(i)], static_cast<Eigen::Index>(species_[k]) * per_species_, 1,
+                   per_species_) += Eigen::Map<const Eigen::RowVectorXd>(row, per_species_);
         row += per_species_;
       }
     }
@@ -104,7 +108,11 @@ class BatchFeatures {
 class RowSum {
  public:
   RowSum(std::vector<Normal>& folds, std::vector<std::size_t> fold_of, Eigen::Index n_columns)
-      : folds_(folds), fold_of_(std::move(fold_of)), rows_(folds.size()), residuals_(folds.size()), n_columns_(n_columns) {}
+      : folds_(folds),
+        fold_of_(std::move(fold_of)),
+        rows_(folds.size()),
+        residuals_(folds.size()),
+        n_columns_(n_columns) {}
 
   void add(std::size_t structure, const Eigen::Ref<const Eigen::RowVectorXd>& row, double residual, double weight) {
     const std::size_t fold = fold_of_[structure];
@@ -133,11 +141,12 @@ class RowSum {
   Eigen::Index n_columns_;
 };
 
-void add_batch(const ActiveNetwork& network, const LabelledBatch& batch, const LossOptions& loss, int n_directions, std::uint64_t seed,
-               RowSum& sum) {
+void add_batch(const ActiveNetwork& network, const LabelledBatch& batch, const LossOptions& loss, int n_directions,
+               std::uint64_t seed, RowSum& sum) {
   const AtomBatch& atoms = batch.map->batch();
   const BatchPrediction now = predict(network, batch.map, batch.moments);
-  const at::Tensor energy = (batch.energies - now.energies).contiguous(), force = (batch.forces - now.forces.forces).contiguous();
+  const at::Tensor energy = (batch.energies - now.energies).contiguous(),
+                   force = (batch.forces - now.forces.forces).contiguous();
   const at::Tensor strain = (batch.stresses * batch.volumes - now.forces.strains).contiguous();
   const BatchFeatures features(network, batch);
   const std::size_t n_structures = at_place(atoms.n_structures());
@@ -149,7 +158,8 @@ void add_batch(const ActiveNetwork& network, const LabelledBatch& batch, const L
   }
   std::mt19937_64 generator{seed};
   std::normal_distribution<double> normal;
-  const at::Tensor none = at::zeros({atoms.n_structures(), 3, 3}, at::kDouble), nobody = at::zeros({atoms.n_atoms(), 3}, at::kDouble);
+  const at::Tensor none = at::zeros({atoms.n_structures(), 3, 3}, at::kDouble),
+                   nobody = at::zeros({atoms.n_atoms(), 3}, at::kDouble);
   for (int d = 0; d < n_directions && loss.force > 0; ++d) {
     at::Tensor direction = at::zeros_like(nobody);
     double* const numbers = direction.mutable_data_ptr<double>();
@@ -160,7 +170,8 @@ void add_batch(const ActiveNetwork& network, const LabelledBatch& batch, const L
     }
     const Rows rows = features.along({direction, none});
     for (std::size_t s = 0; s < n_structures; ++s) {
-      const double weight = std::sqrt(loss.force / (n_directions * static_cast<double>(atoms.atoms_in[s]))) / loss.force_scale;
+      const double weight =
+          std::sqrt(loss.force / (n_directions * static_cast<double>(atoms.atoms_in[s]))) / loss.force_scale;
       sum.add(s, rows.row(static_cast<Eigen::Index>(s)), residuals[s], weight);
     }
   }
@@ -173,7 +184,8 @@ void add_batch(const ActiveNetwork& network, const LabelledBatch& batch, const L
     for (std::size_t s = 0; s < n_structures; ++s) {
       if (batch.has_stress.const_data_ptr<double>()[s] == 0) continue;
       const double weight = std::sqrt(loss.stress * (a == b ? 1 : 2) / 9) / (atoms.volumes[s] * loss.stress_scale);
-      sum.add(s, rows.row(static_cast<Eigen::Index>(s)), strain.const_data_ptr<double>()[9 * s + at_place(3 * a + b)], weight);
+      sum.add(s, rows.row(static_cast<Eigen::Index>(s)), strain.const_data_ptr<double>()[9 * s + at_place(3 * a + b)],
+              weight);
     }
   }
 }
@@ -199,8 +211,9 @@ LastLayerReport choose_strength(const std::vector<Normal>& folds, const Normal& 
 
 }  // namespace
 
-LastLayerReport solve_last_layer(Model& model, std::size_t member, const TrainingData& data, const std::vector<std::size_t>& of,
-                                 const LossOptions& loss, const LastLayerOptions& options) {
+LastLayerReport solve_last_layer(Model& model, std::size_t member, const TrainingData& data,
+                                 const std::vector<std::size_t>& of, const LossOptions& loss,
+                                 const LastLayerOptions& options) {
   constexpr std::size_t at_once = 8;
   const NodeNetwork network = model.node_network();
   const ActiveNetwork active = active_network(network, model.members[member], model.energy_scale, at::kDouble);
@@ -215,12 +228,14 @@ LastLayerReport solve_last_layer(Model& model, std::size_t member, const Trainin
   parallel_for(n_sums, [&](std::int64_t which) {
     for (std::int64_t piece = which; piece < n_pieces; piece += n_sums) {
       const std::size_t begin = at_place(piece) * at_once, end = std::min(begin + at_once, of.size());
-      const std::vector<std::size_t> chosen{of.begin() + static_cast<std::ptrdiff_t>(begin), of.begin() + static_cast<std::ptrdiff_t>(end)};
+      const std::vector<std::size_t> chosen{of.begin() + static_cast<std::ptrdiff_t>(begin),
+                                            of.begin() + static_cast<std::ptrdiff_t>(end)};
       std::vector<std::size_t> fold_of;
       for (const std::size_t i : chosen) fold_of.push_back(at_place(data.groups().of[i]) % n_folds);
       RowSum sum(sums[at_place(which)], fold_of, n);
       const LabelledBatch batch = make_batch(data, chosen, model, model.scaling, at::kDouble);
-      add_batch(active, batch, loss, n_directions, model.members[member].seed * 7919 + static_cast<std::uint64_t>(piece), sum);
+      add_batch(active, batch, loss, n_directions,
+                model.members[member].seed * 7919 + static_cast<std::uint64_t>(piece), sum);
       sum.finish();
     }
   });
@@ -232,7 +247,8 @@ LastLayerReport solve_last_layer(Model& model, std::size_t member, const Trainin
     all.add(folds[f]);
   }
   model.members[member].covariance = at::from_blob(all.matrix.data(), {n, n}, at::kDouble).clone();  // symmetric
-  const LastLayerReport report = options.change ? choose_strength(folds, all) : LastLayerReport{.before = all.squares, .after = all.squares};
+  const LastLayerReport report =
+      options.change ? choose_strength(folds, all) : LastLayerReport{.before = all.squares, .after = all.squares};
   if (!report.changed) return report;
   Eigen::VectorXd change = all.solve(report.strength);
   for (int z = 0; z < model.n_species(); ++z) {

@@ -45,7 +45,8 @@ LossOptions with_scales(const LossOptions& options, const TrainingData& data, co
   const double n = static_cast<double>(of.size()), spread = std::sqrt(std::max(squares / n - sum * sum / n / n, 0.0));
   LossOptions result = options;
   if (!(result.energy_scale > 0)) result.energy_scale = std::clamp(tenth * spread, least_energy, most_energy);
-  if (!(result.force_scale > 0)) result.force_scale = std::max(tenth * std::sqrt(force_squares / std::max(n_forces, 1.0)), 1e-4);
+  if (!(result.force_scale > 0))
+    result.force_scale = std::max(tenth * std::sqrt(force_squares / std::max(n_forces, 1.0)), 1e-4);
   if (!(result.stress_scale > 0)) {
     const double count = std::max(n_stresses, 1.0);
     const double variance = (stress_squares / count - (mean_stress / count).squaredNorm()) / 9;
@@ -54,8 +55,8 @@ LossOptions with_scales(const LossOptions& options, const TrainingData& data, co
   return result;
 }
 
-LabelledBatch make_batch(const TrainingData& data, const std::vector<std::size_t>& of, const Model& model, const MomentScaling& scaling,
-                         at::ScalarType type) {
+LabelledBatch make_batch(const TrainingData& data, const std::vector<std::size_t>& of, const Model& model,
+                         const MomentScaling& scaling, at::ScalarType type) {
   LabelledBatch batch;
   std::vector<const Geometry*> geometries;
   for (const std::size_t i : of) {
@@ -91,32 +92,35 @@ LabelledBatch make_batch(const TrainingData& data, const std::vector<std::size_t
   return batch;
 }
 
-at::Tensor loss(const BatchPrediction& prediction, const LabelledBatch& batch, const LossOptions& options, double energy_ramp,
-                const LossCounts& counts) {
+at::Tensor loss(const BatchPrediction& prediction, const LabelledBatch& batch, const LossOptions& options,
+                double energy_ramp, const LossCounts& counts) {
   const at::Tensor energy = (prediction.energies - batch.energies) / (batch.n_atoms * options.energy_scale);
   const at::Tensor force = (prediction.forces.forces - batch.forces) / options.force_scale;
   at::Tensor sum = pseudo_huber(energy.square()).sum() * (options.energy * energy_ramp / counts.structures) +
                    pseudo_huber(force.square().sum(1)).sum() * (options.force / counts.atoms);
   if (options.stress > 0 && batch.n_stresses > 0) {
-    const at::Tensor stress = (prediction.forces.strains / batch.volumes - batch.stresses) * batch.has_stress / options.stress_scale;
+    const at::Tensor stress =
+        (prediction.forces.strains / batch.volumes - batch.stresses) * batch.has_stress / options.stress_scale;
     sum = sum + pseudo_huber(stress.square().mean(at::IntArrayRef{1, 2})).sum() * (options.stress / counts.stresses);
   }
   return sum;
 }
 
-LossGradient loss_gradient(const ActiveNetwork& network, const LabelledBatch& batch, const LossOptions& options, double energy_ramp,
-                           const LossCounts& counts) {
+LossGradient loss_gradient(const ActiveNetwork& network, const LabelledBatch& batch, const LossOptions& options,
+                           double energy_ramp, const LossCounts& counts) {
   const BatchPass pass(network, batch.map, batch.moments);
   const auto leaf = [](const at::Tensor& values) { return values.detach().requires_grad_(); };
   const BatchPrediction& now = pass.prediction();
   const BatchPrediction prediction{leaf(now.energies), {leaf(now.forces.forces), leaf(now.forces.strains)}};
   const at::Tensor value = loss(prediction, batch, options, energy_ramp, counts);
   const variable_list by = torch::autograd::grad(
-      variable_list{value}, variable_list{prediction.energies, prediction.forces.forces, prediction.forces.strains}, {}, false, false, true);
+      variable_list{value}, variable_list{prediction.energies, prediction.forces.forces, prediction.forces.strains}, {},
+      false, false, true);
   const at::Tensor by_strains = by[2].defined() ? by[2] : at::zeros_like(prediction.forces.strains);  // no stresses
   LossGradient result{value.item<double>(), pass.parameter_gradients(by[0], {by[1], by_strains})};
   for (std::size_t k = 0; k < network.parameters.size(); ++k) {
-    if (!result.by_parameters[k].defined()) result.by_parameters[k] = at::zeros_like(network.parameters[k]);  // no atom of that species
+    if (!result.by_parameters[k].defined())
+      result.by_parameters[k] = at::zeros_like(network.parameters[k]);  // no atom of that species
   }
   return result;
 }

@@ -12,7 +12,8 @@ namespace zeropoint::mlp {
 /// Weights of the parts of the loss, and the errors at which they turn from quadratic to linear.
 ///
 ///   loss = energy <h(dE/(N energy_scale))> + force <h(|dF_i|/force_scale)> + stress <h(|d sigma|/stress_scale)>
-///   h(d) = sqrt(1 + d^2) - 1; means over structures, atoms, structures with a stress; |d sigma|^2 is the mean of nine squares
+///   h(d) = sqrt(1 + d^2) - 1; means over structures, atoms, structures with a stress; |d sigma|^2 is the mean of nine
+///   squares
 struct LossOptions {
   double energy = 1, force = 1, stress = 1;
   double energy_scale = 0;  ///< eV per atom; 0: a tenth of the spread, between 2 and 10 meV
@@ -38,11 +39,11 @@ struct LabelledBatch {
   double n_stresses = 0;
 };
 
-LabelledBatch make_batch(const TrainingData& data, const std::vector<std::size_t>& of, const Model& model, const MomentScaling& scaling,
-                         at::ScalarType type);
+LabelledBatch make_batch(const TrainingData& data, const std::vector<std::size_t>& of, const Model& model,
+                         const MomentScaling& scaling, at::ScalarType type);
 
-/// The loss summed over the batch with the given means: counts of structures, atoms and stresses that the sums are divided
-/// by. `energy_ramp` multiplies the energy's part.
+/// The loss summed over the batch with the given means: counts of structures, atoms and stresses that the sums are
+/// divided by. `energy_ramp` multiplies the energy's part.
 struct LossCounts {
   double structures = 0, atoms = 0, stresses = 0;
 };
@@ -50,9 +51,9 @@ struct LossGradient {
   double value = 0;
   std::vector<at::Tensor> by_parameters;  ///< in the order and type of the network's parameters
 };
-LossGradient loss_gradient(const ActiveNetwork& network, const LabelledBatch& batch, const LossOptions& options, double energy_ramp,
-                           const LossCounts& counts);
-at::Tensor loss(const BatchPrediction& prediction, const LabelledBatch& batch, const LossOptions& options, double energy_ramp,
-                const LossCounts& counts);
+LossGradient loss_gradient(const ActiveNetwork& network, const LabelledBatch& batch, const LossOptions& options,
+                           double energy_ramp, const LossCounts& counts);
+at::Tensor loss(const BatchPrediction& prediction, const LabelledBatch& batch, const LossOptions& options,
+                double energy_ramp, const LossCounts& counts);
 
 }  // namespace zeropoint::mlp

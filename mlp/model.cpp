@@ -16,7 +16,9 @@ namespace {
 // Files hold the functions of r only; in memory zeros follow them (DescriptorOptions::stride).
 // Their axis is -1, or -2 where channels follow.
 
-at::Tensor without_padding(const at::Tensor& values, std::int64_t axis, int n) { return values.narrow(axis, 0, n).contiguous(); }
+at::Tensor without_padding(const at::Tensor& values, std::int64_t axis, int n) {
+  return values.narrow(axis, 0, n).contiguous();
+}
 
 at::Tensor with_padding(const at::Tensor& values, std::int64_t axis, int stride) {
   std::vector<std::int64_t> shape = values.sizes().vec();
@@ -46,7 +48,8 @@ void for_integers(ModelLike& model, const Visit& visit) {
 
 double number(const Hdf5File& file, const std::string& name) {
   const auto value = file.number_attribute("/", name);
-  if (!value) throw InputError{"{}: the attribute {} is missing: the file is damaged or of another version", file.path(), name};
+  if (!value)
+    throw InputError{"{}: the attribute {} is missing: the file is damaged or of another version", file.path(), name};
   return *value;
 }
 
@@ -70,8 +73,9 @@ std::vector<int> species_numbers(const std::vector<std::string>& labels, const s
   for (const std::string& label : labels) {
     const auto found = std::find(species.begin(), species.end(), element_of(label));
     if (found == species.end()) {
-      throw InputError{"the element {} is unknown to the potential, which was trained on {}: train it on structures with {}", label,
-                       fmt::join(species, ", "), label};
+      throw InputError{
+          "the element {} is unknown to the potential, which was trained on {}: train it on structures with {}", label,
+          fmt::join(species, ", "), label};
     }
     numbers.push_back(static_cast<int>(found - species.begin()));
   }
@@ -88,8 +92,10 @@ std::vector<at::Tensor> converted(const std::vector<at::Tensor>& tensors, const 
   return result;
 }
 
-ActiveNetwork active_network(const NodeNetwork& network, const Member& member, double energy_scale, const at::TensorOptions& options) {
-  return {&network, converted(member.parameters, options), converted(member.shift, options), converted(member.scale, options), energy_scale};
+ActiveNetwork active_network(const NodeNetwork& network, const Member& member, double energy_scale,
+                             const at::TensorOptions& options) {
+  return {&network, converted(member.parameters, options), converted(member.shift, options),
+          converted(member.scale, options), energy_scale};
 }
 
 void write_model(const Model& model, const std::string& path, const std::string& configuration) {
@@ -98,14 +104,20 @@ void write_model(const Model& model, const std::string& path, const std::string&
   file.write("species", model.species, "species");
   file.write_attribute("/", "radial_cutoff", model.descriptor.radial_cutoff);
   file.write_attribute("/", "angular_cutoff", model.descriptor.angular_cutoff);
-  file.write_attribute("/", "cutoff_function", std::find_if(cutoff_names.begin(), cutoff_names.end(), [&](const auto& entry) {
-                                                 return entry.second == model.descriptor.cutoff_function;
-                                               })->first);
-  for_integers(model, [&](const char* name, const auto& value) { file.write_attribute("/", name, static_cast<std::int64_t>(value)); });
+  file.write_attribute("/", "cutoff_function",
+                       std::find_if(cutoff_names.begin(), cutoff_names.end(), [&](const auto& entry) {
+                         return entry.second == model.descriptor.cutoff_function;
+                       })->first);
+  for_integers(model, [&](const char* name, const auto& value) {
+    file.write_attribute("/", name, static_cast<std::int64_t>(value));
+  });
   file.write_attribute("/", "energy_scale", model.energy_scale);
-  file.write("reference_energies", Eigen::Map<const Eigen::VectorXd>(model.reference_energies.data(), model.n_species()), "eV", "species");
-  file.write("scaling/radial_shift", without_padding(model.scaling.radial_shift, -1, n), "1", "species,neighbour_species,function");
-  file.write("scaling/radial_scale", without_padding(model.scaling.radial_scale, -1, n), "1", "species,neighbour_species,function");
+  file.write("reference_energies",
+             Eigen::Map<const Eigen::VectorXd>(model.reference_energies.data(), model.n_species()), "eV", "species");
+  file.write("scaling/radial_shift", without_padding(model.scaling.radial_shift, -1, n), "1",
+             "species,neighbour_species,function");
+  file.write("scaling/radial_scale", without_padding(model.scaling.radial_scale, -1, n), "1",
+             "species,neighbour_species,function");
   file.write("scaling/angular_scale", without_padding(model.scaling.angular_scale, -1, n), "1",
              "species,harmonic,neighbour_species,function");
   const NodeNetwork network = model.node_network();
@@ -115,16 +127,20 @@ void write_model(const Model& model, const std::string& path, const std::string&
       const auto& parameter = network.parameters()[p];
       const at::Tensor& values = member.parameters[p];
       const at::Tensor stored =
-          parameter.of_moments ? without_padding(values.unflatten(-2, {model.n_species(), model.descriptor.stride()}), -2, n) : values;
+          parameter.of_moments
+              ? without_padding(values.unflatten(-2, {model.n_species(), model.descriptor.stride()}), -2, n)
+              : values;
       const std::string degree = stored.dim() == 4 ? "degree," : "";
-      file.write(member_name(k) + "/" + parameter.name, stored, "1", parameter.of_moments ? degree + "neighbour_species,function,channel" : "");
+      file.write(member_name(k) + "/" + parameter.name, stored, "1",
+                 parameter.of_moments ? degree + "neighbour_species,function,channel" : "");
     }
     for (std::size_t z = 0; z < model.species.size(); ++z) {
       const std::string of_species = fmt::format("{}/species_{}/", member_name(k), z);
       file.write(of_species + "invariant_shift", member.shift[z], "1", "invariant");
       file.write(of_species + "invariant_scale", member.scale[z], "1", "invariant");
     }
-    if (member.covariance.defined()) file.write(member_name(k) + "/last_layer_covariance", member.covariance, "1", "weight,weight");
+    if (member.covariance.defined())
+      file.write(member_name(k) + "/last_layer_covariance", member.covariance, "1", "weight,weight");
     file.write_attribute(member_name(k), "seed", static_cast<std::int64_t>(member.seed));
   }
   file.write_attribute("/", "n_members", static_cast<std::int64_t>(model.members.size()));
@@ -141,11 +157,14 @@ Model read_model(const std::string& path) {
   model.descriptor.radial_cutoff = number(file, "radial_cutoff");
   model.descriptor.angular_cutoff = number(file, "angular_cutoff");
   const std::string kind = file.text_attribute("/", "cutoff_function").value_or("");
-  const auto found = std::find_if(cutoff_names.begin(), cutoff_names.end(), [&](const auto& entry) { return entry.first == kind; });
-  if (found == cutoff_names.end()) throw InputError{"{}: the cutoff function '{}' is unknown: the file is of another version", path, kind};
+  const auto found =
+      std::find_if(cutoff_names.begin(), cutoff_names.end(), [&](const auto& entry) { return entry.first == kind; });
+  if (found == cutoff_names.end())
+    throw InputError{"{}: the cutoff function '{}' is unknown: the file is of another version", path, kind};
   model.descriptor.cutoff_function = found->second;
   for_integers(model, [&](const char* name, auto& value) {
-    const bool absent = name == std::string_view{"mixing_by_degree"} && !file.number_attribute("/", name);  // older files
+    const bool absent =
+        name == std::string_view{"mixing_by_degree"} && !file.number_attribute("/", name);  // older files
     value = absent ? 0 : static_cast<std::decay_t<decltype(value)>>(number(file, name));
   });
   model.energy_scale = number(file, "energy_scale");
@@ -159,9 +178,11 @@ Model read_model(const std::string& path) {
     require_shape(values, shape, path, name);
     return with_padding(values, -1, stride);
   };
-  model.scaling = {read_scaling("scaling/radial_shift", {n, n, n_functions}), read_scaling("scaling/radial_scale", {n, n, n_functions}),
+  model.scaling = {read_scaling("scaling/radial_shift", {n, n, n_functions}),
+                   read_scaling("scaling/radial_scale", {n, n, n_functions}),
                    read_scaling("scaling/angular_scale", {n, model.descriptor.n_harmonics(), n, n_functions})};
-  if (energies.size() != n) throw InputError{"{}: {} reference energies for {} species: the file is damaged", path, energies.size(), n};
+  if (energies.size() != n)
+    throw InputError{"{}: {} reference energies for {} species: the file is damaged", path, energies.size(), n};
   for (std::size_t k = 0; k < static_cast<std::size_t>(number(file, "n_members")); ++k) {
     Member member;
     member.seed = static_cast<std::uint64_t>(file.number_attribute(member_name(k), "seed").value_or(0));

@@ -19,14 +19,15 @@ struct Member {
   std::vector<at::Tensor> parameters;  ///< in the order of NodeNetwork::parameters()
   std::vector<at::Tensor> shift;       ///< for each species: mu [n_invariants]
   std::vector<at::Tensor> scale;       ///< for each species: 1/sigma [n_invariants]
-  /// C = sum over training of phi phi^T, phi the derivatives of energies, forces and stresses with respect to the last layers of
-  /// all species, in units of the loss' scales (last_layer.hpp): [n_species n_features, same]; not defined when it was not made.
+  /// C = sum over training of phi phi^T, phi the derivatives of energies, forces and stresses with respect to the last
+  /// layers of all species, in units of the loss' scales (last_layer.hpp): [n_species n_features, same]; not defined
+  /// when it was not made.
   at::Tensor covariance = {};
 };
 
 /// A potential: one network, or several that share the moments (a committee). All tensors float64.
 struct Model {
-  std::vector<std::string> species;        ///< chemical symbols
+  std::vector<std::string> species;  ///< chemical symbols
   DescriptorOptions descriptor;
   NetworkOptions network;
   MomentScaling scaling;
@@ -60,7 +61,8 @@ struct ActiveNetwork {
   at::Device device() const { return parameters.front().device(); }
 };
 
-ActiveNetwork active_network(const NodeNetwork& network, const Member& member, double energy_scale, const at::TensorOptions& options);
+ActiveNetwork active_network(const NodeNetwork& network, const Member& member, double energy_scale,
+                             const at::TensorOptions& options);
 
 constexpr const char* model_filetype = "zeropoint model";
 

@@ -36,7 +36,8 @@ at::Tensor inverse_size(const at::Tensor& size) {
 
 /// The structures in pieces, as batches.
 template <class Body>
-void for_batches(const TrainingData& data, const std::vector<std::size_t>& of, const DescriptorOptions& descriptor, const Body& body) {
+void for_batches(const TrainingData& data, const std::vector<std::size_t>& of, const DescriptorOptions& descriptor,
+                 const Body& body) {
   constexpr std::size_t at_once = 8;
   for (std::size_t begin = 0; begin < of.size(); begin += at_once) {
     std::vector<std::shared_ptr<const Geometry>> kept;
@@ -45,19 +46,22 @@ void for_batches(const TrainingData& data, const std::vector<std::size_t>& of, c
       kept.push_back(data.geometry(of[k]));
       geometries.push_back(kept.back().get());
     }
-    body(std::make_shared<const AtomBatch>(geometries, static_cast<int>(data.species().size()), descriptor.angular_cutoff));
+    body(std::make_shared<const AtomBatch>(geometries, static_cast<int>(data.species().size()),
+                                           descriptor.angular_cutoff));
   }
 }
 
-MomentScaling scaling_of(const TrainingData& data, const std::vector<std::size_t>& of, const DescriptorOptions& descriptor) {
+MomentScaling scaling_of(const TrainingData& data, const std::vector<std::size_t>& of,
+                         const DescriptorOptions& descriptor) {
   const std::int64_t n = static_cast<std::int64_t>(data.species().size());
   const MomentScaling unit = unit_scaling(descriptor, static_cast<int>(n), at::kDouble);
-  at::Tensor sum = at::zeros_like(unit.radial_shift), squares = at::zeros_like(sum), angular_squares = at::zeros_like(unit.angular_scale);
+  at::Tensor sum = at::zeros_like(unit.radial_shift), squares = at::zeros_like(sum),
+             angular_squares = at::zeros_like(unit.angular_scale);
   at::Tensor counts = at::zeros({n, 1, 1}, at::kDouble);
   for_batches(data, of, descriptor, [&](const std::shared_ptr<const AtomBatch>& batch) {
     const Moments moments = MomentMap(batch, descriptor, unit, at::kDouble).moments();
     for (std::int64_t z = 0; z < n; ++z) {
-      const std::int64_t begin = batch->species_begin[static_cast<std::size_t>(z)];
+      const std::int64_t begin = batch->species_begin[z];
       const std::int64_t count = batch->species_begin[static_cast<std::size_t>(z) + 1] - begin;
       const at::Tensor radial = moments.radial.narrow(0, begin, count);
       sum[z] += radial.sum(0);
@@ -72,8 +76,10 @@ MomentScaling scaling_of(const TrainingData& data, const std::vector<std::size_t
   const at::Tensor radial_size = at::maximum(variance.sqrt(), 1e-3 * (squares / counts).sqrt());
   at::Tensor angular_scale = at::ones_like(angular_squares);
   for (std::int64_t l = 0; l <= descriptor.angular_order; ++l) {
-    const at::Tensor of_degree = (angular_squares.narrow(1, l * l, 2 * l + 1).mean(at::IntArrayRef{1}, true) / counts.unsqueeze(3)).sqrt();
-    angular_scale.narrow(1, l * l, 2 * l + 1).copy_(inverse_size(of_degree).expand({n, 2 * l + 1, n, descriptor.stride()}));
+    const at::Tensor of_degree =
+        (angular_squares.narrow(1, l * l, 2 * l + 1).mean(at::IntArrayRef{1}, true) / counts.unsqueeze(3)).sqrt();
+    angular_scale.narrow(1, l * l, 2 * l + 1)
+        .copy_(inverse_size(of_degree).expand({n, 2 * l + 1, n, descriptor.stride()}));
   }
   return {mean, inverse_size(radial_size), angular_scale};
 }
@@ -85,10 +91,10 @@ void normalise(Member& member, const Model& model, const TrainingData& data, con
   for_batches(data, of, model.descriptor, [&](const std::shared_ptr<const AtomBatch>& batch) {
     const Moments moments = MomentMap(batch, model.descriptor, model.scaling, at::kDouble).moments();
     for (int z = 0; z < model.n_species(); ++z) {
-      const std::int64_t begin = batch->species_begin[static_cast<std::size_t>(z)];
+      const std::int64_t begin = batch->species_begin[z];
       const std::int64_t count = batch->species_begin[static_cast<std::size_t>(z) + 1] - begin;
       if (count == 0) continue;
-      invariants[static_cast<std::size_t>(z)].push_back(network.invariants(
+      invariants[z].push_back(network.invariants(
           member.parameters, z, {moments.radial.narrow(0, begin, count), moments.angular.narrow(0, begin, count)}));
     }
   });
@@ -130,7 +136,10 @@ Model start_model(const TrainingData& data, const std::vector<std::size_t>& of, 
   const NodeNetwork nodes = model.node_network();            // checks the sizes
   model.scaling = scaling_of(data, chosen, descriptor);
   for (const std::int64_t seed : seeds) {
-    Member member{.seed = static_cast<std::uint64_t>(seed), .parameters = nodes.random_parameters(static_cast<std::uint64_t>(seed)), .shift = {}, .scale = {}};
+    Member member{.seed = static_cast<std::uint64_t>(seed),
+                  .parameters = nodes.random_parameters(static_cast<std::uint64_t>(seed)),
+                  .shift = {},
+                  .scale = {}};
     normalise(member, model, data, chosen);
     model.members.push_back(std::move(member));
   }

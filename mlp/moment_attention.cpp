@@ -29,7 +29,8 @@ at::Tensor attend(const at::Tensor& channels, const AttentionWeights& weights) {
   at::Tensor mixing = at::eye(n, channels.options());  // M [n_atoms, n, n]
   for (std::int64_t h = 0; h < shares.size(0); ++h) {
     const at::Tensor mean = at::matmul(channels.transpose(1, 2), channels * shares[h].unsqueeze(1));
-    const at::Tensor scores = at::matmul(at::matmul(weights.query[h].t(), mean), weights.key[h]) / std::sqrt(static_cast<double>(n));
+    const at::Tensor scores =
+        at::matmul(at::matmul(weights.query[h].t(), mean), weights.key[h]) / std::sqrt(static_cast<double>(n));
     mixing = mixing + at::matmul(at::softmax(scores, 2), weights.value[h]);
   }
   return at::matmul(channels, mixing.transpose(1, 2));

@@ -48,7 +48,8 @@ struct Row {
   ZEROPOINT_INLINE Real dot(const Row& other) const {
     V products = v[0] * other.v[0];
     for (int i = 1; i < n; ++i) products += v[i] * other.v[i];
-    return ((products[0] + products[4]) + (products[1] + products[5])) + ((products[2] + products[6]) + (products[3] + products[7]));
+    return ((products[0] + products[4]) + (products[1] + products[5])) +
+           ((products[2] + products[6]) + (products[3] + products[7]));
   }
 };
 
@@ -65,7 +66,8 @@ Sizes sizes_of(const MomentTask<Real>& task) {
 }
 
 template <class Real, int n>
-ZEROPOINT_INLINE void moments_body(const MomentTask<Real>& task, std::int64_t begin, std::int64_t end, MomentArrays<Real> moments) {
+ZEROPOINT_INLINE void moments_body(const MomentTask<Real>& task, std::int64_t begin, std::int64_t end,
+                                   MomentArrays<Real> moments) {
   const Sizes size = sizes_of(task);
   const AtomBatch& batch = task.batch;
   constexpr int stride = n * lanes;
@@ -92,7 +94,8 @@ ZEROPOINT_INLINE void moments_body(const MomentTask<Real>& task, std::int64_t be
       }
     }
     const int z = batch.species[at_place(i)];
-    const Real *const radial_scale = task.scale.radial + z * size.radial(), *const angular_scale = task.scale.angular + z * size.angular();
+    const Real *const radial_scale = task.scale.radial + z * size.radial(), *const angular_scale =
+                                                                                task.scale.angular + z * size.angular();
     for (std::int64_t k = 0; k < size.radial(); ++k) radial[k] *= radial_scale[k];
     for (std::int64_t k = 0; k < size.angular(); ++k) angular[k] *= angular_scale[k];
   }
@@ -127,7 +130,8 @@ ZEROPOINT_INLINE void gradients_body(const MomentTask<Real>& task, std::int64_t 
       if (e - first < n_angular) {
         const std::int64_t a = first_angular + e - first;
         const Real* const y = task.edges.harmonics + a * 4 * size.n_harmonics;
-        const Real *const yx = y + size.n_harmonics, *const yy = yx + size.n_harmonics, *const yz = yy + size.n_harmonics;
+        const Real *const yx = y + size.n_harmonics, *const yy = yx + size.n_harmonics,
+                          *const yz = yy + size.n_harmonics;
         Row<Real, n> row, gx, gy, gz;
         g.clear();
         gx.clear();
@@ -156,8 +160,8 @@ ZEROPOINT_INLINE void gradients_body(const MomentTask<Real>& task, std::int64_t 
 }
 
 template <class Real, int n>
-ZEROPOINT_INLINE void tangent_body(const MomentTask<Real>& task, std::int64_t begin, std::int64_t end, const Real* directions,
-                                   MomentArrays<Real> tangents) {
+ZEROPOINT_INLINE void tangent_body(const MomentTask<Real>& task, std::int64_t begin, std::int64_t end,
+                                   const Real* directions, MomentArrays<Real> tangents) {
   const Sizes size = sizes_of(task);
   const AtomBatch& batch = task.batch;
   constexpr int stride = n * lanes;
@@ -181,7 +185,8 @@ ZEROPOINT_INLINE void tangent_body(const MomentTask<Real>& task, std::int64_t be
       const std::int64_t a = first_angular + e - first;
       f.load(task.edges.angular + a * 2 * stride);
       slope.load(task.edges.angular + (a * 2 + 1) * stride);
-      const Real px = (w[0] - along * d[0]) * d[3], py = (w[1] - along * d[1]) * d[3], pz = (w[2] - along * d[2]) * d[3];
+      const Real px = (w[0] - along * d[0]) * d[3], py = (w[1] - along * d[1]) * d[3],
+                 pz = (w[2] - along * d[2]) * d[3];
       const Real* const y = task.edges.harmonics + a * 4 * size.n_harmonics;
       const Real *const yx = y + size.n_harmonics, *const yy = yx + size.n_harmonics, *const yz = yy + size.n_harmonics;
       for (int lm = 0; lm < size.n_harmonics; ++lm) {
@@ -192,7 +197,8 @@ ZEROPOINT_INLINE void tangent_body(const MomentTask<Real>& task, std::int64_t be
       }
     }
     const int z = batch.species[at_place(i)];
-    const Real *const radial_scale = task.scale.radial + z * size.radial(), *const angular_scale = task.scale.angular + z * size.angular();
+    const Real *const radial_scale = task.scale.radial + z * size.radial(), *const angular_scale =
+                                                                                task.scale.angular + z * size.angular();
     for (std::int64_t k = 0; k < size.radial(); ++k) radial[k] *= radial_scale[k];
     for (std::int64_t k = 0; k < size.angular(); ++k) angular[k] *= angular_scale[k];
   }
@@ -201,26 +207,30 @@ ZEROPOINT_INLINE void tangent_body(const MomentTask<Real>& task, std::int64_t be
 static_assert(highest_radial_order < 4 * lanes);
 
 // The number of vectors is known when the loops are compiled.
-#define ZEROPOINT_FOR_STRIDE(body, Real, ...)                                  \
-  switch (task.options.stride() / lanes) {                                     \
-    case 1: return body<Real, 1>(__VA_ARGS__);                                 \
-    case 2: return body<Real, 2>(__VA_ARGS__);                                 \
-    case 3: return body<Real, 3>(__VA_ARGS__);                                 \
-    default: return body<Real, 4>(__VA_ARGS__);                                \
+#define ZEROPOINT_FOR_STRIDE(body, Real, ...) \
+  switch (task.options.stride() / lanes) {    \
+    case 1:                                   \
+      return body<Real, 1>(__VA_ARGS__);      \
+    case 2:                                   \
+      return body<Real, 2>(__VA_ARGS__);      \
+    case 3:                                   \
+      return body<Real, 3>(__VA_ARGS__);      \
+    default:                                  \
+      return body<Real, 4>(__VA_ARGS__);      \
   }
 
-#define ZEROPOINT_KERNELS(Real, suffix)                                                                                        \
-  ZEROPOINT_BEST_PROCESSOR void moments_##suffix(const MomentTask<Real>& task, std::int64_t begin, std::int64_t end,           \
-                                                 MomentArrays<Real> moments) {                                                 \
-    ZEROPOINT_FOR_STRIDE(moments_body, Real, task, begin, end, moments)                                                        \
-  }                                                                                                                            \
-  ZEROPOINT_BEST_PROCESSOR void gradients_##suffix(const MomentTask<Real>& task, std::int64_t begin, std::int64_t end,         \
-                                                   MomentArrays<const Real> gradients, Real* vectors) {                        \
-    ZEROPOINT_FOR_STRIDE(gradients_body, Real, task, begin, end, gradients, vectors)                                           \
-  }                                                                                                                            \
-  ZEROPOINT_BEST_PROCESSOR void tangent_##suffix(const MomentTask<Real>& task, std::int64_t begin, std::int64_t end,           \
-                                                 const Real* directions, MomentArrays<Real> tangents) {                        \
-    ZEROPOINT_FOR_STRIDE(tangent_body, Real, task, begin, end, directions, tangents)                                           \
+#define ZEROPOINT_KERNELS(Real, suffix)                                                                                \
+  ZEROPOINT_BEST_PROCESSOR void moments_##suffix(const MomentTask<Real>& task, std::int64_t begin, std::int64_t end,   \
+                                                 MomentArrays<Real> moments){ZEROPOINT_FOR_STRIDE(                     \
+      moments_body, Real, task, begin, end,                                                                            \
+      moments)} ZEROPOINT_BEST_PROCESSOR void gradients_##suffix(const MomentTask<Real>& task, std::int64_t begin,     \
+                                                                 std::int64_t end, MomentArrays<const Real> gradients, \
+                                                                 Real* vectors){ZEROPOINT_FOR_STRIDE(                  \
+      gradients_body, Real, task, begin, end, gradients,                                                               \
+      vectors)} ZEROPOINT_BEST_PROCESSOR void tangent_##suffix(const MomentTask<Real>& task, std::int64_t begin,       \
+                                                               std::int64_t end, const Real* directions,               \
+                                                               MomentArrays<Real> tangents) {                          \
+    ZEROPOINT_FOR_STRIDE(tangent_body, Real, task, begin, end, directions, tangents)                                   \
   }
 
 ZEROPOINT_KERNELS(float, single)
@@ -244,14 +254,14 @@ void fill_edges(const MomentTask<Real>& task, std::int64_t begin, std::int64_t e
       d[3] = static_cast<Real>(1 / distance);
       Real* const radial = task.edges.radial + e * 2 * stride;
       std::fill_n(radial, 2 * stride, Real{0});
-      radial_functions(options.cutoff_function, static_cast<Real>(distance), static_cast<Real>(options.radial_cutoff), n, radial,
-                       radial + stride);
+      radial_functions(options.cutoff_function, static_cast<Real>(distance), static_cast<Real>(options.radial_cutoff),
+                       n, radial, radial + stride);
       if (e - first >= batch.n_angular(i)) continue;
       const std::int64_t a = batch.angular_first[at_place(i)] + e - first;
       Real* const angular = task.edges.angular + a * 2 * stride;
       std::fill_n(angular, 2 * stride, Real{0});
-      radial_functions(options.cutoff_function, static_cast<Real>(distance), static_cast<Real>(options.angular_cutoff), n, angular,
-                       angular + stride);
+      radial_functions(options.cutoff_function, static_cast<Real>(distance), static_cast<Real>(options.angular_cutoff),
+                       n, angular, angular + stride);
       Real* const y = task.edges.harmonics + a * 4 * options.n_harmonics();
       harmonics(d[0], d[1], d[2], y, y + options.n_harmonics());
     }
@@ -270,13 +280,13 @@ void sum_moments(const MomentTask<double>& task, std::int64_t begin, std::int64_
   moments_full(task, begin, end, moments);
 }
 template <>
-void edge_gradients(const MomentTask<float>& task, std::int64_t begin, std::int64_t end, MomentArrays<const float> gradients,
-                    float* vectors) {
+void edge_gradients(const MomentTask<float>& task, std::int64_t begin, std::int64_t end,
+                    MomentArrays<const float> gradients, float* vectors) {
   gradients_single(task, begin, end, gradients, vectors);
 }
 template <>
-void edge_gradients(const MomentTask<double>& task, std::int64_t begin, std::int64_t end, MomentArrays<const double> gradients,
-                    double* vectors) {
+void edge_gradients(const MomentTask<double>& task, std::int64_t begin, std::int64_t end,
+                    MomentArrays<const double> gradients, double* vectors) {
   gradients_full(task, begin, end, gradients, vectors);
 }
 template <>

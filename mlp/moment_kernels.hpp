@@ -39,8 +39,8 @@ void fill_edges(const MomentTask<Real>& task, std::int64_t begin, std::int64_t e
 template <class Real>
 void sum_moments(const MomentTask<Real>& task, std::int64_t begin, std::int64_t end, MomentArrays<Real> moments);
 template <class Real>
-void edge_gradients(const MomentTask<Real>& task, std::int64_t begin, std::int64_t end, MomentArrays<const Real> gradients,
-                    Real* vectors);
+void edge_gradients(const MomentTask<Real>& task, std::int64_t begin, std::int64_t end,
+                    MomentArrays<const Real> gradients, Real* vectors);
 template <class Real>
 void moments_tangent(const MomentTask<Real>& task, std::int64_t begin, std::int64_t end, const Real* directions,
                      MomentArrays<Real> tangents);

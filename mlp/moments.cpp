@@ -49,7 +49,8 @@ void with_type(at::ScalarType type, const Body& body) {
 }  // namespace
 
 MomentScaling unit_scaling(const DescriptorOptions& options, int n_species, at::ScalarType type) {
-  return {at::zeros({n_species, n_species, options.stride()}, type), at::ones({n_species, n_species, options.stride()}, type),
+  return {at::zeros({n_species, n_species, options.stride()}, type),
+          at::ones({n_species, n_species, options.stride()}, type),
           at::ones({n_species, options.n_harmonics(), n_species, options.stride()}, type)};
 }
 
@@ -66,8 +67,8 @@ struct MomentMap::Edges {
   }
 };
 
-MomentMap::MomentMap(std::shared_ptr<const AtomBatch> batch, const DescriptorOptions& options, const MomentScaling& scaling,
-                     at::ScalarType type)
+MomentMap::MomentMap(std::shared_ptr<const AtomBatch> batch, const DescriptorOptions& options,
+                     const MomentScaling& scaling, at::ScalarType type)
     : batch_(std::move(batch)), options_(options), scaling_(scaling), type_(type), edges_(std::make_unique<Edges>()) {
   if (scaling.radial_scale.scalar_type() != type || scaling.radial_scale.size(0) != batch_->n_species()) {
     throw InternalError{"a scaling of another type or number of species than the moments"};
@@ -97,7 +98,7 @@ Moments MomentMap::moments() const {
     for_atoms(*batch_, [&](std::int64_t begin, std::int64_t end) {
       sum_moments(task, begin, end, out);
       for (std::int64_t i = begin; i < end; ++i) {
-        const std::int64_t z = batch_->species[static_cast<std::size_t>(i)];
+        const std::int64_t z = batch_->species[i];
         for (std::int64_t k = 0; k < n; ++k) out.radial[i * n + k] -= shift[z * n + k] * scale[z * n + k];
       }
     });
@@ -124,7 +125,8 @@ Moments MomentMap::moments_tangent(const at::Tensor& directions) const {
     using Real = decltype(zero);
     const auto task = edges_->task<Real>(*this);
     for_atoms(*batch_, [&](std::int64_t begin, std::int64_t end) {
-      mlp::moments_tangent(task, begin, end, directions.const_data_ptr<Real>(), arrays<Real>(tangents.radial, tangents.angular));
+      mlp::moments_tangent(task, begin, end, directions.const_data_ptr<Real>(),
+                           arrays<Real>(tangents.radial, tangents.angular));
     });
   });
   return tangents;

@@ -27,8 +27,8 @@ struct MomentScaling {
 /// No scaling: the moments as they are defined.
 MomentScaling unit_scaling(const DescriptorOptions& options, int n_species, at::ScalarType type);
 
-/// The functions on the edges of a batch, from which moments, forces and tangents are made without knowing where the atoms
-/// are. All three are linear in what they are given and cost a time of order n_edges.
+/// The functions on the edges of a batch, from which moments, forces and tangents are made without knowing where the
+/// atoms are. All three are linear in what they are given and cost a time of order n_edges.
 class MomentMap {
  public:
   /// `type`: kFloat or kDouble. `scaling` in the same type.

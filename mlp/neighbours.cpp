@@ -93,10 +93,11 @@ Neighbours find_neighbours(const Eigen::Matrix3d& cell, const Eigen::Ref<const V
   constexpr Eigen::Index block = 64;
   parallel_for((n_atoms + block - 1) / block, [&](std::int64_t b) {
     for (Eigen::Index i = b * block; i < std::min((b + 1) * block, n_atoms); ++i) {
-      std::vector<Pair>& pairs = of_atom[static_cast<std::size_t>(i)];
+      std::vector<Pair>& pairs = of_atom[i];
       boxes.find(i, pairs);
-      std::sort(pairs.begin(), pairs.end(),
-                [](const Pair& a, const Pair& c) { return a.distance2 != c.distance2 ? a.distance2 < c.distance2 : a.atom < c.atom; });
+      std::sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& c) {
+        return a.distance2 != c.distance2 ? a.distance2 < c.distance2 : a.atom < c.atom;
+      });
       if (!pairs.empty() && pairs[0].distance2 < same_place) {
         throw InputError{"atoms {} and {} are {:.2g} angstrom apart: at the same place", i + 1, pairs[0].atom + 1,
                          std::sqrt(pairs[0].distance2)};

@@ -8,8 +8,8 @@
 
 namespace zeropoint::mlp {
 
-/// All pairs i -> j of a periodic structure nearer than a cutoff, each from both ends. In a small cell an atom has several
-/// images of one neighbour, and images of itself.
+/// All pairs i -> j of a periodic structure nearer than a cutoff, each from both ends. In a small cell an atom has
+/// several images of one neighbour, and images of itself.
 struct Neighbours {
   std::vector<std::int64_t> first;  ///< [n_atoms + 1] the pairs of atom i are first[i] <= e < first[i + 1], by distance
   std::vector<int> atom;            ///< [n_pairs] j

@@ -23,10 +23,11 @@ namespace zeropoint::mlp {
 
 void check(const NetworkOptions& options) {
   if (options.radial_channels < 1 || options.channels < 1 || options.hidden < 1) {
-    throw InputError{"{} radial channels, {} channels, {} hidden: at least one of each is needed", options.radial_channels,
-                     options.channels, options.hidden};
+    throw InputError{"{} radial channels, {} channels, {} hidden: at least one of each is needed",
+                     options.radial_channels, options.channels, options.hidden};
   }
-  if (options.attention_layers < 0 || options.attention_layers > 8 || options.attention_heads < 1 || options.four_body < 0) {
+  if (options.attention_layers < 0 || options.attention_layers > 8 || options.attention_heads < 1 ||
+      options.four_body < 0) {
     throw InputError{"{} attention layers, {} heads, {} four-body terms: 0 to 8, at least 1, at least 0 are possible",
                      options.attention_layers, options.attention_heads, options.four_body};
   }
@@ -38,8 +39,8 @@ NodeNetwork::NodeNetwork(const DescriptorOptions& descriptor, const NetworkOptio
   mlp::check(options);
   const std::int64_t n = options.channels, hidden = options.hidden, n_degrees = descriptor.angular_order + 1;
   const std::int64_t per_degree = options.full_spectrum ? n * (n + 1) / 2 : n;
-  n_invariants_ = static_cast<int>(options.radial_channels + (options.full_spectrum ? n_degrees : n_degrees - 1) * per_degree +
-                                   options.four_body);
+  n_invariants_ = static_cast<int>(
+      options.radial_channels + (options.full_spectrum ? n_degrees : n_degrees - 1) * per_degree + options.four_body);
   const std::int64_t n_moments = static_cast<std::int64_t>(n_species) * descriptor.stride();
   const auto of_fan = [](double fan) { return 1 / std::sqrt(fan); };
   const double in_moments = static_cast<double>(n_species * descriptor.n_functions());
@@ -48,7 +49,9 @@ NodeNetwork::NodeNetwork(const DescriptorOptions& descriptor, const NetworkOptio
       parameters_.push_back({fmt::format("species_{}/{}", z, name), std::move(shape), spread, of_moments});
     };
     add("mixing_radial", {n_moments, options.radial_channels}, of_fan(in_moments), true);
-    add("mixing_angular", options.mixing_by_degree ? std::vector<std::int64_t>{n_degrees, n_moments, n} : std::vector<std::int64_t>{n_moments, n},
+    add("mixing_angular",
+        options.mixing_by_degree ? std::vector<std::int64_t>{n_degrees, n_moments, n}
+                                 : std::vector<std::int64_t>{n_moments, n},
         of_fan(in_moments), true);
     add("weights_1", {n_invariants_, hidden}, of_fan(n_invariants_));
     add("biases_1", {hidden}, 0.1);
@@ -73,11 +76,12 @@ NodeNetwork::NodeNetwork(const DescriptorOptions& descriptor, const NetworkOptio
 }
 
 std::int64_t NodeNetwork::n_parameters() const {
-  return std::accumulate(parameters_.begin(), parameters_.end(), std::int64_t{0}, [&](std::int64_t sum, const Parameter& parameter) {
-    std::int64_t n = 1;
-    for (const std::int64_t length : parameter.shape) n *= length;
-    return sum + (parameter.of_moments ? n / descriptor_.stride() * descriptor_.n_functions() : n);
-  });
+  return std::accumulate(
+      parameters_.begin(), parameters_.end(), std::int64_t{0}, [&](std::int64_t sum, const Parameter& parameter) {
+        std::int64_t n = 1;
+        for (const std::int64_t length : parameter.shape) n *= length;
+        return sum + (parameter.of_moments ? n / descriptor_.stride() * descriptor_.n_functions() : n);
+      });
 }
 
 std::vector<at::Tensor> NodeNetwork::random_parameters(std::uint64_t seed) const {
@@ -104,7 +108,8 @@ at::Tensor NodeNetwork::attended(const std::vector<at::Tensor>& parameters, at::
   return channels;
 }
 
-at::Tensor NodeNetwork::invariants(const std::vector<at::Tensor>& parameters, int species, const Moments& moments) const {
+at::Tensor NodeNetwork::invariants(const std::vector<at::Tensor>& parameters, int species,
+                                   const Moments& moments) const {
   const std::int64_t n_atoms = moments.radial.size(0);
   const std::int64_t n_degrees = descriptor_.angular_order + 1;
   std::vector<at::Tensor> parts;
@@ -124,12 +129,15 @@ at::Tensor NodeNetwork::invariants(const std::vector<at::Tensor>& parameters, in
 at::Tensor NodeNetwork::features(const std::vector<at::Tensor>& parameters, int species, const at::Tensor& invariants,
                                  const at::Tensor& shift, const at::Tensor& scale) const {
   const at::Tensor x = (invariants - shift) * scale;
-  const at::Tensor h1 = at::tanh(at::addmm(parameters[place(species, biases_1)], x, parameters[place(species, weights_1)]));
-  const at::Tensor h2 = h1 + at::tanh(at::addmm(parameters[place(species, biases_2)], h1, parameters[place(species, weights_2)]));
+  const at::Tensor h1 =
+      at::tanh(at::addmm(parameters[place(species, biases_1)], x, parameters[place(species, weights_1)]));
+  const at::Tensor h2 =
+      h1 + at::tanh(at::addmm(parameters[place(species, biases_2)], h1, parameters[place(species, weights_2)]));
   return at::cat({h2, x}, 1);
 }
 
-at::Tensor NodeNetwork::energies(const std::vector<at::Tensor>& parameters, int species, const at::Tensor& features) const {
+at::Tensor NodeNetwork::energies(const std::vector<at::Tensor>& parameters, int species,
+                                 const at::Tensor& features) const {
   return at::matmul(features, parameters[last_layer(species)]);
 }
 

@@ -18,14 +18,14 @@ namespace zeropoint::mlp {
 ///   q = [rho_n], [B_n,l . B_n',l/(2l + 1), n <= n'], four-body terms (four_body.hpp)                     (invariants)
 ///   x = (q - mu_z)/sigma_z,  h1 = tanh(W1 x + b1),  h2 = h1 + tanh(W2 h1 + b2),  E_i = sigma_F (w3.h2 + v.x)
 struct NetworkOptions {
-  int radial_channels = 13;    ///< rho_n
-  int channels = 8;            ///< B_n
-  bool full_spectrum = true;   ///< false: n = n' and l >= 1 alone
+  int radial_channels = 13;       ///< rho_n
+  int channels = 8;               ///< B_n
+  bool full_spectrum = true;      ///< false: n = n' and l >= 1 alone
   bool mixing_by_degree = false;  ///< c^A, and the weights of four-body terms, of their own for each l
-  int attention_layers = 0;    ///< 0: none
+  int attention_layers = 0;       ///< 0: none
   int attention_heads = 2;
-  int four_body = 0;           ///< number of four-body terms; 0: none
-  int hidden = 48;             ///< width of both layers
+  int four_body = 0;  ///< number of four-body terms; 0: none
+  int hidden = 48;    ///< width of both layers
 };
 
 /// @throws InputError for sizes that make no network.
@@ -37,10 +37,11 @@ class NodeNetwork {
   NodeNetwork(const DescriptorOptions& descriptor, const NetworkOptions& options, int n_species);
 
   struct Parameter {
-    std::string name;                 ///< "species_0/mixing_radial", "attention_0/query"
+    std::string name;  ///< "species_0/mixing_radial", "attention_0/query"
     std::vector<std::int64_t> shape;
-    double spread;                    ///< standard deviation of its first values; 0: begins at zero
-    bool of_moments = false;          ///< its last axis but one has places for functions beyond the radial order: they stay zero
+    double spread;  ///< standard deviation of its first values; 0: begins at zero
+    bool of_moments =
+        false;  ///< its last axis but one has places for functions beyond the radial order: they stay zero
   };
   const std::vector<Parameter>& parameters() const { return parameters_; }
   std::int64_t n_parameters() const;
@@ -56,17 +57,28 @@ class NodeNetwork {
   /// q of the atoms of one species: `moments` are scaled, [n, ...] as in Moments. [n, n_invariants]
   at::Tensor invariants(const std::vector<at::Tensor>& parameters, int species, const Moments& moments) const;
   /// (h2, x) of these atoms, [n, n_features]; `shift` and `scale` [n_invariants] are mu and 1/sigma.
-  at::Tensor features(const std::vector<at::Tensor>& parameters, int species, const at::Tensor& invariants, const at::Tensor& shift,
-                      const at::Tensor& scale) const;
+  at::Tensor features(const std::vector<at::Tensor>& parameters, int species, const at::Tensor& invariants,
+                      const at::Tensor& shift, const at::Tensor& scale) const;
   /// w3.h2 + v.x, [n].
   at::Tensor energies(const std::vector<at::Tensor>& parameters, int species, const at::Tensor& features) const;
 
   /// The parameters of a species, in their order in the list; last_layer is (w3, v) [n_features].
-  enum Place : std::size_t { mixing_radial, mixing_angular, weights_1, biases_1, weights_2, biases_2, last_layer_weights, per_species };
+  enum Place : std::size_t {
+    mixing_radial,
+    mixing_angular,
+    weights_1,
+    biases_1,
+    weights_2,
+    biases_2,
+    last_layer_weights,
+    per_species
+  };
   static std::size_t place(int species, Place which) { return static_cast<std::size_t>(species) * per_species + which; }
   std::size_t last_layer(int species) const { return place(species, last_layer_weights); }
   /// Those of attention layer `t`, which all species share: four parameters from here.
-  std::size_t attention_place(int t) const { return place(n_species_, mixing_radial) + 4 * static_cast<std::size_t>(t); }
+  std::size_t attention_place(int t) const {
+    return place(n_species_, mixing_radial) + 4 * static_cast<std::size_t>(t);
+  }
   /// Weights of the four-body terms, and their grid (four_body_harmonics()) like `values`.
   std::size_t four_body_place() const { return parameters_.size() - 1; }
   at::Tensor four_body_grid(const at::Tensor& values) const { return grid_harmonics_.to(values.options()); }

@@ -31,7 +31,9 @@ Basis refreshed(const at::Tensor& covariance, const at::Tensor& basis) {
   return {std::get<0>(at::linalg_qr(turned.index_select(1, order))).contiguous(), order};
 }
 
-at::Tensor eigenvectors(const at::Tensor& covariance) { return std::get<1>(at::linalg_eigh(covariance)).flip({1}).contiguous(); }
+at::Tensor eigenvectors(const at::Tensor& covariance) {
+  return std::get<1>(at::linalg_eigh(covariance)).flip({1}).contiguous();
+}
 
 }  // namespace
 
@@ -40,7 +42,8 @@ Optimizer::Optimizer(const std::vector<at::Tensor>& parameters, const OptimizerO
   std::int64_t begin = 0;
   for (const at::Tensor& parameter : parameters) {
     flat.push_back(parameter.reshape({-1}).to(at::kDouble));
-    Block& block = blocks_.emplace_back(Block{.shape = parameter.sizes().vec(), .begin = begin, .n = parameter.numel()});
+    Block& block =
+        blocks_.emplace_back(Block{.shape = parameter.sizes().vec(), .begin = begin, .n = parameter.numel()});
     begin += block.n;
     if (!options.rotated || parameter.dim() < 2) continue;
     const std::int64_t columns = parameter.size(-1), rows = block.n / columns;
@@ -61,7 +64,9 @@ std::vector<at::Tensor> Optimizer::shaped(const at::Tensor& flat) const {
   return result;
 }
 
-std::vector<at::Tensor> Optimizer::parameters(at::ScalarType type) const { return shaped(values_.to(type, false, true)); }
+std::vector<at::Tensor> Optimizer::parameters(at::ScalarType type) const {
+  return shaped(values_.to(type, false, true));
+}
 
 std::vector<at::Tensor> Optimizer::averages() const { return shaped(averages_.clone()); }
 
@@ -72,7 +77,8 @@ at::Tensor Optimizer::matrix_of(const Block& block, const at::Tensor& flat) cons
 at::Tensor Optimizer::step_of(const Block& block, const at::Tensor& gradient) const {
   const double n = static_cast<double>(n_steps_), beta1 = options_.beta1, beta2 = options_.beta2;
   const double correction1 = 1 - std::pow(beta1, n), correction2 = 1 - std::pow(beta2, n);
-  const at::Tensor seen = block.rotated() ? at::mm(at::mm(block.left_basis.t(), gradient), block.right_basis) : gradient;
+  const at::Tensor seen =
+      block.rotated() ? at::mm(at::mm(block.left_basis.t(), gradient), block.right_basis) : gradient;
   at::Tensor first = first_.narrow(0, block.begin, block.n).view(seen.sizes());
   at::Tensor second = second_.narrow(0, block.begin, block.n).view(seen.sizes());
   first.mul_(beta1).add_(seen, 1 - beta1);
@@ -103,18 +109,21 @@ void Optimizer::follow(Block& block, const at::Tensor& gradient) {
 
 void Optimizer::step(const std::vector<at::Tensor>& gradients, double learning_rate) {
   std::vector<at::Tensor> parts;
-  for (const at::Tensor& gradient : gradients) parts.push_back(gradient.reshape({-1}).to(values_.options().dtype(at::kFloat)));
+  for (const at::Tensor& gradient : gradients)
+    parts.push_back(gradient.reshape({-1}).to(values_.options().dtype(at::kFloat)));
   at::Tensor flat = at::cat(parts);
   const double length = flat.norm().item<double>();
   if (!std::isfinite(length)) {
-    throw InputError{"the gradient is not finite after {} steps: the training diverged. Lower train.learning_rate, or look for wrong "
-                     "labels",
-                     n_steps_};
+    throw InputError{
+        "the gradient is not finite after {} steps: the training diverged. Lower train.learning_rate, or look for "
+        "wrong "
+        "labels",
+        n_steps_};
   }
   if (length > options_.clip) flat *= options_.clip / length;
   ++n_steps_;
   parallel_for(static_cast<std::int64_t>(blocks_.size()), [&](std::int64_t b) {
-    Block& block = blocks_[static_cast<std::size_t>(b)];
+    Block& block = blocks_[b];
     const at::Tensor gradient = block.rotated() ? matrix_of(block, flat) : flat.narrow(0, block.begin, block.n);
     // The first basis is needed for the first step; later ones follow the step that they have not seen.
     if (block.rotated() && n_steps_ == 1) follow(block, gradient);
@@ -144,7 +153,8 @@ void Optimizer::restore(const at::Tensor& state, std::int64_t n_steps) {
   std::vector<at::Tensor> parts = everything();
   std::int64_t expected = 0, begin = 0;
   for (const at::Tensor& part : parts) expected += part.numel();
-  if (state.numel() != expected) throw InputError{"the state of another network: {} numbers, {} expected", state.numel(), expected};
+  if (state.numel() != expected)
+    throw InputError{"the state of another network: {} numbers, {} expected", state.numel(), expected};
   for (at::Tensor& part : parts) {
     part.copy_(state.reshape({-1}).narrow(0, begin, part.numel()).view(part.sizes()));
     begin += part.numel();

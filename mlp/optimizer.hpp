@@ -18,11 +18,13 @@ struct OptimizerOptions {
   double average = 0.995;             ///< of the exponential moving average of the parameters; shorter at the beginning
 };
 
-/// Parameters of one network on their way: AdamW (Loshchilov, Hutter 2019), for matrices in a rotated basis, and the moving
-/// average, the only weights that are ever evaluated or saved. Both are float64; gradients and what is made of them are float32.
+/// Parameters of one network on their way: AdamW (Loshchilov, Hutter 2019), for matrices in a rotated basis, and the
+/// moving average, the only weights that are ever evaluated or saved. Both are float64; gradients and what is made of
+/// them are float32.
 ///
-/// A matrix W (m x n) with gradients G keeps averages L of G G^T and R of G^T G with eigenvectors Q_L and Q_R, followed by one
-/// power iteration a refresh. Adam's moments are those of Q_L^T G Q_R, and its step is turned back: Q_L (...) Q_R^T.
+/// A matrix W (m x n) with gradients G keeps averages L of G G^T and R of G^T G with eigenvectors Q_L and Q_R, followed
+/// by one power iteration a refresh. Adam's moments are those of Q_L^T G Q_R, and its step is turned back: Q_L (...)
+/// Q_R^T.
 class Optimizer {
  public:
   Optimizer(const std::vector<at::Tensor>& parameters, const OptimizerOptions& options);

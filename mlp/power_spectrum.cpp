@@ -24,7 +24,9 @@ using torch::autograd::variable_list;
 
 constexpr std::int64_t atoms_a_piece = 64;
 
-int order_of(const at::Tensor& channels) { return static_cast<int>(std::lround(std::sqrt(static_cast<double>(channels.size(1))))) - 1; }
+int order_of(const at::Tensor& channels) {
+  return static_cast<int>(std::lround(std::sqrt(static_cast<double>(channels.size(1))))) - 1;
+}
 
 std::int64_t n_pairs(std::int64_t n, bool diagonal) { return diagonal ? n : n * (n + 1) / 2; }
 
@@ -45,8 +47,8 @@ ZEROPOINT_INLINE void form_of_atom(const Real* b, const Real* c, int order, bool
   }
 }
 
-// H_lm,n(g, C) = sum_n' S(g)_l,nn' C_lm,n'/(2l + 1), S symmetric with g on its diagonal and g/2 beside it: the derivative of
-// g.P(B, C) with respect to B.
+// H_lm,n(g, C) = sum_n' S(g)_l,nn' C_lm,n'/(2l + 1), S symmetric with g on its diagonal and g/2 beside it: the
+// derivative of g.P(B, C) with respect to B.
 template <class Real, int n>
 ZEROPOINT_INLINE void gradient_of_atom(const Real* g, const Real* c, int order, bool diagonal, Real* out) {
   for (int l = 0; l <= order; ++l) {
@@ -73,30 +75,32 @@ struct Kernels {
   Function *form, *gradient;
 };
 
-#define ZEROPOINT_SPECTRUM(Real, n)                                                                                                  \
-  ZEROPOINT_BEST_PROCESSOR void form_##Real##_##n(const Real* b, const Real* c, std::int64_t n_atoms, int order, bool diagonal,     \
-                                                  Real* out) {                                                                       \
-    const std::int64_t in = (order + 1) * (order + 1) * n, to = (order + 1) * n_pairs(n, diagonal);                                  \
-    for (std::int64_t i = 0; i < n_atoms; ++i) form_of_atom<Real, n>(b + i * in, c + i * in, order, diagonal, out + i * to);         \
-  }                                                                                                                                  \
-  ZEROPOINT_BEST_PROCESSOR void gradient_##Real##_##n(const Real* g, const Real* c, std::int64_t n_atoms, int order, bool diagonal, \
-                                                      Real* out) {                                                                   \
-    const std::int64_t in = (order + 1) * (order + 1) * n, from = (order + 1) * n_pairs(n, diagonal);                                \
-    for (std::int64_t i = 0; i < n_atoms; ++i) gradient_of_atom<Real, n>(g + i * from, c + i * in, order, diagonal, out + i * in);   \
+#define ZEROPOINT_SPECTRUM(Real, n)                                                                                  \
+  ZEROPOINT_BEST_PROCESSOR void form_##Real##_##n(const Real* b, const Real* c, std::int64_t n_atoms, int order,     \
+                                                  bool diagonal, Real* out) {                                        \
+    const std::int64_t in = (order + 1) * (order + 1) * n, to = (order + 1) * n_pairs(n, diagonal);                  \
+    for (std::int64_t i = 0; i < n_atoms; ++i)                                                                       \
+      form_of_atom<Real, n>(b + i * in, c + i * in, order, diagonal, out + i * to);                                  \
+  }                                                                                                                  \
+  ZEROPOINT_BEST_PROCESSOR void gradient_##Real##_##n(const Real* g, const Real* c, std::int64_t n_atoms, int order, \
+                                                      bool diagonal, Real* out) {                                    \
+    const std::int64_t in = (order + 1) * (order + 1) * n, from = (order + 1) * n_pairs(n, diagonal);                \
+    for (std::int64_t i = 0; i < n_atoms; ++i)                                                                       \
+      gradient_of_atom<Real, n>(g + i * from, c + i * in, order, diagonal, out + i * in);                            \
   }
-#define ZEROPOINT_ALL_CHANNELS(of, Real) \
-  of(Real, 1) of(Real, 2) of(Real, 4) of(Real, 6) of(Real, 8) of(Real, 10) of(Real, 12) of(Real, 16) of(Real, 24) of(Real, 32)
+#define ZEROPOINT_ALL_CHANNELS(of, Real)                                                                          \
+  of(Real, 1) of(Real, 2) of(Real, 4) of(Real, 6) of(Real, 8) of(Real, 10) of(Real, 12) of(Real, 16) of(Real, 24) \
+      of(Real, 32)
 
 ZEROPOINT_ALL_CHANNELS(ZEROPOINT_SPECTRUM, float)
 ZEROPOINT_ALL_CHANNELS(ZEROPOINT_SPECTRUM, double)
 
 #define ZEROPOINT_CASE(Real, n) \
-  case n: return {form_##Real##_##n, gradient_##Real##_##n};
-#define ZEROPOINT_KERNELS_OF(Real)                  \
-  Kernels<Real> kernels(Real, std::int64_t n) {     \
-    switch (n) {                                    \
-      ZEROPOINT_ALL_CHANNELS(ZEROPOINT_CASE, Real)  \
-    }                                               \
+  case n:                       \
+    return {form_##Real##_##n, gradient_##Real##_##n};
+#define ZEROPOINT_KERNELS_OF(Real)                                                        \
+  Kernels<Real> kernels(Real, std::int64_t n) {                                           \
+    switch (n) { ZEROPOINT_ALL_CHANNELS(ZEROPOINT_CASE, Real) }                           \
     throw InputError{"{} channels: 1, 2, 4, 6, 8, 10, 12, 16, 24 or 32 are possible", n}; \
   }
 ZEROPOINT_KERNELS_OF(float)
@@ -104,8 +108,9 @@ ZEROPOINT_KERNELS_OF(double)
 
 template <class Body>
 void for_pieces(std::int64_t n, const Body& body) {
-  parallel_for((n + atoms_a_piece - 1) / atoms_a_piece,
-               [&](std::int64_t piece) { body(piece * atoms_a_piece, std::min(atoms_a_piece, n - piece * atoms_a_piece)); });
+  parallel_for((n + atoms_a_piece - 1) / atoms_a_piece, [&](std::int64_t piece) {
+    body(piece * atoms_a_piece, std::min(atoms_a_piece, n - piece * atoms_a_piece));
+  });
 }
 
 /// Calls body(Real{}) with the type of the numbers.
@@ -207,7 +212,9 @@ variable_list Gradient::backward(AutogradContext* context, const variable_list& 
 
 at::Tensor power_spectrum(const at::Tensor& channels, bool diagonal) { return Square::apply(channels, diagonal); }
 
-at::Tensor spectrum_form(const at::Tensor& b, const at::Tensor& c, bool diagonal) { return form_values(b, c, diagonal); }
+at::Tensor spectrum_form(const at::Tensor& b, const at::Tensor& c, bool diagonal) {
+  return form_values(b, c, diagonal);
+}
 
 at::Tensor spectrum_gradient(const at::Tensor& gradients, const at::Tensor& c, bool diagonal) {
   return gradient_values(gradients.contiguous(), c, diagonal);
@@ -218,7 +225,8 @@ at::Tensor spectrum_form_by_tensors(const at::Tensor& b, const at::Tensor& c, bo
   const at::Tensor pairs = at::triu_indices(n, n, 0, b.options().dtype(at::kLong));
   std::vector<at::Tensor> parts;
   for (std::int64_t l = 0; l * l < b.size(1); ++l) {
-    const at::Tensor gram = at::matmul(b.narrow(1, l * l, 2 * l + 1).transpose(1, 2), c.narrow(1, l * l, 2 * l + 1)) / static_cast<double>(2 * l + 1);
+    const at::Tensor gram = at::matmul(b.narrow(1, l * l, 2 * l + 1).transpose(1, 2), c.narrow(1, l * l, 2 * l + 1)) /
+                            static_cast<double>(2 * l + 1);
     parts.push_back(diagonal ? gram.diagonal(0, 1, 2)
                              : ((gram + gram.transpose(1, 2)) / 2).flatten(1).index_select(1, pairs[0] * n + pairs[1]));
   }
@@ -230,12 +238,14 @@ at::Tensor spectrum_gradient_by_tensors(const at::Tensor& gradients, const at::T
   const at::Tensor pairs = at::triu_indices(n, n, 0, c.options().dtype(at::kLong));
   std::vector<at::Tensor> parts;
   for (std::int64_t l = 0; l * l < c.size(1); ++l) {
-    const at::Tensor g = gradients.narrow(1, l * per_degree, per_degree) / static_cast<double>(2 * l + 1), channels = c.narrow(1, l * l, 2 * l + 1);
+    const at::Tensor g = gradients.narrow(1, l * per_degree, per_degree) / static_cast<double>(2 * l + 1),
+                     channels = c.narrow(1, l * l, 2 * l + 1);
     if (diagonal) {
       parts.push_back(channels * g.unsqueeze(1));
       continue;
     }
-    const at::Tensor half = at::zeros({c.size(0), n * n}, c.options()).index_copy(1, pairs[0] * n + pairs[1], g / 2).view({-1, n, n});
+    const at::Tensor half =
+        at::zeros({c.size(0), n * n}, c.options()).index_copy(1, pairs[0] * n + pairs[1], g / 2).view({-1, n, n});
     parts.push_back(at::matmul(channels, half + half.transpose(1, 2)));
   }
   return at::cat(parts, 1);

@@ -25,7 +25,9 @@ at::Tensor structure_numbers(const AtomBatch& batch) {
 }
 
 /// Edges are the processor's: moments go to where the network is, and what is made of them comes back.
-Moments moved(const Moments& moments, at::Device device) { return {moments.radial.to(device), moments.angular.to(device)}; }
+Moments moved(const Moments& moments, at::Device device) {
+  return {moments.radial.to(device), moments.angular.to(device)};
+}
 
 /// Rows of the atoms of a species.
 Moments part_of(const AtomBatch& batch, int species, const Moments& moments) {
@@ -38,15 +40,18 @@ Moments part_of(const AtomBatch& batch, int species, const Moments& moments) {
 BatchPass::BatchPass(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map, const Moments& moments)
     : network_(network), map_(map), of_species_(at_place(map->batch().n_species())) {
   const AtomBatch& batch = map->batch();
-  const Moments here = moved(moments, network.device()), gradients{at::empty_like(here.radial), at::empty_like(here.angular)};
+  const Moments here = moved(moments, network.device()),
+                gradients{at::empty_like(here.radial), at::empty_like(here.angular)};
   at::Tensor energies = at::empty({batch.n_atoms()}, moments.radial.scalar_type());
   for (int z = 0; z < batch.n_species(); ++z) {
     if (batch.n_atoms_of(z) == 0) continue;
     of_species_[at_place(z)].emplace(network, z, part_of(batch, z, here), part_of(batch, z, gradients));
-    energies.narrow(0, batch.species_begin[at_place(z)], batch.n_atoms_of(z)).copy_(of_species_[at_place(z)]->energies());
+    energies.narrow(0, batch.species_begin[at_place(z)], batch.n_atoms_of(z))
+        .copy_(of_species_[at_place(z)]->energies());
   }
-  prediction_ = {at::zeros({batch.n_structures()}, at::kDouble).index_add_(0, structure_numbers(batch), energies.to(at::kDouble)),
-                 force_map(map, moved(gradients, at::kCPU))};
+  prediction_ = {
+      at::zeros({batch.n_structures()}, at::kDouble).index_add_(0, structure_numbers(batch), energies.to(at::kDouble)),
+      force_map(map, moved(gradients, at::kCPU))};
 }
 
 std::vector<at::Tensor> BatchPass::parameter_gradients(const at::Tensor& by_energies, const Forces& by_forces) const {
@@ -65,28 +70,32 @@ std::vector<at::Tensor> BatchPass::parameter_gradients(const at::Tensor& by_ener
   return result;
 }
 
-BatchPrediction predict(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map, const Moments& moments) {
+BatchPrediction predict(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map,
+                        const Moments& moments) {
   return BatchPass(network, map, moments).prediction();
 }
 
-BatchPrediction predict_by_autograd(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map, const Moments& moments,
-                                    bool for_training) {
+BatchPrediction predict_by_autograd(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map,
+                                    const Moments& moments, bool for_training) {
   const AtomBatch& batch = map->batch();
   const Moments here = moved(moments, network.device());
   const at::Tensor radial = here.radial.detach().requires_grad_(), angular = here.angular.detach().requires_grad_();
   std::vector<at::Tensor> of_species;
   for (int z = 0; z < batch.n_species(); ++z) {
     if (batch.n_atoms_of(z) == 0) continue;
-    const at::Tensor invariants = network.network->invariants(network.parameters, z, part_of(batch, z, {radial, angular}));
-    const at::Tensor features =
-        network.network->features(network.parameters, z, invariants, network.shift[at_place(z)], network.scale[at_place(z)]);
+    const at::Tensor invariants =
+        network.network->invariants(network.parameters, z, part_of(batch, z, {radial, angular}));
+    const at::Tensor features = network.network->features(network.parameters, z, invariants, network.shift[at_place(z)],
+                                                          network.scale[at_place(z)]);
     of_species.push_back(network.network->energies(network.parameters, z, features));
   }
   const at::Tensor energies = at::cat(of_species) * network.energy_scale;
-  const variable_list gradients =
-      torch::autograd::grad(variable_list{energies.sum()}, variable_list{radial, angular}, {}, for_training, for_training);
+  const variable_list gradients = torch::autograd::grad(variable_list{energies.sum()}, variable_list{radial, angular},
+                                                        {}, for_training, for_training);
   const Forces forces = force_map(map, moved({gradients[0], gradients[1]}, at::kCPU));
-  const at::Tensor sums = at::zeros({batch.n_structures()}, at::kDouble).index_add(0, structure_numbers(batch), energies.to(at::TensorOptions(at::kCPU).dtype(at::kDouble)));
+  const at::Tensor sums =
+      at::zeros({batch.n_structures()}, at::kDouble)
+          .index_add(0, structure_numbers(batch), energies.to(at::TensorOptions(at::kCPU).dtype(at::kDouble)));
   return {for_training ? sums : sums.detach(), forces};
 }
 
@@ -97,7 +106,8 @@ Predictor::Predictor(const Model& model, at::ScalarType type)
       scaling_(converted(model.scaling, type)),
       reference_energies_(model.reference_energies),
       network_(model.node_network()) {
-  for (const Member& member : model.members) members_.push_back(active_network(network_, member, model.energy_scale, type));
+  for (const Member& member : model.members)
+    members_.push_back(active_network(network_, member, model.energy_scale, type));
   if (members_.empty()) throw InputError{"a model without a network: it was not trained"};
 }
 
@@ -107,16 +117,18 @@ Geometry Predictor::geometry(const Eigen::Matrix3d& cell, const Eigen::Ref<const
                 find_neighbours(cell, positions, descriptor_.radial_cutoff)};
   for (std::size_t i = 0; i < made.species.size(); ++i) {
     const std::int64_t first = made.neighbours.first[i];
-    if (first == made.neighbours.first[i + 1] || made.neighbours.vectors.row(first).norm() >= descriptor_.angular_cutoff) {
-      throw InputError{"atom {} ({}) has no neighbour within {} angstrom: the potential knows nothing about holes", i + 1, species[i],
-                       descriptor_.angular_cutoff};
+    if (first == made.neighbours.first[i + 1] ||
+        made.neighbours.vectors.row(first).norm() >= descriptor_.angular_cutoff) {
+      throw InputError{"atom {} ({}) has no neighbour within {} angstrom: the potential knows nothing about holes",
+                       i + 1, species[i], descriptor_.angular_cutoff};
     }
   }
   return made;
 }
 
 void Predictor::predict_piece(const std::vector<const Geometry*>& structures, Prediction* results) const {
-  const auto batch = std::make_shared<const AtomBatch>(structures, static_cast<int>(species_.size()), descriptor_.angular_cutoff);
+  const auto batch =
+      std::make_shared<const AtomBatch>(structures, static_cast<int>(species_.size()), descriptor_.angular_cutoff);
   const auto map = std::make_shared<const MomentMap>(batch, descriptor_, scaling_, type_);
   const Moments moments = map->moments();
   std::vector<BatchPrediction> all;
@@ -148,7 +160,8 @@ void Predictor::predict_piece(const std::vector<const Geometry*>& structures, Pr
     double spread = 0;
     for (const BatchPrediction& one : all) {
       spread += std::pow(energy_of(one) - result.energy, 2) / freedom;
-      for (Eigen::Index i = 0; i < n_atoms; ++i) result.force_deviations[i] += (force_of(one, i) - result.forces.row(i)).squaredNorm() / freedom;
+      for (Eigen::Index i = 0; i < n_atoms; ++i)
+        result.force_deviations[i] += (force_of(one, i) - result.forces.row(i)).squaredNorm() / freedom;
       result.stress_deviation += (stress_of(one) - result.stress).cwiseAbs2() / freedom;
     }
     result.energy_deviation = std::sqrt(spread) / static_cast<double>(n_atoms);
@@ -175,7 +188,8 @@ std::vector<Prediction> Predictor::operator()(const std::vector<const Geometry*>
   begins.push_back(structures.size());
   parallel_for(static_cast<std::int64_t>(begins.size()) - 1, [&](std::int64_t piece) {
     const std::size_t begin = begins[at_place(piece)], end = begins[at_place(piece) + 1];
-    predict_piece({structures.begin() + static_cast<std::ptrdiff_t>(begin), structures.begin() + static_cast<std::ptrdiff_t>(end)},
+    predict_piece({structures.begin() + static_cast<std::ptrdiff_t>(begin),
+                   structures.begin() + static_cast<std::ptrdiff_t>(end)},
                   results.data() + begin);
   });
   return results;

@@ -19,20 +19,21 @@ struct BatchPrediction {
 };
 
 /// Energies and forces. `moments` are those of `map`.
-BatchPrediction predict(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map, const Moments& moments);
+BatchPrediction predict(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map,
+                        const Moments& moments);
 
-/// The same by autograd, what predict() is tested against. With `for_training` they can be differentiated with respect to the
-/// parameters (which must require gradients then).
-BatchPrediction predict_by_autograd(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map, const Moments& moments,
-                                    bool for_training = false);
+/// The same by autograd, what predict() is tested against. With `for_training` they can be differentiated with respect
+/// to the parameters (which must require gradients then).
+BatchPrediction predict_by_autograd(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map,
+                                    const Moments& moments, bool for_training = false);
 
 /// The atoms of a batch through a network and back.
 class BatchPass {
  public:
   BatchPass(const ActiveNetwork& network, const std::shared_ptr<const MomentMap>& map, const Moments& moments);
   const BatchPrediction& prediction() const { return prediction_; }
-  /// Of a loss with the given derivatives with respect to energies [n_structures], forces and strains (float64): one tensor for
-  /// each parameter, not defined for those of species that are not there.
+  /// Of a loss with the given derivatives with respect to energies [n_structures], forces and strains (float64): one
+  /// tensor for each parameter, not defined for those of species that are not there.
   std::vector<at::Tensor> parameter_gradients(const at::Tensor& by_energies, const Forces& by_forces) const;
 
  private:
@@ -44,9 +45,9 @@ class BatchPass {
 
 /// What a model says about one structure.
 struct Prediction {
-  double energy = 0;              ///< eV
-  Vectors forces;                 ///< [n_atoms, 3] eV/angstrom
-  Eigen::Matrix3d stress;         ///< eV/angstrom^3, positive = tensile
+  double energy = 0;       ///< eV
+  Vectors forces;          ///< [n_atoms, 3] eV/angstrom
+  Eigen::Matrix3d stress;  ///< eV/angstrom^3, positive = tensile
   // Deviations within a committee, with K - 1; zero for one network.
   double energy_deviation = 0;       ///< eV per atom
   Eigen::VectorXd force_deviations;  ///< [n_atoms] sqrt(sum_k |F^k - mean F|^2/(K - 1)), eV/angstrom
@@ -64,9 +65,10 @@ class Predictor {
   const std::vector<std::string>& species() const { return species_; }
   int n_members() const { return static_cast<int>(members_.size()); }
 
-  /// @throws InputError for an element that the model does not know, for atoms at one place, and for an atom that has no
-  /// neighbour within the angular cutoff: the model was never shown a hole.
-  Geometry geometry(const Eigen::Matrix3d& cell, const Eigen::Ref<const Vectors>& positions, const std::vector<std::string>& species) const;
+  /// @throws InputError for an element that the model does not know, for atoms at one place, and for an atom that has
+  /// no neighbour within the angular cutoff: the model was never shown a hole.
+  Geometry geometry(const Eigen::Matrix3d& cell, const Eigen::Ref<const Vectors>& positions,
+                    const std::vector<std::string>& species) const;
 
   /// Means over the committee. In pieces, on all threads; the bits do not depend on their number.
   std::vector<Prediction> operator()(const std::vector<const Geometry*>& structures) const;

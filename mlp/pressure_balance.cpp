@@ -10,9 +10,11 @@ void PressureBalance::add(const Prediction& prediction, const LabelledStructure&
   for (const std::string& species : label.species) shares[species] += 1.0 / static_cast<double>(label.n_atoms());
   if (rows_.empty()) composition_ = shares;
   one_composition_ = one_composition_ && shares.size() == composition_.size();
-  for (const auto& [species, share] : shares) one_composition_ = one_composition_ && std::abs(composition_[species] - share) < 1e-9;
+  for (const auto& [species, share] : shares)
+    one_composition_ = one_composition_ && std::abs(composition_[species] - share) < 1e-9;
   const double n = label.n_atoms();
-  rows_.push_back({std::abs(label.cell.determinant()) / n, (prediction.energy - label.energy) / n, (label.stress->trace() - prediction.stress.trace()) / 3});
+  rows_.push_back({std::abs(label.cell.determinant()) / n, (prediction.energy - label.energy) / n,
+                   (label.stress->trace() - prediction.stress.trace()) / 3});
 }
 
 std::optional<Estimate> PressureBalance::lacking() const {

@@ -12,10 +12,10 @@
 namespace zeropoint::mlp {
 namespace {
 
-constexpr double same_place = 1e-5;     // angstrom
-constexpr double same_site = 0.5;       // angstrom, on average: displaced copies of one crystal
-constexpr double similar_cell = 0.1;    // strain
-constexpr double same_energy = 1e-3;    // eV per atom
+constexpr double same_place = 1e-5;   // angstrom
+constexpr double same_site = 0.5;     // angstrom, on average: displaced copies of one crystal
+constexpr double similar_cell = 0.1;  // strain
+constexpr double same_energy = 1e-3;  // eV per atom
 constexpr std::size_t most_shown = 5;
 constexpr std::size_t most_lists = 100;  // lists of atoms that are compared with one another
 
@@ -55,11 +55,13 @@ class Sentences {
   std::size_t n_ = 0;
 };
 
-/// "Na and Cl" when the elements of `b` are those of `a` exchanged for one another; nothing when they are not, or are the same.
+/// "Na and Cl" when the elements of `b` are those of `a` exchanged for one another; nothing when they are not, or are
+/// the same.
 std::optional<std::string> exchanged(const std::vector<std::string>& a, const std::vector<std::string>& b) {
   std::map<std::string, std::string> to, from;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    if (to.try_emplace(a[i], b[i]).first->second != b[i] || from.try_emplace(b[i], a[i]).first->second != a[i]) return std::nullopt;
+    if (to.try_emplace(a[i], b[i]).first->second != b[i] || from.try_emplace(b[i], a[i]).first->second != a[i])
+      return std::nullopt;
   }
   std::vector<std::string> names;
   for (const auto& [element, image] : to) {
@@ -74,9 +76,11 @@ std::optional<std::string> exchanged(const std::vector<std::string>& a, const st
 
 std::vector<std::string> contradictions(const std::vector<const LabelledStructure*>& structures) {
   std::map<std::vector<std::string>, std::vector<std::pair<double, std::size_t>>> lists;
-  for (std::size_t i = 0; i < structures.size(); ++i) lists[structures[i]->species].emplace_back(fingerprint(*structures[i]), i);
+  for (std::size_t i = 0; i < structures.size(); ++i)
+    lists[structures[i]->species].emplace_back(fingerprint(*structures[i]), i);
 
-  Sentences repeated("structures repeat others"), contradicting("structures have the places of others and other energies");
+  Sentences repeated("structures repeat others"),
+      contradicting("structures have the places of others and other energies");
   std::vector<std::pair<std::size_t, std::size_t>> pairs;
   for (auto& [species, members] : lists) {
     std::ranges::sort(members);
@@ -98,8 +102,11 @@ std::vector<std::string> contradictions(const std::vector<const LabelledStructur
     if (std::abs(difference) < same_energy) {
       repeated.add(fmt::format("{} repeats {}: it counts twice, leave one out", b.source, a.source));
     } else {
-      contradicting.add(fmt::format("{} and {} have the same atoms at the same places, but energies {:.1f} meV/atom apart: one is not converged, or "
-                                    "computed in another way", a.source, b.source, 1e3 * std::abs(difference)));
+      contradicting.add(
+          fmt::format("{} and {} have the same atoms at the same places, but energies {:.1f} meV/atom apart: one is "
+                      "not converged, or "
+                      "computed in another way",
+                      a.source, b.source, 1e3 * std::abs(difference)));
     }
   }
 
@@ -118,8 +125,11 @@ std::vector<std::string> contradictions(const std::vector<const LabelledStructur
       if (!names) continue;
       const Eigen::Matrix3d strain = a.cell.inverse() * b.cell - Eigen::Matrix3d::Identity();
       if (strain.cwiseAbs().maxCoeff() > similar_cell || apart(a, b).mean() > same_site) continue;
-      swapped.add(fmt::format("{} has its atoms where those of {} are, but {} are exchanged: the order of the elements or the type_map of one of "
-                              "them is wrong", b.source, a.source, *names));
+      swapped.add(
+          fmt::format("{} has its atoms where those of {} are, but {} are exchanged: the order of the elements or the "
+                      "type_map of one of "
+                      "them is wrong",
+                      b.source, a.source, *names));
     }
   }
   std::vector<std::string> all;

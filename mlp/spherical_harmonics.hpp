@@ -10,8 +10,8 @@ namespace zeropoint::mlp {
 /// Real spherical harmonics of directions, sum_m Y_lm^2 = 2l + 1 for every l. Place of (l, m): l^2 + l + m.
 ///
 /// With z^2 + x^2 + y^2 = 1: Y_lm = N_lm Q_lm(z) c_m(x, y) for m >= 0 and N_lm Q_l|m|(z) s_|m|(x, y) for m < 0, where
-/// Q_lm = d^m P_l/dz^m and c_m + i s_m = (x + i y)^m. Gradients are those of these polynomials in x, y, z; what they mean
-/// on the sphere is their part perpendicular to the direction.
+/// Q_lm = d^m P_l/dz^m and c_m + i s_m = (x + i y)^m. Gradients are those of these polynomials in x, y, z; what they
+/// mean on the sphere is their part perpendicular to the direction.
 template <class Real>
 class SphericalHarmonics {
  public:
@@ -44,7 +44,8 @@ class SphericalHarmonics {
       legendre(m, m + 1) = 0;
       if (m < order_) legendre(m + 1, m) = static_cast<Real>(2 * m + 1) * z * diagonal;
       for (int l = m + 2; l <= order_; ++l) {
-        legendre(l, m) = (static_cast<Real>(2 * l - 1) * z * legendre(l - 1, m) - static_cast<Real>(l + m - 1) * legendre(l - 2, m)) /
+        legendre(l, m) = (static_cast<Real>(2 * l - 1) * z * legendre(l - 1, m) -
+                          static_cast<Real>(l + m - 1) * legendre(l - 2, m)) /
                          static_cast<Real>(l - m);
       }
     }

@@ -50,7 +50,8 @@ Rows displacements(const std::vector<LabelledStructure>& structures, const std::
     for (Eigen::Index atom = 0; atom < first.n_atoms(); ++atom) {
       const Eigen::RowVector3d difference = structures[of[k]].positions.row(atom) - first.positions.row(atom);
       Eigen::RowVector3d shift;
-      result.block<1, 3>(static_cast<Eigen::Index>(k), 3 * atom) = nearest_image(difference, first.cell, to_fractional, shift);
+      result.block<1, 3>(static_cast<Eigen::Index>(k), 3 * atom) =
+          nearest_image(difference, first.cell, to_fractional, shift);
     }
   }
   return result;
@@ -64,7 +65,8 @@ struct Opposite {
 
 Opposite find_opposite(const Rows& u) {
   const Eigen::Index n = u.rows();
-  Opposite found{std::vector<Eigen::Index>(static_cast<std::size_t>(n), 0), std::vector<double>(static_cast<std::size_t>(n), 1)};
+  Opposite found{std::vector<Eigen::Index>(static_cast<std::size_t>(n), 0),
+                 std::vector<double>(static_cast<std::size_t>(n), 1)};
   const Rows directions = u.rowwise().normalized();
   constexpr Eigen::Index block = 64;
   parallel_for((n + block - 1) / block, [&](std::int64_t b) {
@@ -105,7 +107,8 @@ std::vector<Eigen::Index> partners(const Rows& x) {
   for (std::size_t i = 0; i < partner.size(); ++i) {
     const std::size_t j = static_cast<std::size_t>(found.row[i]);
     const double ratio = u.row(static_cast<Eigen::Index>(i)).norm() / u.row(found.row[i]).norm();
-    if (found.cosine[i] < opposite && std::abs(ratio - 1) < 0.05 && found.row[j] == static_cast<Eigen::Index>(i)) partner[i] = found.row[i];
+    if (found.cosine[i] < opposite && std::abs(ratio - 1) < 0.05 && found.row[j] == static_cast<Eigen::Index>(i))
+      partner[i] = found.row[i];
   }
   return partner;
 }
@@ -116,13 +119,14 @@ std::vector<Eigen::Index> duplicates(const Rows& x) {
   std::iota(original.begin(), original.end(), Eigen::Index{0});
   order = original;
   Eigen::VectorXd key = x * Eigen::VectorXd::LinSpaced(x.cols(), 0.3, 1.7);
-  std::sort(order.begin(), order.end(), [&](Eigen::Index a, Eigen::Index b) { return key[a] != key[b] ? key[a] < key[b] : a < b; });
+  std::sort(order.begin(), order.end(),
+            [&](Eigen::Index a, Eigen::Index b) { return key[a] != key[b] ? key[a] < key[b] : a < b; });
   const double near = same_positions * 1.7 * static_cast<double>(x.cols());
   for (std::size_t i = 0; i < order.size(); ++i) {
     for (std::size_t k = i + 1; k < order.size() && key[order[k]] - key[order[i]] < near; ++k) {
       if ((x.row(order[i]) - x.row(order[k])).cwiseAbs().maxCoeff() > same_positions) continue;
       const Eigen::Index later = std::max(order[i], order[k]), earlier = std::min(order[i], order[k]);
-      Eigen::Index& of_later = original[static_cast<std::size_t>(later)];
+      Eigen::Index& of_later = original[later];
       of_later = std::min(of_later, earlier);
     }
   }
@@ -145,7 +149,7 @@ Groups find_groups(const std::vector<LabelledStructure>& structures) {
       groups.n_duplicates += repeats;
       groups.n_pairs += !repeats && bucket.size() >= fewest && partner[k] < static_cast<Eigen::Index>(k);
       std::int64_t& mine = groups.of[bucket[k]];
-      mine = first < static_cast<Eigen::Index>(k) ? groups.of[bucket[static_cast<std::size_t>(first)]] : groups.n_groups++;
+      mine = first < static_cast<Eigen::Index>(k) ? groups.of[bucket[first]] : groups.n_groups++;
     }
   }
   return groups;
@@ -153,14 +157,15 @@ Groups find_groups(const std::vector<LabelledStructure>& structures) {
 
 std::vector<Part> draw_split(const Groups& groups, const SplitOptions& options, std::uint64_t seed) {
   if (options.validation < 0 || options.test < 0 || options.validation + options.test >= 1) {
-    throw InputError{"fractions of {} for validation and {} for the test leave nothing to train on", options.validation, options.test};
+    throw InputError{"fractions of {} for validation and {} for the test leave nothing to train on", options.validation,
+                     options.test};
   }
   if (options.fold > 0 && (options.fold + 1) * options.test > 1 + 1e-9) {
-    throw InputError{"fold {} is beyond the last: tests of {} of the structures make {} folds, from 0", options.fold, options.test,
-                     std::floor(1 / options.test + 1e-9)};
+    throw InputError{"fold {} is beyond the last: tests of {} of the structures make {} folds, from 0", options.fold,
+                     options.test, std::floor(1 / options.test + 1e-9)};
   }
   std::vector<std::vector<std::size_t>> members(static_cast<std::size_t>(groups.n_groups));
-  for (std::size_t i = 0; i < groups.of.size(); ++i) members[static_cast<std::size_t>(groups.of[i])].push_back(i);
+  for (std::size_t i = 0; i < groups.of.size(); ++i) members[groups.of[i]].push_back(i);
   std::mt19937_64 generator{seed};
   for (std::size_t i = members.size(); i > 1; --i) std::swap(members[i - 1], members[generator() % i]);
   const double n = static_cast<double>(groups.of.size());
@@ -172,8 +177,9 @@ std::vector<Part> draw_split(const Groups& groups, const SplitOptions& options, 
 
   std::vector<Part> split(groups.of.size(), options.n_training > 0 ? Part::left_out : Part::training);
   std::size_t next = 0;
-  for (const auto& [part, size] : {std::pair{Part::test, share((options.fold + 1) * options.test) - share(options.fold * options.test)},
-                                   std::pair{Part::validation, share(options.validation)}, std::pair{Part::training, options.n_training}}) {
+  for (const auto& [part, size] :
+       {std::pair{Part::test, share((options.fold + 1) * options.test) - share(options.fold * options.test)},
+        std::pair{Part::validation, share(options.validation)}, std::pair{Part::training, options.n_training}}) {
     std::size_t wanted = size;
     while (wanted > 0 && next < members.size()) {
       for (const std::size_t i : members[next]) split[i] = part;

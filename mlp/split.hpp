@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/labelled_structure.hpp"
+#include "files/labelled_structure.hpp"
 
 namespace zeropoint::mlp {
 
@@ -16,16 +16,17 @@ struct Groups {
   std::int64_t n_duplicates = 0;  ///< structures whose atoms are where those of an earlier one are, to 1e-4 angstrom
 };
 
-/// Finds antithetic partners (displacements u and -u from one reference: cos(u, u') < -0.999) and duplicates among structures
-/// of the same cell and order of atoms. The reference is not known beforehand: it is the middle of most partners.
+/// Finds antithetic partners (displacements u and -u from one reference: cos(u, u') < -0.999) and duplicates among
+/// structures of the same cell and order of atoms. The reference is not known beforehand: it is the middle of most
+/// partners.
 Groups find_groups(const std::vector<LabelledStructure>& structures);
 
 enum class Part : int { training = 0, validation = 1, test = 2, left_out = 3 };
 
 struct SplitOptions {
   double validation = 0, test = 0;  ///< fractions of all structures
-  int fold = 0;                     ///< which part of the drawn order is the test: 0, 1 ... are disjoint as long as (fold + 1) test <= 1
-  std::size_t n_training = 0;       ///< structures to train on, the others are left out; 0: all that remain
+  int fold = 0;  ///< which part of the drawn order is the test: 0, 1 ... are disjoint as long as (fold + 1) test <= 1
+  std::size_t n_training = 0;  ///< structures to train on, the others are left out; 0: all that remain
 };
 
 /// The part of each structure: whole groups are drawn until the sizes are reached; the same for the same seed.

@@ -21,8 +21,14 @@ constexpr const char* checkpoint_type = "zeropoint training checkpoint";
 constexpr double validation_share = 0.1;  // of the time
 
 std::vector<double> row_of(const EpochReport& report) {
-  return {static_cast<double>(report.epoch), report.progress, report.learning_rate, report.loss,
-          report.seconds, report.energy, report.force, report.stress};
+  return {static_cast<double>(report.epoch),
+          report.progress,
+          report.learning_rate,
+          report.loss,
+          report.seconds,
+          report.energy,
+          report.force,
+          report.stress};
 }
 
 EpochReport report_of(const double* row) {
@@ -31,8 +37,8 @@ EpochReport report_of(const double* row) {
 
 }  // namespace
 
-Trainer::Trainer(const TrainingData& data, std::vector<std::size_t> training, std::vector<std::size_t> validation, Model start,
-                 const TrainOptions& options)
+Trainer::Trainer(const TrainingData& data, std::vector<std::size_t> training, std::vector<std::size_t> validation,
+                 Model start, const TrainOptions& options)
     : data_(data),
       training_(std::move(training)),
       validation_(std::move(validation)),
@@ -44,12 +50,14 @@ Trainer::Trainer(const TrainingData& data, std::vector<std::size_t> training, st
       begin_(std::chrono::steady_clock::now()) {
   if (training_.empty()) throw InputError{"there is no structure to train on"};
   if (options_.patience > 0 && validation_.empty()) {
-    throw InputError{"patience = {} needs structures for validation: set data.validation, or patience = 0", options_.patience};
+    throw InputError{"patience = {} needs structures for validation: set data.validation, or patience = 0",
+                     options_.patience};
   }
   options_.loss = with_scales(options_.loss, data_, training_, start_.reference_energies);
   for (const Member& member : start_.members) {
     members_.emplace_back(member.parameters, options_.optimizer);
-    active_.push_back(active_network(network_, member, start_.energy_scale, at::TensorOptions(options_.device).dtype(type_)));
+    active_.push_back(
+        active_network(network_, member, start_.energy_scale, at::TensorOptions(options_.device).dtype(type_)));
   }
   const std::int64_t n = static_cast<std::int64_t>(training_.size());
   steps_per_epoch_ = (n + options_.batch_size - 1) / options_.batch_size;
@@ -66,7 +74,8 @@ double Trainer::progress() const {
 
 bool Trainer::finished() const {
   if (progress() >= 1) return true;
-  return options_.patience > 0 && !history_.empty() && history_.back().epoch - best_epoch_ >= options_.patience && best_;
+  return options_.patience > 0 && !history_.empty() && history_.back().epoch - best_epoch_ >= options_.patience &&
+         best_;
 }
 
 const char* Trainer::stop_reason() const {
@@ -84,7 +93,8 @@ std::vector<std::size_t> Trainer::order_of_epoch() const {
 double Trainer::train_batch(const std::vector<std::size_t>& of) {
   const double p = progress();
   const double cosine = options_.final_rate + (1 - options_.final_rate) * 0.5 * (1 + std::cos(std::numbers::pi * p));
-  last_rate_ = options_.learning_rate * cosine * std::min(1.0, static_cast<double>(step_ + 1) / std::max(options_.warm_up, 1));
+  last_rate_ =
+      options_.learning_rate * cosine * std::min(1.0, static_cast<double>(step_ + 1) / std::max(options_.warm_up, 1));
   const double ramp = std::pow(options_.energy_ramp, 1 - p);
 
   // A batch is cut into one slice for each thread; gradients are added in the order of the slices.
@@ -128,12 +138,16 @@ double Trainer::train_batch(const std::vector<std::size_t>& of) {
 
 EpochReport Trainer::run_epoch(const std::function<void(double)>& after_step) {
   const std::vector<std::size_t> order = order_of_epoch();
-  EpochReport report{.epoch = static_cast<std::int64_t>(history_.size()) + 1, .energy = std::nan(""), .force = std::nan(""), .stress = std::nan("")};
+  EpochReport report{.epoch = static_cast<std::int64_t>(history_.size()) + 1,
+                     .energy = std::nan(""),
+                     .force = std::nan(""),
+                     .stress = std::nan("")};
   double n_batches = 0;
   const std::size_t batch_size = static_cast<std::size_t>(options_.batch_size);
   for (std::size_t begin = 0; begin < order.size(); begin += batch_size) {
     const std::size_t end = std::min(begin + batch_size, order.size());
-    report.loss += train_batch({order.begin() + static_cast<std::ptrdiff_t>(begin), order.begin() + static_cast<std::ptrdiff_t>(end)});
+    report.loss += train_batch(
+        {order.begin() + static_cast<std::ptrdiff_t>(begin), order.begin() + static_cast<std::ptrdiff_t>(end)});
     n_batches += 1;
     if (after_step) after_step(progress());
     if (options_.epochs == 0 && progress() >= 1) break;
@@ -194,7 +208,8 @@ void Trainer::save(const std::string& checkpoint) const {
     file.write(fmt::format("member_{}/best", k), at::cat(flat), "1", "parameter");
   }
   at::Tensor history = at::empty({static_cast<std::int64_t>(history_.size()), 8}, at::kDouble);
-  for (std::size_t i = 0; i < history_.size(); ++i) std::ranges::copy(row_of(history_[i]), history.mutable_data_ptr<double>() + 8 * i);
+  for (std::size_t i = 0; i < history_.size(); ++i)
+    std::ranges::copy(row_of(history_[i]), history.mutable_data_ptr<double>() + 8 * i);
   file.write("history", history, "1", "epoch,quantity");
   file.close();
 }
@@ -202,7 +217,8 @@ void Trainer::save(const std::string& checkpoint) const {
 void Trainer::restore(const std::string& checkpoint) {
   const Hdf5File file = Hdf5File::open(checkpoint, checkpoint_type);
   if (file.text_attribute("/", "data").value_or("") != data_.hash()) {
-    throw InputError{"{} was written by a training on other data: give these data back, or begin anew with --overwrite", checkpoint};
+    throw InputError{"{} was written by a training on other data: give these data back, or begin anew with --overwrite",
+                     checkpoint};
   }
   step_ = static_cast<std::int64_t>(file.number_attribute("/", "step").value_or(0));
   earlier_seconds_ = file.number_attribute("/", "seconds").value_or(0);
@@ -225,7 +241,8 @@ void Trainer::restore(const std::string& checkpoint) {
   }
   const at::Tensor history = file.read("history");
   history_.clear();
-  for (std::int64_t i = 0; i < history.size(0); ++i) history_.push_back(report_of(history.const_data_ptr<double>() + 8 * i));
+  for (std::int64_t i = 0; i < history.size(0); ++i)
+    history_.push_back(report_of(history.const_data_ptr<double>() + 8 * i));
   begin_ = std::chrono::steady_clock::now();
 }
 

@@ -7,23 +7,23 @@
 #include <string>
 #include <vector>
 
-#include "mlp/optimizer.hpp"
 #include "mlp/errors.hpp"
 #include "mlp/loss.hpp"
 #include "mlp/model.hpp"
+#include "mlp/optimizer.hpp"
 #include "mlp/training_data.hpp"
 
 namespace zeropoint::mlp {
 
 struct TrainOptions {
-  std::int64_t epochs = 0;       ///< 0: until the time is over
-  double seconds = 1800;         ///< of training, when epochs = 0
-  int batch_size = 8;            ///< structures a step
-  double learning_rate = 4e-3;   ///< at its highest
-  double final_rate = 1e-3;      ///< at the end, as a fraction of the highest; a cosine in between
-  int warm_up = 100;             ///< steps in which the rate rises from zero
-  double energy_ramp = 0.02;     ///< factor of the energy's weight at the beginning, growing geometrically to 1
-  int patience = 0;              ///< stop after so many epochs without a better validation error, take the best; 0: never
+  std::int64_t epochs = 0;      ///< 0: until the time is over
+  double seconds = 1800;        ///< of training, when epochs = 0
+  int batch_size = 8;           ///< structures a step
+  double learning_rate = 4e-3;  ///< at its highest
+  double final_rate = 1e-3;     ///< at the end, as a fraction of the highest; a cosine in between
+  int warm_up = 100;            ///< steps in which the rate rises from zero
+  double energy_ramp = 0.02;    ///< factor of the energy's weight at the beginning, growing geometrically to 1
+  int patience = 0;  ///< stop after so many epochs without a better validation error, take the best; 0: never
   bool single_precision = true;  ///< of networks and moments; sums are float64 always
   at::Device device = at::kCPU;  ///< of the networks; moments, their edges and the optimizer stay on the processor
   std::uint64_t seed = 1;        ///< of the order of the structures
@@ -38,13 +38,14 @@ struct EpochReport {
   double learning_rate = 0;  ///< of the last step
   double loss = 0;           ///< mean over the epoch and the members
   double seconds = 0;        ///< of training so far, interruptions left out
-  double energy = 0, force = 0, stress = 0;  ///< rms errors on validation: eV per atom, eV/angstrom, eV/angstrom^3; NaN: not looked at
+  double energy = 0, force = 0,
+         stress = 0;  ///< rms errors on validation: eV per atom, eV/angstrom, eV/angstrom^3; NaN: not looked at
 };
 
 /// Trains the members of a model side by side: they see the same batches and share the moments.
 ///
-/// Everything depends on the seeds, the data and the number of threads alone; with a number of epochs, a trainer that goes on
-/// from a checkpoint gives the same bits as one that was never interrupted.
+/// Everything depends on the seeds, the data and the number of threads alone; with a number of epochs, a trainer that
+/// goes on from a checkpoint gives the same bits as one that was never interrupted.
 class Trainer {
  public:
   /// `start`: first values of all weights. `data` must outlive the trainer.

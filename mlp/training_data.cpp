@@ -28,7 +28,8 @@ class Hash {
 
 }  // namespace
 
-TrainingData::TrainingData(std::vector<LabelledSet> sets, double radial_cutoff, std::vector<std::string> species, std::int64_t memory_limit)
+TrainingData::TrainingData(std::vector<LabelledSet> sets, double radial_cutoff, std::vector<std::string> species,
+                           std::int64_t memory_limit)
     : species_(std::move(species)), radial_cutoff_(radial_cutoff) {
   const bool find_species = species_.empty();
   for (LabelledSet& set : sets) {
@@ -42,7 +43,8 @@ TrainingData::TrainingData(std::vector<LabelledSet> sets, double radial_cutoff, 
   for (const LabelledStructure& structure : structures_) {
     for (const std::string& label : structure.species) {
       if (!find_species) break;
-      if (const std::string element = element_of(label); std::find(species_.begin(), species_.end(), element) == species_.end()) {
+      if (const std::string element = element_of(label);
+          std::find(species_.begin(), species_.end(), element) == species_.end()) {
         species_.push_back(element);
       }
     }
@@ -73,8 +75,9 @@ std::shared_ptr<const Geometry> TrainingData::geometry(std::size_t i) const {
   if (geometries_[i]) return geometries_[i];
   const LabelledStructure& structure = structures_[i];
   try {
-    return std::make_shared<const Geometry>(Geometry{numbers_[i], std::abs(structure.cell.determinant()),
-                                                     find_neighbours(structure.cell, structure.positions, radial_cutoff_)});
+    return std::make_shared<const Geometry>(
+        Geometry{numbers_[i], std::abs(structure.cell.determinant()),
+                 find_neighbours(structure.cell, structure.positions, radial_cutoff_)});
   } catch (const InputError& error) {
     throw InputError{"{}: {}", structure.source, error.what()};
   }
@@ -94,7 +97,8 @@ std::string TrainingData::hash() const {
 }
 
 std::vector<double> reference_energies(const TrainingData& data, const std::vector<std::size_t>& of) {
-  Eigen::MatrixXd counts = Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(of.size()), static_cast<Eigen::Index>(data.species().size()));
+  Eigen::MatrixXd counts =
+      Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(of.size()), static_cast<Eigen::Index>(data.species().size()));
   Eigen::VectorXd energies(static_cast<Eigen::Index>(of.size()));
   for (std::size_t k = 0; k < of.size(); ++k) {
     const Eigen::Index row = static_cast<Eigen::Index>(k);

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/labelled_structure.hpp"
+#include "files/labelled_structure.hpp"
 #include "mlp/atom_batch.hpp"
 #include "mlp/split.hpp"
 
@@ -20,10 +20,12 @@ struct LabelledSet {
 /// All structures that a training works on, with their pairs of atoms as far as these fit into memory.
 class TrainingData {
  public:
-  /// `memory_limit`: bytes for pairs; beyond it they are found again whenever they are needed. 0: a quarter of what is free.
-  /// `species`: chemical symbols in the order of the model; empty: those of the structures, in order of appearance.
+  /// `memory_limit`: bytes for pairs; beyond it they are found again whenever they are needed. 0: a quarter of what is
+  /// free. `species`: chemical symbols in the order of the model; empty: those of the structures, in order of
+  /// appearance.
   /// @throws InputError for an element that is not in `species`, or when there are no structures.
-  TrainingData(std::vector<LabelledSet> sets, double radial_cutoff, std::vector<std::string> species = {}, std::int64_t memory_limit = 0);
+  TrainingData(std::vector<LabelledSet> sets, double radial_cutoff, std::vector<std::string> species = {},
+               std::int64_t memory_limit = 0);
 
   std::size_t size() const { return structures_.size(); }
   const LabelledStructure& structure(std::size_t i) const { return structures_[i]; }

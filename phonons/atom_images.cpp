@@ -25,9 +25,7 @@ DynamicalMatrices with_atoms_moved(DynamicalMatrices matrices, const std::vector
   for (std::size_t iq = 0; iq < matrices.blocks.size(); ++iq) {
     Eigen::VectorXcd phases(matrices.n_modes());
     for (Eigen::Index x = 0; x < phases.size(); ++x) {
-      phases[x] =
-          std::polar(1.0, 2 * std::numbers::pi *
-                              matrices.grid.points()[iq].dot(shifts[static_cast<std::size_t>(x / 3)].cast<double>()));
+      phases[x] = std::polar(1.0, 2 * std::numbers::pi * matrices.grid.points()[iq].dot(shifts[x / 3].cast<double>()));
     }
     matrices.blocks[iq] = (phases.asDiagonal() * matrices.blocks[iq] * phases.conjugate().asDiagonal()).eval();
     if (matrices.grid.is_real(static_cast<int>(iq))) {
@@ -66,7 +64,7 @@ std::optional<StrangePair> strange_pair(const DynamicalMatrices& matrices) {
         const Eigen::Vector3i r = nearest(cell, s, t).lattice_vectors.front();
         distances[cell] =
             (r.cast<double>().transpose() * crystal.cell + crystal.positions.row(s) - crystal.positions.row(t)).norm();
-        strengths[cell] = constants[static_cast<std::size_t>(cell)].block<3, 3>(3 * s, 3 * t).norm();
+        strengths[cell] = constants[cell].block<3, 3>(3 * s, 3 * t).norm();
       }
       const double least = distances.minCoeff();
       const Eigen::Array<bool, Eigen::Dynamic, 1> is_near = distances.array() <= nearly_nearest * least;

@@ -48,7 +48,7 @@ DynamicalMatrices error_matrices(const DynamicalMatrices& matrices,
     const Eigen::MatrixXcd e = roots.asDiagonal() * modes[i].polarisations;
     Eigen::MatrixXcd block = e * errors.asDiagonal() * e.adjoint();
     if (matrices.grid.is_real(iq)) block.imag().setZero();
-    result.blocks[static_cast<std::size_t>(matrices.grid.minus(iq))] = block.conjugate();
+    result.blocks[matrices.grid.minus(iq)] = block.conjugate();
     result.blocks[i] = std::move(block);
   }
   return result;

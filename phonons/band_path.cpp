@@ -91,7 +91,8 @@ Zone triclinic_zone(const Eigen::Matrix3d& conventional) {
   const Eigen::Matrix3d integers = (cell * conventional.inverse()).array().round();
   const bool obtuse = products()[1] <= 0;
   const Eigen::Matrix3d k = cell.inverse().transpose().rowwise().normalized();
-  const double cosine = std::min({std::abs(k.row(1).dot(k.row(2))), std::abs(k.row(2).dot(k.row(0))), std::abs(k.row(0).dot(k.row(1)))});
+  const double cosine =
+      std::min({std::abs(k.row(1).dot(k.row(2))), std::abs(k.row(2).dot(k.row(0))), std::abs(k.row(0).dot(k.row(1)))});
   return {obtuse ? "aP2" : "aP3", integers, cosine < nearby ? (obtuse ? "aP3" : "aP2") : ""};
 }
 
@@ -142,12 +143,14 @@ BandPath standard_path(const Crystal& crystal, double tolerance) {
   const StandardCell standard = find_standard_cell(crystal, tolerance);
   const Zone zone = zone_of(standard);
   const TabulatedPath table = tabulated_path(zone.symbol, shape_of(standard.cell));
-  // f_i = k.p_i for primitive vectors p = primitive * conventional, q_i = k.a_i for the cell a = transformation * conventional.
+  // f_i = k.p_i for primitive vectors p = primitive * conventional, q_i = k.a_i for the cell a = transformation *
+  // conventional.
   const Eigen::Matrix3d to_conventional = zone.primitive.inverse();
   std::vector<Eigen::Vector3d> places;
   for (const std::vector<std::string>& piece : table.pieces) {
     for (std::size_t i = 0; i + 1 < piece.size(); ++i) {
-      const Eigen::Vector3d from = to_conventional * table.points.at(piece[i]), to = to_conventional * table.points.at(piece[i + 1]);
+      const Eigen::Vector3d from = to_conventional * table.points.at(piece[i]),
+                            to = to_conventional * table.points.at(piece[i + 1]);
       for (const double share : {0.3, 1.0}) places.emplace_back((1 - share) * from + share * to);
     }
   }
@@ -167,25 +170,28 @@ BandPath standard_path(const Crystal& crystal, double tolerance) {
   return path;
 }
 
-BandPath path_of_text(const std::string& text, const BandPath& standard, const std::map<std::string, Eigen::Vector3d>& own) {
+BandPath path_of_text(const std::string& text, const BandPath& standard,
+                      const std::map<std::string, Eigen::Vector3d>& own) {
   BandPath path{standard.symbol, {}, standard.points, standard.neighbour};
   for (const auto& [label, q] : own) path.points[label] = q;
   const auto find = [&](const std::string& label) {
     auto found = path.points.find(label);
-    if (found == path.points.end() && (label == "G" || label == "g" || label == "Gamma" || label == "gamma" || label == "Γ")) {
+    if (found == path.points.end() &&
+        (label == "G" || label == "g" || label == "Gamma" || label == "gamma" || label == "Γ")) {
       found = path.points.find("GAMMA");
     }
     if (found == path.points.end()) {
       std::string known;
       for (const auto& [name, q] : path.points) known += (known.empty() ? "" : ", ") + name;
-      throw InputError{"the band path has no point '{}': those of a zone {} are {}; give others as points", label, standard.symbol,
-                       known};
+      throw InputError{"the band path has no point '{}': those of a zone {} are {}; give others as points", label,
+                       standard.symbol, known};
     }
     return PathPoint{found->first, found->second};
   };
   for (const std::string& part : trimmed_parts(text, '|')) {
     const std::vector<std::string> labels = trimmed_parts(part, '-');
-    if (labels.size() < 2) throw InputError{"the piece '{}' of the band path has fewer than two points: write it as G-X", part};
+    if (labels.size() < 2)
+      throw InputError{"the piece '{}' of the band path has fewer than two points: write it as G-X", part};
     std::vector<PathPoint>& piece = path.pieces.emplace_back();
     for (const std::string& label : labels) piece.push_back(find(label));
   }
@@ -211,7 +217,8 @@ SampledPath sample(const BandPath& path, const Crystal& crystal, const PathSampl
     for (std::size_t i = 1; i < piece.size(); ++i) {
       const Eigen::Vector3d step = piece[i].q - piece[i - 1].q, cartesian = to_cartesian * step;
       const double length = cartesian.norm();
-      if (!(length > 0)) throw InputError{"the points {} and {} of the band path are the same", piece[i - 1].label, piece[i].label};
+      if (!(length > 0))
+        throw InputError{"the points {} and {} of the band path are the same", piece[i - 1].label, piece[i].label};
       const int n = std::max(sampling.at_least, static_cast<int>(std::ceil(length / sampling.spacing)));
       for (int k = 0; k <= n; ++k) {
         const double t = static_cast<double>(k) / n;

@@ -27,17 +27,19 @@ struct BandPath {
 /// @throws InputError when spglib finds no space group within `tolerance` angstrom.
 BandPath standard_path(const Crystal& crystal, double tolerance = 1e-5);
 
-/// A path as typed, "G-X-W-G | X-L", by the labels of `standard` and of `own` (crystal coordinates, these come first). G,
-/// Gamma and GAMMA are the same unless the zone has a point G.
+/// A path as typed, "G-X-W-G | X-L", by the labels of `standard` and of `own` (crystal coordinates, these come first).
+/// G, Gamma and GAMMA are the same unless the zone has a point G.
 /// @throws InputError for an unknown label (the known ones are listed) or a piece with fewer than two points.
-BandPath path_of_text(const std::string& text, const BandPath& standard, const std::map<std::string, Eigen::Vector3d>& own = {});
+BandPath path_of_text(const std::string& text, const BandPath& standard,
+                      const std::map<std::string, Eigen::Vector3d>& own = {});
 
 struct PathSampling {
   double spacing = 0.025;  ///< 1/angstrom, 2 pi included
   int at_least = 10;       ///< intervals a segment
 };
 
-/// A path as a list of q points. Each segment has both its ends: at Gamma the frequencies depend on where it is entered from.
+/// A path as a list of q points. Each segment has both its ends: at Gamma the frequencies depend on where it is entered
+/// from.
 struct SampledPath {
   std::vector<Eigen::Vector3d> points;      ///< [n] crystal coordinates
   std::vector<Eigen::Vector3d> directions;  ///< [n] Cartesian unit vector along the segment

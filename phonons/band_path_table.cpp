@@ -10,8 +10,8 @@ namespace zeropoint::phonons {
 namespace {
 
 // A row: symbol ; parameters, from left to right ; path, g = Gamma ; the points on it. a, b, c are the lengths of the
-// conventional cell, C and s the cosine and sine of beta. Points are in terms of the reciprocal vectors of the primitive cell.
-// A row that does not fit one line goes on in the next, indented.
+// conventional cell, C and s the cosine and sine of beta. Points are in terms of the reciprocal vectors of the
+// primitive cell. A row that does not fit one line goes on in the next, indented.
 constexpr const char* recommended_paths = R"(
 aP2 ; - ; g-X|Y-g-Z|R-g-T|U-g-V ; Z(0,0,1/2) Y(0,1/2,0) X(1/2,0,0) V(1/2,1/2,0) U(1/2,0,1/2) T(0,1/2,1/2)
     R(1/2,1/2,1/2)
@@ -151,7 +151,8 @@ std::string row_of(const std::string& symbol) {
 
 TabulatedPath tabulated_path(const std::string& symbol, const ConventionalShape& shape) {
   const std::vector<std::string> fields = split(row_of(symbol), ';');
-  std::map<char, double> variables = {{'a', shape.a}, {'b', shape.b}, {'c', shape.c}, {'C', shape.cos_beta}, {'s', shape.sin_beta}};
+  std::map<char, double> variables = {
+      {'a', shape.a}, {'b', shape.b}, {'c', shape.c}, {'C', shape.cos_beta}, {'s', shape.sin_beta}};
   std::istringstream parameters(fields[1]);
   for (std::string word; parameters >> word;) {
     if (word != "-") variables[word[0]] = Expression(word.substr(2), variables).value();
@@ -172,7 +173,7 @@ TabulatedPath tabulated_path(const std::string& symbol, const ConventionalShape&
     const std::size_t open = word.find('(');
     const std::vector<std::string> terms = split(word.substr(open + 1, word.size() - open - 2), ',');
     Eigen::Vector3d& point = path.points[word.substr(0, open)];
-    for (int i = 0; i < 3; ++i) point[i] = Expression(terms[static_cast<std::size_t>(i)], variables).value();
+    for (int i = 0; i < 3; ++i) point[i] = Expression(terms[i], variables).value();
   }
   return path;
 }

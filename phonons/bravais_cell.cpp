@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
-#include "phonons/qe_dyn.hpp"
+#include "phonons/quantum_espresso/dyn.hpp"
 
 namespace zeropoint::phonons {
 namespace {

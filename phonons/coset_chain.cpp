@@ -9,7 +9,8 @@
 namespace zeropoint::phonons {
 namespace {
 
-using Element = std::pair<std::vector<int>, std::vector<int>>;  // rotation and permutation: {S|t} modulo lattice translations
+using Element =
+    std::pair<std::vector<int>, std::vector<int>>;  // rotation and permutation: {S|t} modulo lattice translations
 
 Element element(const Eigen::Matrix3i& rotation, const std::vector<int>& permutation) {
   return {std::vector<int>(rotation.data(), rotation.data() + 9), permutation};
@@ -28,13 +29,14 @@ std::vector<std::vector<int>> multiplication_table(const std::vector<SymmetryOpe
     for (std::size_t b = 0; b < operations.size(); ++b) {
       std::vector<int> permutation;
       for (const int image : operations[b].permutation) {
-        permutation.push_back(operations[a].permutation[static_cast<std::size_t>(image)]);
+        permutation.push_back(operations[a].permutation[image]);
       }
       const auto product = index.find(element(operations[a].rotation * operations[b].rotation, permutation));
       if (product == index.end()) {
-        throw InputError{"the {} symmetry operations are not a group: the product of number {} and number {} is missing. "
-                         "Give a closed list, or another tolerance",
-                         operations.size(), a + 1, b + 1};
+        throw InputError{
+            "the {} symmetry operations are not a group: the product of number {} and number {} is missing. "
+            "Give a closed list, or another tolerance",
+            operations.size(), a + 1, b + 1};
       }
       table[a][b] = product->second;
     }
@@ -45,28 +47,29 @@ std::vector<std::vector<int>> multiplication_table(const std::vector<SymmetryOpe
 /// Smallest group that holds `members` and `generator`.
 std::vector<int> generated_by(std::vector<int> members, int generator, const std::vector<std::vector<int>>& table) {
   std::vector<bool> inside(table.size(), false);
-  for (const int m : members) inside[static_cast<std::size_t>(m)] = true;
+  for (const int m : members) inside[m] = true;
   const auto take = [&](int m) {
-    if (!inside[static_cast<std::size_t>(m)]) {
-      inside[static_cast<std::size_t>(m)] = true;
+    if (!inside[m]) {
+      inside[m] = true;
       members.push_back(m);
     }
   };
   take(generator);
   for (std::size_t i = 0; i < members.size(); ++i) {
     for (std::size_t j = 0; j <= i; ++j) {
-      take(table[static_cast<std::size_t>(members[i])][static_cast<std::size_t>(members[j])]);
-      take(table[static_cast<std::size_t>(members[j])][static_cast<std::size_t>(members[i])]);
+      take(table[members[i]][members[j]]);
+      take(table[members[j]][members[i]]);
     }
   }
   return members;
 }
 
-/// {e} = H_0 < H_1 < ... < G by steps as small as there are; for each step the representatives r != e with H_k+1 = U r H_k.
+/// {e} = H_0 < H_1 < ... < G by steps as small as there are; for each step the representatives r != e with H_k+1 = U r
+/// H_k.
 std::vector<std::vector<int>> chain_of(const std::vector<std::vector<int>>& table) {
   const int n = static_cast<int>(table.size());
   int identity = 0;
-  while (table[static_cast<std::size_t>(identity)][0] != 0) ++identity;
+  while (table[identity][0] != 0) ++identity;
   std::vector<std::vector<int>> chain;
   std::vector<int> subgroup{identity};
   while (static_cast<int>(subgroup.size()) < n) {
@@ -78,12 +81,12 @@ std::vector<std::vector<int>> chain_of(const std::vector<std::vector<int>>& tabl
     }
     std::vector<bool> covered(table.size(), false);
     const auto cover = [&](int r) {
-      for (const int h : subgroup) covered[static_cast<std::size_t>(table[static_cast<std::size_t>(r)][static_cast<std::size_t>(h)])] = true;
+      for (const int h : subgroup) covered[table[static_cast<std::size_t>(r)][static_cast<std::size_t>(h)]] = true;
     };
     cover(identity);
     std::vector<int> representatives;
     for (const int r : larger) {
-      if (covered[static_cast<std::size_t>(r)]) continue;
+      if (covered[r]) continue;
       representatives.push_back(r);
       cover(r);
     }

@@ -16,7 +16,8 @@ constexpr double largest_total_charge = 0.5;  // |e|; more is no numerical noise
 constexpr double same_q = 1e-6;               // crystal coordinates
 
 Eigen::Vector3d dielectric_constants(const Eigen::Matrix3d& dielectric) {
-  return Eigen::SelfAdjointEigenSolver<Eigen::Matrix3d>((dielectric + dielectric.transpose()) / 2, Eigen::EigenvaluesOnly)
+  return Eigen::SelfAdjointEigenSolver<Eigen::Matrix3d>((dielectric + dielectric.transpose()) / 2,
+                                                        Eigen::EigenvaluesOnly)
       .eigenvalues();
 }
 
@@ -29,7 +30,8 @@ Eigen::Vector3d folded(const Eigen::Vector3d& q) {
 
 double default_alpha(const Crystal& crystal, const Eigen::Matrix3d& dielectric, const UnitSet& units) {
   const double distance = shortest_distance(crystal);
-  return std::max(1 / (units.bohr * units.bohr), 2 * dielectric_constants(dielectric).maxCoeff() / (distance * distance));
+  return std::max(1 / (units.bohr * units.bohr),
+                  2 * dielectric_constants(dielectric).maxCoeff() / (distance * distance));
 }
 
 Eigen::Matrix3d total_charge(const Polar& polar) {
@@ -41,9 +43,10 @@ Eigen::Matrix3d total_charge(const Polar& polar) {
 Polar neutral(Polar polar) {
   const Eigen::Matrix3d total = total_charge(polar);
   if (!(total.cwiseAbs().maxCoeff() <= largest_total_charge)) {
-    throw InputError{"the Born effective charges sum to {:.4f} |e| in one element (0 for a neutral crystal): they are of another "
-                     "structure, or the calculation is not converged; repeat it with more k points",
-                     total.cwiseAbs().maxCoeff()};
+    throw InputError{
+        "the Born effective charges sum to {:.4f} |e| in one element (0 for a neutral crystal): they are of another "
+        "structure, or the calculation is not converged; repeat it with more k points",
+        total.cwiseAbs().maxCoeff()};
   }
   for (Eigen::Matrix3d& charge : polar.born_charges) charge -= total / static_cast<double>(polar.born_charges.size());
   return polar;
@@ -59,17 +62,20 @@ void check(const Polar& polar, int n_atoms) {
   if (!finite) throw InputError{"the dielectric tensor or a Born effective charge is NaN or infinite"};
   const double smallest = dielectric_constants(polar.dielectric).minCoeff();
   if (!(smallest >= 1)) {
-    throw InputError{"the dielectric tensor has an eigenvalue of {:.6g} (at least 1 in an insulator): remove it and the "
-                     "charges from the matrices, or repeat the calculation of the response",
-                     smallest};
+    throw InputError{
+        "the dielectric tensor has an eigenvalue of {:.6g} (at least 1 in an insulator): remove it and the "
+        "charges from the matrices, or repeat the calculation of the response",
+        smallest};
   }
 }
 
-DipoleInteraction::DipoleInteraction(const Crystal& crystal, Polar polar, const DipoleOptions& options, const UnitSet& units)
+DipoleInteraction::DipoleInteraction(const Crystal& crystal, Polar polar, const DipoleOptions& options,
+                                     const UnitSet& units)
     : crystal_(crystal), polar_(std::move(polar)), options_(options) {
   check(polar_, crystal.n_atoms());
   if (!(options.alpha >= 0 && options.cutoff > 0)) {
-    throw InputError{"Ewald parameter {} 1/angstrom^2 and cutoff {}: both must be positive", options.alpha, options.cutoff};
+    throw InputError{"Ewald parameter {} 1/angstrom^2 and cutoff {}: both must be positive", options.alpha,
+                     options.cutoff};
   }
   polar_.dielectric = (polar_.dielectric + polar_.dielectric.transpose()).eval() / 2;
   alpha_ = options.alpha > 0 ? options.alpha : default_alpha(crystal, polar_.dielectric, units);
@@ -121,7 +127,7 @@ Eigen::MatrixXcd DipoleInteraction::rows(const Terms& terms) const {
     for (int s = 0; s < crystal_.n_atoms(); ++s) {
       const std::complex<double> phase = std::polar(terms.roots[g], -k.dot(crystal_.positions.row(s)));
       result.block<1, 3>(static_cast<Eigen::Index>(g), 3 * s) =
-          phase * (k * polar_.born_charges[static_cast<std::size_t>(s)]).cast<std::complex<double>>();
+          phase * (k * polar_.born_charges[s]).cast<std::complex<double>>();
     }
   }
   return result;
@@ -132,7 +138,7 @@ Eigen::MatrixXcd DipoleInteraction::operator()(const Eigen::Vector3d& q) const {
   const Eigen::MatrixXcd gram = rows(terms(options_.skip_unit_direction ? q : folded(q)));
   Eigen::MatrixXcd result = gram.adjoint() * gram;
   for (int s = 0; s < crystal_.n_atoms(); ++s) {
-    result.block<3, 3>(3 * s, 3 * s) -= self_[static_cast<std::size_t>(s)].cast<std::complex<double>>();
+    result.block<3, 3>(3 * s, 3 * s) -= self_[s].cast<std::complex<double>>();
   }
   return (result + result.adjoint()) / 2;
 }
@@ -145,19 +151,18 @@ std::array<Eigen::MatrixXcd, 3> DipoleInteraction::gradient(const Eigen::Vector3
     // Of sqrt(w) (K Z_s)_i exp(-iK.tau_s): its three factors in turn.
     Eigen::MatrixXcd change(gram.rows(), gram.cols());
     for (Eigen::Index g = 0; g < gram.rows(); ++g) {
-      const Eigen::RowVector3d& k = terms_of_q.vectors[static_cast<std::size_t>(g)];
+      const Eigen::RowVector3d& k = terms_of_q.vectors[g];
       const Eigen::RowVector3d screened = k * polar_.dielectric;
       const double of_root = -screened[axis] * (1 / (4 * alpha_) + 1 / screened.dot(k));
       for (int s = 0; s < crystal_.n_atoms(); ++s) {
         const Eigen::RowVector3d tau = crystal_.positions.row(s);
-        const std::complex<double> phase = std::polar(terms_of_q.roots[static_cast<std::size_t>(g)], -k.dot(tau));
-        change.block<1, 3>(g, 3 * s) =
-            std::complex<double>(of_root, -tau[axis]) * gram.block<1, 3>(g, 3 * s) +
-            phase * polar_.born_charges[static_cast<std::size_t>(s)].row(axis).cast<std::complex<double>>();
+        const std::complex<double> phase = std::polar(terms_of_q.roots[g], -k.dot(tau));
+        change.block<1, 3>(g, 3 * s) = std::complex<double>(of_root, -tau[axis]) * gram.block<1, 3>(g, 3 * s) +
+                                       phase * polar_.born_charges[s].row(axis).cast<std::complex<double>>();
       }
     }
     const Eigen::MatrixXcd half = change.adjoint() * gram;
-    result[static_cast<std::size_t>(axis)] = half + half.adjoint();
+    result[axis] = half + half.adjoint();
   }
   return result;
 }
@@ -167,7 +172,7 @@ Eigen::MatrixXd DipoleInteraction::non_analytic(const Eigen::Vector3d& direction
   const Eigen::RowVector3d n = direction.normalized().transpose();
   Eigen::VectorXd charges(3 * crystal_.n_atoms());
   for (int s = 0; s < crystal_.n_atoms(); ++s) {
-    charges.segment<3>(3 * s) = (n * polar_.born_charges[static_cast<std::size_t>(s)]).transpose();
+    charges.segment<3>(3 * s) = (n * polar_.born_charges[s]).transpose();
   }
   return prefactor_ / (n * polar_.dielectric).dot(n) * charges * charges.transpose();
 }

@@ -95,7 +95,8 @@ DynamicalMatrices fit_force_constants(const PhonopyCells& cells, const Displaced
                                       FitQuality& quality) {
   const Supercell supercell = cells.grid();
   const SpaceGroup group = find_space_group(cells.primitive);
-  DynamicalMatrices result{cells.primitive, grid_of_stars(supercell.divisions(), find_space_group(cells.primitive)), {}, {}, 0, {}};
+  DynamicalMatrices result{
+      cells.primitive, grid_of_stars(supercell.divisions(), find_space_group(cells.primitive)), {}, {}, 0, {}};
   const SpaceGroup kept = keeping_grid(group, result.grid);
   const Symmetrizer project(kept, cells.primitive, result.grid);
   quality.n_operations = project.n_operations();

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "phonons/phonopy_files.hpp"
+#include "phonons/phonopy/files.hpp"
 
 namespace zeropoint::phonons {
 

@@ -17,7 +17,7 @@ void refuse_negative(double temperature) {
 void add(const Modes& modes, const Eigen::Vector3d& q, const Crystal& crystal, const std::vector<double>& temperatures,
          double weight, bool skip_imaginary, const UnitSet& units, std::vector<SiteTensors>& tensors) {
   for (Eigen::Index mu = 0; mu < modes.frequencies.size(); ++mu) {
-    if (modes.acoustic[static_cast<std::size_t>(mu)]) continue;
+    if (modes.acoustic[mu]) continue;
     const double frequency = modes.frequencies[mu];
     if (!(frequency > 0)) {
       if (skip_imaginary) continue;
@@ -34,7 +34,7 @@ void add(const Modes& modes, const Eigen::Vector3d& q, const Crystal& crystal, c
       const Eigen::Vector3cd e = modes.polarisations.block<3, 1>(3 * s, mu);
       const Eigen::Matrix3d share = weight / crystal.masses[s] * (e * e.adjoint()).real();
       for (std::size_t t = 0; t < temperatures.size(); ++t) {
-        tensors[t][static_cast<std::size_t>(s)] += squared_amplitude(frequency, temperatures[t], units) * share;
+        tensors[t][s] += squared_amplitude(frequency, temperatures[t], units) * share;
       }
     }
   }
@@ -77,8 +77,8 @@ void MeshDisplacements::operator()(int row, const Modes& modes) {
   const int point = stars_.first[i], n2 = divisions_[1], n3 = divisions_[2];
   const Eigen::Vector3d q =
       Eigen::Vector3d(point / (n2 * n3), point / n3 % n2, point % n3).cwiseQuotient(divisions_.cast<double>());
-  add(modes, q, crystal_, temperatures_, static_cast<double>(stars_.counts[i]) / divisions_.prod(), skip_imaginary_, units_,
-      pieces_[i / mesh_piece]);
+  add(modes, q, crystal_, temperatures_, static_cast<double>(stars_.counts[i]) / divisions_.prod(), skip_imaginary_,
+      units_, pieces_[i / mesh_piece]);
 }
 
 std::vector<SiteTensors> MeshDisplacements::tensors() const {
@@ -106,17 +106,18 @@ SiteTensors symmetrized(const SiteTensors& tensors, const SpaceGroup& group) {
   const double share = 1.0 / static_cast<double>(group.operations.size());
   for (const SymmetryOperation& operation : group.operations) {
     for (std::size_t s = 0; s < tensors.size(); ++s) {
-      result[static_cast<std::size_t>(operation.permutation[s])] +=
-          share * operation.cartesian * tensors[s] * operation.cartesian.transpose();
+      result[operation.permutation[s]] += share * operation.cartesian * tensors[s] * operation.cartesian.transpose();
     }
   }
   return result;
 }
 
-double lowest_frequency_for(const DynamicalMatrices& matrices, double temperature, double largest, const UnitSet& units) {
+double lowest_frequency_for(const DynamicalMatrices& matrices, double temperature, double largest,
+                            const UnitSet& units) {
   const auto fits = [&](double lowest) {
     const SiteTensors tensors = mean_square_displacements(with_lowest_frequency(matrices, lowest), temperature, units);
-    return std::all_of(tensors.begin(), tensors.end(), [&](const Eigen::Matrix3d& u) { return u.trace() <= largest * largest; });
+    return std::all_of(tensors.begin(), tensors.end(),
+                       [&](const Eigen::Matrix3d& u) { return u.trace() <= largest * largest; });
   };
   if (fits(0)) return 0;
   double low = 0, high = 1 / units.inverse_cm(1);

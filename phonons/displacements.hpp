@@ -21,17 +21,19 @@ using SiteTensors = std::vector<Eigen::Matrix3d>;
 SiteTensors mean_square_displacements(const DynamicalMatrices& matrices, double temperature,
                                       const UnitSet& units = units::codata2022);
 
-/// The lowest frequency, sqrt(eV/amu)/angstrom, to which modes must be raised (with_lowest_frequency()) so that no atom moves by more
-/// than `largest` angstrom (root mean square, three directions together); 0 where nothing has to be raised. To 1 %.
+/// The lowest frequency, sqrt(eV/amu)/angstrom, to which modes must be raised (with_lowest_frequency()) so that no atom
+/// moves by more than `largest` angstrom (root mean square, three directions together); 0 where nothing has to be
+/// raised. To 1 %.
 /// @throws InputError for a frequency that is not positive.
 double lowest_frequency_for(const DynamicalMatrices& matrices, double temperature, double largest,
                             const UnitSet& units = units::codata2022);
 
-/// The sum over a mesh through Gamma, taken while modes_on_mesh() finds its modes: pass it there as std::ref(sum), with the same
-/// mesh and group.
+/// The sum over a mesh through Gamma, taken while modes_on_mesh() finds its modes: pass it there as std::ref(sum), with
+/// the same mesh and group.
 class MeshDisplacements {
  public:
-  /// @throws InputError for a temperature below 0; operator() for a frequency that is not positive, unless such modes are skipped.
+  /// @throws InputError for a temperature below 0; operator() for a frequency that is not positive, unless such modes
+  /// are skipped.
   MeshDisplacements(const Crystal& crystal, const Eigen::Vector3i& divisions, const SpaceGroup& group,
                     std::vector<double> temperatures, bool skip_imaginary, const UnitSet& units = units::codata2022);
   void operator()(int row, const Modes& modes);

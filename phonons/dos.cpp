@@ -1,9 +1,9 @@
 #include "phonons/dos.hpp"
 
 #include <algorithm>
-#include <numbers>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <numeric>
 
 #include "core/error.hpp"
@@ -53,11 +53,14 @@ Tetrahedron tetrahedron(const std::array<double, 4>& e, double energy) {
   };
   if (energy < e[1]) {
     const double x = energy - e[0], volume = d(1, 0) * d(2, 0) * d(3, 0);
-    return {3 * x * x / volume, x * x * x / volume, {(f(0, 1) + f(0, 2) + f(0, 3)) / 3, f(1, 0) / 3, f(2, 0) / 3, f(3, 0) / 3}};
+    return {3 * x * x / volume,
+            x * x * x / volume,
+            {(f(0, 1) + f(0, 2) + f(0, 3)) / 3, f(1, 0) / 3, f(2, 0) / 3, f(3, 0) / 3}};
   }
   if (energy >= e[2]) {
     const double x = e[3] - energy, volume = d(3, 0) * d(3, 1) * d(3, 2);
-    return {3 * x * x / volume, 1 - x * x * x / volume,
+    return {3 * x * x / volume,
+            1 - x * x * x / volume,
             {f(0, 3) / 3, f(1, 3) / 3, f(2, 3) / 3, (f(3, 0) + f(3, 1) + f(3, 2)) / 3}};
   }
   const double x = energy - e[1], base = d(2, 0) * d(3, 0), bend = (d(2, 0) + d(3, 1)) / (d(2, 1) * d(3, 1));
@@ -72,8 +75,9 @@ namespace {
 
 void check_range(double lowest, double highest, int n) {
   if (n >= 2 && highest > lowest) return;
-  throw InputError{"a density of states at {} frequencies from {} to {}: give at least two in a range that is not empty", n, lowest,
-                   highest};
+  throw InputError{
+      "a density of states at {} frequencies from {} to {}: give at least two in a range that is not empty", n, lowest,
+      highest};
 }
 
 }  // namespace
@@ -81,8 +85,8 @@ void check_range(double lowest, double highest, int n) {
 DensityOfStates smeared_density_of_states(const MeshModes& mesh, double width, double lowest, double highest, int n) {
   check_range(lowest, highest, n);
   if (!(width > 0)) throw InputError{"a smearing of {}: it must be positive", width};
-  DensityOfStates dos{Eigen::VectorXd::LinSpaced(n, lowest, highest), Eigen::VectorXd::Zero(n), Eigen::VectorXd::Zero(n),
-                      Eigen::MatrixXd::Zero(n, mesh.crystal.n_atoms())};
+  DensityOfStates dos{Eigen::VectorXd::LinSpaced(n, lowest, highest), Eigen::VectorXd::Zero(n),
+                      Eigen::VectorXd::Zero(n), Eigen::MatrixXd::Zero(n, mesh.crystal.n_atoms())};
   const double per_point = 1.0 / mesh.n_points(), height = 1 / (width * std::sqrt(2 * std::numbers::pi));
   parallel_for(n, [&](std::int64_t i) {
     const double at = dos.frequencies[i];
@@ -93,7 +97,7 @@ DensityOfStates smeared_density_of_states(const MeshModes& mesh, double width, d
         if (std::abs(x) > 8) continue;  // 1e-14
         const double density = weight * height * std::exp(-0.5 * x * x);
         dos.total[i] += density;
-        dos.projected.row(i) += density * mesh.shares[static_cast<std::size_t>(row)].row(mu).cast<double>();
+        dos.projected.row(i) += density * mesh.shares[row].row(mu).cast<double>();
       }
     }
   });
@@ -108,7 +112,7 @@ DensityOfStates density_of_states(const MeshModes& mesh, double lowest, double h
   const Eigen::Vector3i& divisions = mesh.divisions;
   const auto row_of = [&](const Eigen::Vector3i& k) {
     const int i = ((k[0] % divisions[0]) * divisions[1] + k[1] % divisions[1]) * divisions[2] + k[2] % divisions[2];
-    return mesh.row[static_cast<std::size_t>(i)];
+    return mesh.row[i];
   };
 
   struct Sums {
@@ -119,7 +123,7 @@ DensityOfStates density_of_states(const MeshModes& mesh, double lowest, double h
   std::vector<Sums> branches(static_cast<std::size_t>(3 * n_atoms));
   const double share = 1 / (6.0 * mesh.n_points());
   parallel_for(3 * n_atoms, [&](std::int64_t mu) {
-    Sums& sums = branches[static_cast<std::size_t>(mu)];
+    Sums& sums = branches[mu];
     sums = {Eigen::VectorXd::Zero(n), Eigen::VectorXd::Zero(n), Eigen::MatrixXd::Zero(n, n_atoms)};
     Eigen::VectorXd full = Eigen::VectorXd::Zero(n + 1);  // tetrahedra that are full from this frequency on
     for (int q = 0; q < mesh.n_points(); ++q) {
@@ -127,7 +131,8 @@ DensityOfStates density_of_states(const MeshModes& mesh, double lowest, double h
       for (const Corners& corners : tetrahedra) {
         std::array<int, 4> rows;
         for (std::size_t c = 0; c < 4; ++c) rows[c] = row_of(k + corners[c]);
-        std::sort(rows.begin(), rows.end(), [&](int a, int b) { return mesh.frequencies(a, mu) < mesh.frequencies(b, mu); });
+        std::sort(rows.begin(), rows.end(),
+                  [&](int a, int b) { return mesh.frequencies(a, mu) < mesh.frequencies(b, mu); });
         std::array<double, 4> e;
         for (std::size_t c = 0; c < 4; ++c) e[c] = mesh.frequencies(rows[c], mu);
         const auto index = [&](double frequency) {  // first frequency of the list that is not below
@@ -139,8 +144,8 @@ DensityOfStates density_of_states(const MeshModes& mesh, double lowest, double h
           sums.density[i] += share * here.density;
           sums.states[i] += share * here.states;
           for (std::size_t c = 0; c < 4; ++c) {
-            sums.projected.row(i) += share * here.density * here.weights[c] *
-                                     mesh.shares[static_cast<std::size_t>(rows[c])].row(mu).cast<double>();
+            sums.projected.row(i) +=
+                share * here.density * here.weights[c] * mesh.shares[rows[c]].row(mu).cast<double>();
           }
         }
         full[above] += share;
@@ -153,8 +158,8 @@ DensityOfStates density_of_states(const MeshModes& mesh, double lowest, double h
     }
   });
 
-  DensityOfStates dos{Eigen::VectorXd::LinSpaced(n, lowest, highest), Eigen::VectorXd::Zero(n), Eigen::VectorXd::Zero(n),
-                      Eigen::MatrixXd::Zero(n, n_atoms)};
+  DensityOfStates dos{Eigen::VectorXd::LinSpaced(n, lowest, highest), Eigen::VectorXd::Zero(n),
+                      Eigen::VectorXd::Zero(n), Eigen::MatrixXd::Zero(n, n_atoms)};
   for (const Sums& sums : branches) {
     dos.total += sums.density;
     dos.cumulative += sums.states;

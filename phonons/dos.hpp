@@ -15,20 +15,20 @@ struct DensityOfStates {
   Eigen::MatrixXd projected;    ///< [n, n_atoms] share of each atom; the row sum is `total`
 };
 
-/// Density at `n` frequencies from `lowest` to `highest` by linear interpolation in tetrahedra, six a mesh cell around its
-/// shortest diagonal. Branches are joined in order of frequency.
-/// Blochl, Jepsen, Andersen, PRB 49, 16223 (1994); weights of the corners as MacDonald, Vosko, Coleridge,
-/// J. Phys. C 12, 2991 (1979).
+/// Density at `n` frequencies from `lowest` to `highest` by linear interpolation in tetrahedra, six a mesh cell around
+/// its shortest diagonal. Branches are joined in order of frequency. Blochl, Jepsen, Andersen, PRB 49, 16223 (1994);
+/// weights of the corners as MacDonald, Vosko, Coleridge, J. Phys. C 12, 2991 (1979).
 /// @throws InputError for n < 2 or an empty range.
 DensityOfStates density_of_states(const MeshModes& mesh, double lowest, double highest, int n);
 
-/// The same by Gaussians of standard deviation `width` (sqrt(eV/amu)/angstrom) on every mode of the mesh instead of tetrahedra: smooth,
-/// but off by tens of per cent where `width` is below the distance of levels. @throws InputError also for a width that is not positive.
+/// The same by Gaussians of standard deviation `width` (sqrt(eV/amu)/angstrom) on every mode of the mesh instead of
+/// tetrahedra: smooth, but off by tens of per cent where `width` is below the distance of levels. @throws InputError
+/// also for a width that is not positive.
 DensityOfStates smeared_density_of_states(const MeshModes& mesh, double width, double lowest, double highest, int n);
 
 /// One tetrahedron with values `e` at its corners, ascending, as a share of 1.
 struct Tetrahedron {
-  double density, states;        ///< dn/dE and n at E
+  double density, states;         ///< dn/dE and n at E
   std::array<double, 4> weights;  ///< of the corners on the surface of energy E, sum 1
 };
 Tetrahedron tetrahedron(const std::array<double, 4>& e, double energy);

@@ -19,15 +19,15 @@ class Phases {
       if (2 * t == turns_) phase = -1;
       if (4 * t == turns_) phase = {0, 1};
       if (t == 0) phase = 1;
-      table_[static_cast<std::size_t>(t)] = phase;
-      if (t > 0) table_[static_cast<std::size_t>(turns_ - t)] = std::conj(phase);
+      table_[t] = phase;
+      if (t > 0) table_[turns_ - t] = std::conj(phase);
     }
   }
 
   std::complex<double> operator()(const Eigen::Vector3i& k, const Eigen::Vector3i& cell) const {
     int turn = 0;
     for (int i = 0; i < 3; ++i) turn += k[i] * cell[i] % divisions_[i] * (turns_ / divisions_[i]);
-    return table_[static_cast<std::size_t>(turn % turns_)];
+    return table_[turn % turns_];
   }
 
  private:
@@ -50,8 +50,7 @@ std::vector<Eigen::MatrixXd> to_real_space(const DynamicalMatrices& matrices) {
   for (int cell = 0; cell < grid.size(); ++cell) {
     const Eigen::Vector3i r = lattice_vector(cell, grid.divisions());
     Eigen::MatrixXcd sum = Eigen::MatrixXcd::Zero(matrices.n_modes(), matrices.n_modes());
-    for (int iq = 0; iq < grid.size(); ++iq)
-      sum += phase(grid.integers(iq), r) * matrices.blocks[static_cast<std::size_t>(iq)];
+    for (int iq = 0; iq < grid.size(); ++iq) sum += phase(grid.integers(iq), r) * matrices.blocks[iq];
     sum /= grid.size();
     largest = std::max(largest, sum.cwiseAbs().maxCoeff());
     imaginary = std::max(imaginary, sum.imag().cwiseAbs().maxCoeff());
@@ -77,7 +76,7 @@ std::vector<Eigen::MatrixXcd> to_bloch(const std::vector<Eigen::MatrixXd>& force
     Eigen::MatrixXcd sum = Eigen::MatrixXcd::Zero(force_constants[0].rows(), force_constants[0].cols());
     for (int cell = 0; cell < grid.size(); ++cell) {
       const Eigen::Vector3i r = lattice_vector(cell, grid.divisions());
-      sum += std::conj(phase(grid.integers(iq), r)) * force_constants[static_cast<std::size_t>(cell)];
+      sum += std::conj(phase(grid.integers(iq), r)) * force_constants[cell];
     }
     blocks.push_back(std::move(sum));
   }

@@ -13,7 +13,7 @@ namespace zeropoint::phonons {
 
 /// Response to an electric field, carried along from the files.
 struct Polar {
-  Eigen::Matrix3d dielectric;                ///< electronic dielectric tensor
+  Eigen::Matrix3d dielectric;                 ///< electronic dielectric tensor
   std::vector<Eigen::Matrix3d> born_charges;  ///< [n_atoms], |e|; row = field, column = displacement
 };
 
@@ -21,11 +21,11 @@ struct Polar {
 ///   D_{ss'}(q) = sum_R exp(-2 pi i q.R) Phi_{Rs,0s'}   (phases of lattice vectors only, as in Quantum ESPRESSO),
 /// Hermitian, with D(-q) = D(q)^*; real where q = -q + G.
 struct DynamicalMatrices {
-  Crystal crystal;                       ///< unit cell with the centroids
+  Crystal crystal;  ///< unit cell with the centroids
   QGrid grid;
   std::vector<Eigen::MatrixXcd> blocks;  ///< [n_q] (3 n_atoms, 3 n_atoms), eV/angstrom^2
   std::optional<Polar> polar;
-  double alat = 0;                       ///< angstrom, unit of length of the file they came from; 0: |a1|
+  double alat = 0;  ///< angstrom, unit of length of the file they came from; 0: |a1|
   std::string title;
 
   int n_modes() const { return 3 * crystal.n_atoms(); }  ///< per q

@@ -86,16 +86,17 @@ std::vector<DisplacedSite> sites_to_displace(const Crystal& crystal, const Space
   std::vector<bool> covered(static_cast<std::size_t>(crystal.n_atoms()), false);
   std::vector<DisplacedSite> sites;
   for (int s = 0; s < crystal.n_atoms(); ++s) {
-    if (covered[static_cast<std::size_t>(s)]) continue;
+    if (covered[s]) continue;
     DisplacedSite site{s, {}, {}};
     for (const SymmetryOperation& operation : group.operations) {
-      const int image = operation.permutation[static_cast<std::size_t>(s)];
+      const int image = operation.permutation[s];
       if (image == s && (reduced || site.keeping.empty())) site.keeping.push_back(&operation);
-      if (reduced) covered[static_cast<std::size_t>(image)] = true;
+      if (reduced) covered[image] = true;
     }
     const std::vector<Eigen::Vector3d> directions =
         reduced ? spanning_directions(crystal.cell, site.keeping)
-                : std::vector<Eigen::Vector3d>{Eigen::Vector3d::UnitX(), Eigen::Vector3d::UnitY(), Eigen::Vector3d::UnitZ()};
+                : std::vector<Eigen::Vector3d>{Eigen::Vector3d::UnitX(), Eigen::Vector3d::UnitY(),
+                                               Eigen::Vector3d::UnitZ()};
     for (const Eigen::Vector3d& along : directions) {
       DisplacedSite::Direction direction{along};
       for (const SymmetryOperation* operation : site.keeping) {
@@ -112,10 +113,11 @@ std::vector<DisplacedSite> sites_to_displace(const Crystal& crystal, const Space
 /// each atom.
 std::vector<int> images_in(const Supercell& supercell, const SymmetryOperation& operation, int site) {
   std::vector<int> images;
-  const Eigen::Vector3i back = operation.shift[static_cast<std::size_t>(site)];
+  const Eigen::Vector3i back = operation.shift[site];
   for (int atom = 0; atom < supercell.n_atoms(); ++atom) {
     const auto s = static_cast<std::size_t>(supercell.site_of(atom));
-    const Eigen::Vector3i cell = operation.rotation * supercell.lattice_vector(supercell.cell_of(atom)) + operation.shift[s] - back;
+    const Eigen::Vector3i cell =
+        operation.rotation * supercell.lattice_vector(supercell.cell_of(atom)) + operation.shift[s] - back;
     images.push_back(supercell.atom_index(supercell.cell_index(cell), operation.permutation[s]));
   }
   return images;
@@ -150,8 +152,9 @@ class DisplacedForces {
       const std::int64_t count = std::min(at_once, n - begin);
       const at::Tensor u = at::zeros({count, n_atoms, 3}, at::kDouble);
       for (std::int64_t c = 0; c < count; ++c) {
-        const auto& [atom, displacement] = moved_[static_cast<std::size_t>(begin + c)];
-        Eigen::Map<Vectors>(u.mutable_data_ptr<double>() + 3 * n_atoms * c, n_atoms, 3).row(atom) = displacement.transpose();
+        const auto& [atom, displacement] = moved_[begin + c];
+        Eigen::Map<Vectors>(u.mutable_data_ptr<double>() + 3 * n_atoms * c, n_atoms, 3).row(atom) =
+            displacement.transpose();
       }
       const Evaluation evaluation = potential_.evaluate(supercell_, u);
       check_finite(evaluation, "the potential");
@@ -180,7 +183,8 @@ struct Stencil {
 
 HarmonicMatrices harmonic_matrices(const Potential& potential, const Crystal& crystal, const Eigen::Vector3i& divisions,
                                    const SpaceGroup& whole_group, const DifferenceOptions& options) {
-  if (options.order != 2 && options.order != 4) throw InputError{"differences of order {}: there are those of order 2 and 4", options.order};
+  if (options.order != 2 && options.order != 4)
+    throw InputError{"differences of order {}: there are those of order 2 and 4", options.order};
   const double h = options.displacement;
   if (!(h > 0)) throw InputError{"a displacement of {} angstrom: it must be above 0, as 0.01", h};
   const SpaceGroup group = keeping_mesh(whole_group, divisions);
@@ -214,9 +218,11 @@ HarmonicMatrices harmonic_matrices(const Potential& potential, const Crystal& cr
       const Stencil& stencil = stencils.at({site.site, d});
       const auto difference = [&](std::size_t step) -> Vectors {
         const Vectors& plus = forces[stencil.plus[step]];
-        return turning ? plus - turned(plus, *turning, images_in(supercell, *turning, site.site)) : plus - forces[stencil.minus[step]];
+        return turning ? plus - turned(plus, *turning, images_in(supercell, *turning, site.site))
+                       : plus - forces[stencil.minus[step]];
       };
-      const Vectors slope = options.order == 2 ? Vectors(difference(0) / (2 * h)) : Vectors((8 * difference(0) - difference(1)) / (12 * h));
+      const Vectors slope = options.order == 2 ? Vectors(difference(0) / (2 * h))
+                                               : Vectors((8 * difference(0) - difference(1)) / (12 * h));
       for (const SymmetryOperation* operation : site.keeping) {
         const Eigen::Vector3d image = operation->cartesian * along;
         const Vectors there = -turned(slope, *operation, images_in(supercell, *operation, site.site));
@@ -226,23 +232,23 @@ HarmonicMatrices harmonic_matrices(const Potential& potential, const Crystal& cr
     }
     const Eigen::MatrixX3d found = products * squares.inverse();
     for (const SymmetryOperation& operation : group.operations) {
-      Eigen::MatrixX3d& column = columns[static_cast<std::size_t>(operation.permutation[static_cast<std::size_t>(site.site)])];
+      Eigen::MatrixX3d& column = columns[operation.permutation[static_cast<std::size_t>(site.site)]];
       if (column.rows() > 0 || (!options.reduced && &operation != &group.operations.front())) continue;
       column.resize(n_rows, 3);
       const std::vector<int> images = images_in(supercell, operation, site.site);
       for (int j = 0; j < supercell.n_atoms(); ++j) {
-        column.middleRows<3>(3 * images[static_cast<std::size_t>(j)]) =
+        column.middleRows<3>(3 * images[j]) =
             operation.cartesian * found.middleRows<3>(3 * j) * operation.cartesian.transpose();
       }
     }
   }
 
   const int n_modes = 3 * crystal.n_atoms();
-  std::vector<Eigen::MatrixXd> constants(static_cast<std::size_t>(supercell.n_cells()), Eigen::MatrixXd(n_modes, n_modes));
+  std::vector<Eigen::MatrixXd> constants(static_cast<std::size_t>(supercell.n_cells()),
+                                         Eigen::MatrixXd(n_modes, n_modes));
   for (int cell = 0; cell < supercell.n_cells(); ++cell) {
     for (int s = 0; s < crystal.n_atoms(); ++s) {
-      constants[static_cast<std::size_t>(cell)].middleCols<3>(3 * s) =
-          columns[static_cast<std::size_t>(s)].middleRows(n_modes * cell, n_modes);
+      constants[cell].middleCols<3>(3 * s) = columns[s].middleRows(n_modes * cell, n_modes);
     }
   }
   HarmonicMatrices result{{crystal, grid_of_stars(divisions, group), {}, {}, 0, {}}, 0, 0, 0, 0};

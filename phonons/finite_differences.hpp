@@ -30,8 +30,8 @@ struct HarmonicMatrices {
 /// Second derivatives of `potential` at the sites of `crystal` in a supercell of `divisions`.
 ///
 /// One atom of each orbit is displaced along as few directions as span space under the operations that keep the site,
-/// by central differences of forces, (F(h) - F(-h))/2h or (8 F(h) - 8 F(-h) - F(2h) + F(-2h))/12h; F(-h) is not computed
-/// where symmetry gives it. Stars in the order of grid_of_stars.
+/// by central differences of forces, (F(h) - F(-h))/2h or (8 F(h) - 8 F(-h) - F(2h) + F(-2h))/12h; F(-h) is not
+/// computed where symmetry gives it. Stars in the order of grid_of_stars.
 /// @throws InputError for an order that is not 2 or 4, a displacement that is not positive, and as the potential does.
 HarmonicMatrices harmonic_matrices(const Potential& potential, const Crystal& crystal, const Eigen::Vector3i& divisions,
                                    const SpaceGroup& group, const DifferenceOptions& options = {});

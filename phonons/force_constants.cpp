@@ -18,9 +18,8 @@ Deviation deviation_of(const Supercell& supercell, const std::vector<Eigen::Matr
   Deviation worst;
   const int n_atoms = supercell.unit_cell().n_atoms();
   for (int cell = 0; cell < supercell.n_cells(); ++cell) {
-    const Eigen::MatrixXd& there =
-        constants[static_cast<std::size_t>(supercell.cell_index(-supercell.lattice_vector(cell)))];
-    const Eigen::MatrixXd& here = constants[static_cast<std::size_t>(cell)];
+    const Eigen::MatrixXd& there = constants[supercell.cell_index(-supercell.lattice_vector(cell))];
+    const Eigen::MatrixXd& here = constants[cell];
     worst.largest = std::max(worst.largest, here.cwiseAbs().maxCoeff());
     for (int s = 0; s < n_atoms; ++s) {
       for (int t = 0; t < n_atoms; ++t) {
@@ -64,7 +63,7 @@ DynamicalMatrices bloch_matrices(const Supercell& supercell, const std::vector<E
   DynamicalMatrices result{crystal, grid_of_stars(supercell.divisions(), find_space_group(crystal)), {}, {}, 0, {}};
   result.blocks = to_bloch(constants, result.grid);
   for (const int iq : result.grid.independent()) {
-    Eigen::MatrixXcd& block = result.blocks[static_cast<std::size_t>(iq)];
+    Eigen::MatrixXcd& block = result.blocks[iq];
     block = ((block + block.adjoint()) / 2).eval();
     if (result.grid.is_real(iq)) block = block.real().cast<std::complex<double>>().eval();
     const auto minus = static_cast<std::size_t>(result.grid.minus(iq));

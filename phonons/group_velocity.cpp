@@ -13,7 +13,7 @@ namespace zeropoint::phonons {
 namespace {
 
 constexpr double degenerate =
-    1e-5;                      // of the largest frequency: 0.01 of 1000 cm^-1, as files split what symmetry makes equal
+    1e-5;  // of the largest frequency: 0.01 of 1000 cm^-1, as files split what symmetry makes equal
 constexpr double small_step = 2e-3;  // of 2 pi over the longest cell vector, where the slope of acoustic modes is taken
 
 /// Slopes of the acoustic modes, [3]: omega/k is even in k, what is left after two steps is of fourth order.
@@ -66,8 +66,7 @@ Eigen::MatrixX3d group_velocities(const Interpolation& interpolation, const Eige
     const Eigen::MatrixXcd unmixed = hermitian_eigensystem(derivative).vectors;
     for (Eigen::Index axis = 0; axis < 3; ++axis) {
       velocities.col(axis).segment(first, last - first) =
-          (unmixed.adjoint() * inside[static_cast<std::size_t>(axis)] * unmixed).diagonal().real() /
-          (2 * std::abs(frequency));
+          (unmixed.adjoint() * inside[axis] * unmixed).diagonal().real() / (2 * std::abs(frequency));
     }
   }
   return velocities;

@@ -50,10 +50,11 @@ void write_matrices(const DynamicalMatrices& matrices, Hdf5File& file, const std
   file.write(name("species"), matrices.crystal.species, "atom");
   file.write(name("masses"), matrices.crystal.masses, "amu", "atom");
   Eigen::MatrixXd points(matrices.grid.size(), 3);
-  for (int iq = 0; iq < matrices.grid.size(); ++iq) points.row(iq) = matrices.grid.points()[static_cast<std::size_t>(iq)];
+  for (int iq = 0; iq < matrices.grid.size(); ++iq) points.row(iq) = matrices.grid.points()[iq];
   file.write(name("q_points"), points, "crystal coordinates", "q,xyz");
   const std::vector<int>& stars = matrices.grid.stars();
-  const Eigen::VectorXd sizes = Eigen::Map<const Eigen::VectorXi>(stars.data(), static_cast<Eigen::Index>(stars.size())).cast<double>();
+  const Eigen::VectorXd sizes =
+      Eigen::Map<const Eigen::VectorXi>(stars.data(), static_cast<Eigen::Index>(stars.size())).cast<double>();
   file.write(name("stars"), sizes, "points", "star");
   write_blocks(matrices.blocks, file, name("dynamical_matrices"));
   if (matrices.polar) {
@@ -89,7 +90,8 @@ DynamicalMatrices read_matrices(const Hdf5File& file, const std::string& group) 
   std::vector<Eigen::MatrixXcd> blocks;
   for (std::int64_t i = 0; i < n_q; ++i) {
     blocks.emplace_back(Eigen::Map<const RowMajor>(in + i * n * n, n, n));
-    if (!blocks.back().allFinite()) throw InputError{"{}: '{}' has numbers that are not finite", file.path(), name("dynamical_matrices")};
+    if (!blocks.back().allFinite())
+      throw InputError{"{}: '{}' has numbers that are not finite", file.path(), name("dynamical_matrices")};
   }
   DynamicalMatrices matrices{std::move(crystal), QGrid{std::move(q), std::move(stars)}, std::move(blocks), {}, 0, {}};
   matrices.alat = file.number_attribute(group, "alat").value_or(0);

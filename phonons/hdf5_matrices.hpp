@@ -9,7 +9,8 @@
 namespace zeropoint::phonons {
 
 /// Writes everything that `read_matrices` needs into a group: cell, positions, species, masses; q_points, stars;
-/// dynamical_matrices [n_q, 3n, 3n] (eV/angstrom^2, all bits); dielectric_tensor and born_charges when there are any; alat.
+/// dynamical_matrices [n_q, 3n, 3n] (eV/angstrom^2, all bits); dielectric_tensor and born_charges when there are any;
+/// alat.
 void write_matrices(const DynamicalMatrices& matrices, Hdf5File& file, const std::string& group);
 
 /// The dynamical matrices alone, [n_q, 3n, 3n] eV/angstrom^2.

@@ -16,9 +16,9 @@
 namespace zeropoint::phonons {
 namespace {
 
-constexpr double near_tie = 1e-2;    // angstrom
-constexpr double same_cell = 1e-4;   // of the longest cell vector: digits of files, not strain
-constexpr double same_site = 0.5;    // angstrom: centroids move, images jump by more
+constexpr double near_tie = 1e-2;   // angstrom
+constexpr double same_cell = 1e-4;  // of the longest cell vector: digits of files, not strain
+constexpr double same_site = 0.5;   // angstrom: centroids move, images jump by more
 
 void impose(const InterpolationOptions& options, DynamicalMatrices& matrices) {
   const SumRule rule = options.sum_rule;
@@ -27,7 +27,7 @@ void impose(const InterpolationOptions& options, DynamicalMatrices& matrices) {
     impose_rotations(matrices, rule == SumRule::all, options.tie);
     return;
   }
-  Eigen::MatrixXcd& gamma = matrices.blocks[static_cast<std::size_t>(matrices.grid.gamma())];
+  Eigen::MatrixXcd& gamma = matrices.blocks[matrices.grid.gamma()];
   if (rule == SumRule::crystal) impose_acoustic_sum_rule(gamma);
   if (rule != SumRule::simple) return;
   std::vector<Eigen::Matrix3cd> rests;
@@ -52,21 +52,24 @@ std::optional<Polar> charges(const DynamicalMatrices& matrices, const Interpolat
 
 void refuse_other_crystal(const Crystal& ours, const Crystal& theirs, const char* name) {
   if (ours.species != theirs.species) {
-    throw InputError{"the {} support is of {}, the matrices are of {} (or the atoms stand in another order): give matrices of "
-                     "one crystal",
-                     name, theirs.formula(), ours.formula()};
+    throw InputError{
+        "the {} support is of {}, the matrices are of {} (or the atoms stand in another order): give matrices of "
+        "one crystal",
+        name, theirs.formula(), ours.formula()};
   }
   const double length = ours.cell.rowwise().norm().maxCoeff(), strain = (ours.cell - theirs.cell).cwiseAbs().maxCoeff();
   if (!(strain <= same_cell * length)) {
-    throw InputError{"the cell vectors of the {} support differ by {:.5f} angstrom from those of the matrices: compute the "
-                     "support in the same cell",
-                     name, strain};
+    throw InputError{
+        "the cell vectors of the {} support differ by {:.5f} angstrom from those of the matrices: compute the "
+        "support in the same cell",
+        name, strain};
   }
   const double moved = (ours.positions - theirs.positions).rowwise().norm().maxCoeff();
   if (!(moved <= same_site)) {
-    throw InputError{"an atom of the {} support is {:.3f} angstrom away from that of the matrices (at most {} is a relaxation): "
-                     "give matrices of one structure",
-                     name, moved, same_site};
+    throw InputError{
+        "an atom of the {} support is {:.3f} angstrom away from that of the matrices (at most {} is a relaxation): "
+        "give matrices of one structure",
+        name, moved, same_site};
   }
 }
 
@@ -88,15 +91,22 @@ Interpolation::Interpolation(const DynamicalMatrices& matrices, const Interpolat
   pack();
 }
 
-Interpolation::Interpolation(const DynamicalMatrices& matrices, const Support& given, const InterpolationOptions& options)
+Interpolation::Interpolation(const DynamicalMatrices& matrices, const Support& given,
+                             const InterpolationOptions& options)
     : crystal_(matrices.crystal), polar_(matrices.polar ? matrices.polar : given.fine.polar), alat_(matrices.alat) {
   const Support support{in_cells_of(crystal_, given.coarse), in_cells_of(crystal_, given.fine)};
   refuse_other_crystal(crystal_, support.coarse.crystal, "coarse");
   refuse_other_crystal(crystal_, support.fine.crystal, "fine");
   if (support.coarse.grid.divisions() != matrices.grid.divisions()) {
     const Eigen::Vector3i ours = matrices.grid.divisions(), theirs = support.coarse.grid.divisions();
-    throw InputError{"the coarse support has a {} x {} x {} grid, the matrices have {} x {} x {}: give the support on both grids",
-                     theirs[0], theirs[1], theirs[2], ours[0], ours[1], ours[2]};
+    throw InputError{
+        "the coarse support has a {} x {} x {} grid, the matrices have {} x {} x {}: give the support on both grids",
+        theirs[0],
+        theirs[1],
+        theirs[2],
+        ours[0],
+        ours[1],
+        ours[2]};
   }
   InterpolationOptions same = options;
   if (const std::optional<Polar> used = charges(matrices.polar ? matrices : support.fine, options)) {
@@ -120,10 +130,10 @@ void Interpolation::add(DynamicalMatrices matrices, double sign, const Interpola
   if (const std::optional<Polar> own = charges(matrices, options)) {
     const DipoleInteraction dipoles(matrices.crystal, *own, options.ewald);
     for (const int iq : matrices.grid.independent()) {
-      const Eigen::MatrixXcd c = dipoles(matrices.grid.points()[static_cast<std::size_t>(iq)]);
-      matrices.blocks[static_cast<std::size_t>(iq)] -= c;
+      const Eigen::MatrixXcd c = dipoles(matrices.grid.points()[iq]);
+      matrices.blocks[iq] -= c;
       const int minus = matrices.grid.minus(iq);
-      if (minus != iq) matrices.blocks[static_cast<std::size_t>(minus)] -= c.conjugate();
+      if (minus != iq) matrices.blocks[minus] -= c.conjugate();
     }
   }
   const std::vector<Eigen::MatrixXd> force_constants = to_real_space(matrices);
@@ -143,7 +153,7 @@ void Interpolation::add(DynamicalMatrices matrices, double sign, const Interpola
         for (const Eigen::Vector3i& vector : images.lattice_vectors) {
           Eigen::MatrixXd& sum =
               sums.try_emplace(vector, Eigen::MatrixXd::Zero(matrices.n_modes(), matrices.n_modes())).first->second;
-          sum.block<3, 3>(3 * s, 3 * t) += weight * force_constants[static_cast<std::size_t>(cell)].block<3, 3>(3 * s, 3 * t);
+          sum.block<3, 3>(3 * s, 3 * t) += weight * force_constants[cell].block<3, 3>(3 * s, 3 * t);
         }
       }
     }
@@ -156,7 +166,7 @@ void Interpolation::pack() {
   lattice_vectors_.resize(3, n_terms);
   force_constants_.resize(terms_.front().second.size(), n_terms);
   for (Eigen::Index i = 0; i < n_terms; ++i) {
-    const auto& [vector, block] = terms_[static_cast<std::size_t>(i)];
+    const auto& [vector, block] = terms_[i];
     lattice_vectors_.col(i) = vector;
     force_constants_.col(i) = block.reshaped();
   }
@@ -199,7 +209,7 @@ std::array<Eigen::MatrixXcd, 3> Interpolation::gradient(const Eigen::Vector3d& q
   std::array<Eigen::MatrixXcd, 3> result;
   if (dipoles_) result = dipoles_->gradient(q);
   for (Eigen::Index axis = 0; axis < 3; ++axis) {
-    Eigen::MatrixXcd& block = result[static_cast<std::size_t>(axis)];
+    Eigen::MatrixXcd& block = result[axis];
     Eigen::MatrixXcd short_ranged(n, n);
     short_ranged.real() = parts.col(axis).reshaped(n, n);
     short_ranged.imag() = parts.col(3 + axis).reshaped(n, n);
@@ -213,12 +223,12 @@ DynamicalMatrices Interpolation::on_grid(const QGrid& grid) const {
   DynamicalMatrices result{crystal_, grid, {}, polar_, alat_, "interpolated"};
   result.blocks.resize(static_cast<std::size_t>(grid.size()));
   parallel_for(static_cast<std::int64_t>(grid.independent().size()), [&](std::int64_t i) {
-    const int iq = grid.independent()[static_cast<std::size_t>(i)];
-    Eigen::MatrixXcd block = (*this)(grid.points()[static_cast<std::size_t>(iq)]);
+    const int iq = grid.independent()[i];
+    Eigen::MatrixXcd block = (*this)(grid.points()[iq]);
     if (grid.is_real(iq)) block = block.real().cast<std::complex<double>>().eval();
     const auto minus = static_cast<std::size_t>(grid.minus(iq));
     result.blocks[minus] = block.conjugate();
-    result.blocks[static_cast<std::size_t>(iq)] = std::move(block);
+    result.blocks[iq] = std::move(block);
   });
   return result;
 }

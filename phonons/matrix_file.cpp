@@ -5,17 +5,17 @@
 
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
-#include "core/text_scanner.hpp"
+#include "files/text_scanner.hpp"
 #include "phonons/atom_images.hpp"
 #include "phonons/hdf5_heap.hpp"
-#include "phonons/phonopy_calculation.hpp"
-#include "phonons/phonopy_files.hpp"
+#include "phonons/phonopy/calculation.hpp"
+#include "phonons/phonopy/files.hpp"
 #include "phonons/polar_symmetry.hpp"
-#include "phonons/qe_dyn.hpp"
-#include "phonons/qe_dyn_file.hpp"
-#include "phonons/qe_dyn_xml.hpp"
-#include "phonons/qe_force_constants.hpp"
-#include "phonons/qe_short_range.hpp"
+#include "phonons/quantum_espresso/dyn.hpp"
+#include "phonons/quantum_espresso/dyn_file.hpp"
+#include "phonons/quantum_espresso/dyn_xml.hpp"
+#include "phonons/quantum_espresso/force_constants.hpp"
+#include "phonons/quantum_espresso/short_range.hpp"
 #include "phonons/symmetrizer.hpp"
 
 namespace zeropoint::phonons {
@@ -35,7 +35,8 @@ bool begins_as_force_constants(const std::string& path) {
 }
 
 MatrixFile read_qe(const std::string& path, const UnitSet& units) {
-  if (fs::is_regular_file(path) && !is_hdf5(path) && (is_qe_force_constants_xml(path) || begins_as_force_constants(path)))
+  if (fs::is_regular_file(path) && !is_hdf5(path) &&
+      (is_qe_force_constants_xml(path) || begins_as_force_constants(path)))
     return read_qe_force_constants(path, units);
   const bool xml = qe_dyn_paths(path).front().ends_with(".xml");
   return {read_qe_dyn(path, units),
@@ -56,7 +57,8 @@ bool is_phonopy(const std::string& path) {
   for (const char* ending : {".yaml", ".yml", ".yaml.xz", ".yml.xz"}) {
     if (name.ends_with(ending)) return true;
   }
-  if (name.starts_with("FORCE_CONSTANTS") || name.starts_with("FORCE_SETS") || name == "BORN" || name == "BORN.xz") return true;
+  if (name.starts_with("FORCE_CONSTANTS") || name.starts_with("FORCE_SETS") || name == "BORN" || name == "BORN.xz")
+    return true;
   if (!is_hdf5(path)) return false;
   if (name.ends_with(".hdf5")) check_hdf5_heaps(path);
   const Hdf5File file = Hdf5File::open(path);
@@ -69,21 +71,24 @@ namespace {
 /// What the matrices of any file can be asked, whatever wrote it.
 void add_doubts(const std::string& path, MatrixFile& file) {
   if (const std::optional<StrangePair> pair = strange_pair(file.matrices)) {
-    file.warnings.push_back(fmt::format(
-        "{}: the force constants between atoms {} and {} are largest at {:.2f} angstrom, though images of them are {:.2f} apart: an "
-        "atom was moved by a lattice vector after they were computed, or atoms stand in another order. Give the structure of that "
-        "computation",
-        path, pair->s + 1, pair->t + 1, pair->largest, pair->nearest));
+    file.warnings.push_back(
+        fmt::format("{}: the force constants between atoms {} and {} are largest at {:.2f} angstrom, though images of "
+                    "them are {:.2f} apart: an "
+                    "atom was moved by a lattice vector after they were computed, or atoms stand in another order. "
+                    "Give the structure of that "
+                    "computation",
+                    path, pair->s + 1, pair->t + 1, pair->largest, pair->nearest));
   }
   const SpaceGroup group = find_space_group(file.matrices.crystal);
   std::vector<Eigen::MatrixXcd> change = file.matrices.blocks;
   Symmetrizer(keeping_grid(group, file.matrices.grid), file.matrices.crystal, file.matrices.grid).matrices(change);
   for (std::size_t iq = 0; iq < change.size(); ++iq) change[iq] -= file.matrices.blocks[iq];
   if (const double share = norm(change) / norm(file.matrices.blocks); share > large_asymmetry) {
-    file.warnings.push_back(fmt::format(
-        "{}: the matrices break the symmetry of their crystal, {} ({}), by {:.1f} % of their norm: they are of another structure, or atoms "
-        "stand in another order than their force constants",
-        path, group.symbol, group.number, 100 * share));
+    file.warnings.push_back(
+        fmt::format("{}: the matrices break the symmetry of their crystal, {} ({}), by {:.1f} % of their norm: they "
+                    "are of another structure, or atoms "
+                    "stand in another order than their force constants",
+                    path, group.symbol, group.number, 100 * share));
   }
 }
 
@@ -114,7 +119,8 @@ const std::vector<std::string>& matrix_formats() {
 
 std::string force_constants_name(const std::string& format, const std::string& output) {
   const bool xml = output.ends_with(".xml");
-  if (format == "q2r" && xml) throw InputError{"{}: this ending means XML: write --to q2r-xml, or another name", output};
+  if (format == "q2r" && xml)
+    throw InputError{"{}: this ending means XML: write --to q2r-xml, or another name", output};
   return format == "q2r-xml" && !xml ? output + ".xml" : output;
 }
 

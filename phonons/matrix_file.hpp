@@ -30,12 +30,13 @@ bool is_phonopy(const std::string& path);
 /// The formats that write_matrix_file knows: qe, qe-xml, q2r, q2r-xml, epw, phonopy.
 const std::vector<std::string>& matrix_formats();
 
-/// The file that q2r or q2r-xml writes for `output`: XML gets the ending .xml, as matdyn.x wants it. @throws InputError for
-/// that ending and q2r.
+/// The file that q2r or q2r-xml writes for `output`: XML gets the ending .xml, as matdyn.x wants it. @throws InputError
+/// for that ending and q2r.
 std::string force_constants_name(const std::string& format, const std::string& output);
 
-/// Writes `matrices` in one of matrix_formats(). `output` is a prefix (qe, qe-xml), a file (q2r, q2r-xml) or a folder (epw: gets
-/// ifc.q2r; phonopy: gets phonopy_params.yaml, FORCE_CONSTANTS, force_constants.hdf5 and, of polar matrices, BORN).
+/// Writes `matrices` in one of matrix_formats(). `output` is a prefix (qe, qe-xml), a file (q2r, q2r-xml) or a folder
+/// (epw: gets ifc.q2r; phonopy: gets phonopy_params.yaml, FORCE_CONSTANTS, force_constants.hdf5 and, of polar matrices,
+/// BORN).
 /// @returns what was written, for people.
 std::string write_matrix_file(const DynamicalMatrices& matrices, const std::string& format, const std::string& output,
                               const UnitSet& units = units::codata2022);

@@ -31,7 +31,7 @@ Modes modes_at_gamma(const Eigen::MatrixXd& scaled, const Eigen::VectorXd& inver
   for (int k = 0; k < 3; ++k) {
     modes.frequencies[k] = signed_root(translations.col(k).dot(scaled * translations.col(k)));
     modes.polarisations.col(k) = translations.col(k).cast<std::complex<double>>();
-    modes.acoustic[static_cast<std::size_t>(k)] = true;
+    modes.acoustic[k] = true;
   }
   if (n == 3) return modes;
   const Eigensystem<Eigen::MatrixXd> solution = symmetric_eigensystem(internal.transpose() * scaled * internal);
@@ -51,12 +51,13 @@ double sum_over_modes(const std::vector<Modes>& modes, Term term) {
   double sum = 0;
   for (std::size_t iq = 0; iq < modes.size(); ++iq) {
     for (Eigen::Index mu = 0; mu < modes[iq].frequencies.size(); ++mu) {
-      if (modes[iq].acoustic[static_cast<std::size_t>(mu)]) continue;
+      if (modes[iq].acoustic[mu]) continue;
       const double frequency = modes[iq].frequencies[mu];
       if (!(frequency > 0)) {
-        throw InputError{"mode {} at q point {} has frequency {:.4f} cm^-1: a Gaussian density needs positive ones. "
-                         "Start from repaired matrices",
-                         mu + 1, iq + 1, units::codata2022.inverse_cm(frequency)};
+        throw InputError{
+            "mode {} at q point {} has frequency {:.4f} cm^-1: a Gaussian density needs positive ones. "
+            "Start from repaired matrices",
+            mu + 1, iq + 1, units::codata2022.inverse_cm(frequency)};
       }
       sum += term(frequency);
     }
@@ -74,7 +75,7 @@ DynamicalMatrices with_squares(const DynamicalMatrices& matrices, Square square)
     Eigen::VectorXd squares = Eigen::VectorXd::Zero(modes[iq].frequencies.size());
     bool changed = false;
     for (Eigen::Index mu = 0; mu < squares.size(); ++mu) {
-      if (modes[iq].acoustic[static_cast<std::size_t>(mu)]) continue;
+      if (modes[iq].acoustic[mu]) continue;
       const double frequency = modes[iq].frequencies[mu];
       squares[mu] = square(frequency);
       changed = changed || squares[mu] != frequency * std::abs(frequency);
@@ -94,16 +95,16 @@ std::vector<Modes> diagonalise(const DynamicalMatrices& matrices) {
   std::vector<Modes> modes(static_cast<std::size_t>(grid.size()));
   const std::vector<int>& independent = grid.independent();
   parallel_for(static_cast<std::int64_t>(independent.size()), [&](std::int64_t i) {
-    const int iq = independent[static_cast<std::size_t>(i)];
-    const Eigen::MatrixXcd scaled = factors.asDiagonal() * matrices.blocks[static_cast<std::size_t>(iq)] * factors.asDiagonal();
-    Modes& here = modes[static_cast<std::size_t>(iq)];
+    const int iq = independent[i];
+    const Eigen::MatrixXcd scaled = factors.asDiagonal() * matrices.blocks[iq] * factors.asDiagonal();
+    Modes& here = modes[iq];
     if (iq == grid.gamma()) {
       here = modes_at_gamma(scaled.real(), factors);
     } else if (grid.is_real(iq)) {
       here = modes_of(symmetric_eigensystem(scaled.real()));
     } else {
       here = modes_of(hermitian_eigensystem(scaled));
-      Modes& partner = modes[static_cast<std::size_t>(grid.minus(iq))];
+      Modes& partner = modes[grid.minus(iq)];
       partner = here;
       partner.polarisations = here.polarisations.conjugate();
     }

@@ -10,9 +10,9 @@ namespace zeropoint::phonons {
 
 /// Frequencies and polarisation vectors of m^-1/2 D(q) m^-1/2 at one q.
 struct Modes {
-  Eigen::VectorXd frequencies;       ///< [3n] sign(w2) sqrt|w2|, sqrt(eV/amu)/angstrom, ascending
-  Eigen::MatrixXcd polarisations;    ///< (3n, 3n) unitary, one mode a column; real where q = -q + G
-  std::vector<bool> acoustic;        ///< [3n] the three uniform translations at Gamma, found by projection
+  Eigen::VectorXd frequencies;     ///< [3n] sign(w2) sqrt|w2|, sqrt(eV/amu)/angstrom, ascending
+  Eigen::MatrixXcd polarisations;  ///< (3n, 3n) unitary, one mode a column; real where q = -q + G
+  std::vector<bool> acoustic;      ///< [3n] the three uniform translations at Gamma, found by projection
 };
 
 /// Modes at every q of the grid; at -q they are the complex conjugates of those at q, exactly.
@@ -21,7 +21,8 @@ struct Modes {
 /// others are diagonalised, take frequency 0 up to rounding, and stand first.
 std::vector<Modes> diagonalise(const DynamicalMatrices& matrices);
 
-/// m^-1/2 e(q), (3n, 3n): the displacements of each mode, one a column, per unit of its mass-weighted coordinate, amu^-1/2.
+/// m^-1/2 e(q), (3n, 3n): the displacements of each mode, one a column, per unit of its mass-weighted coordinate,
+/// amu^-1/2.
 Eigen::MatrixXcd displacement_patterns(const Modes& modes, const Crystal& crystal);
 
 /// Matrices with the same polarisation vectors and omega^2 -> |omega^2|: a starting guess where modes are imaginary.

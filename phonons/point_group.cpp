@@ -131,7 +131,7 @@ bool parallel(const Eigen::Vector3d& a, const Eigen::Vector3d& b) { return std::
 
 std::string proper_symbol(const std::vector<Operation>& distinct) {
   std::array<int, 7> count{};
-  for (const Operation& operation : distinct) ++count[static_cast<std::size_t>(operation.order)];
+  for (const Operation& operation : distinct) ++count[operation.order];
   switch (distinct.size()) {
     case 1:
       return "C1";
@@ -173,8 +173,7 @@ std::array<Eigen::Vector3d, 3> orthogonal_axes(const std::vector<Operation>& ope
       sum += alignment(twofold.at(static_cast<std::size_t>(order[i])).axis, conventional, 2 - static_cast<int>(i));
     if (sum > most + 1e-6) most = sum, best = order;
   } while (std::next_permutation(order.begin(), order.end()));
-  return {twofold[static_cast<std::size_t>(best[0])].axis, twofold[static_cast<std::size_t>(best[1])].axis,
-          twofold[static_cast<std::size_t>(best[2])].axis};
+  return {twofold[best[0]].axis, twofold[best[1]].axis, twofold[best[2]].axis};
 }
 
 /// Two twofold axes of 422 or 622 are of one class when they are this many degrees apart, or a multiple of it.
@@ -196,7 +195,7 @@ std::string axis_text(const Eigen::Vector3d& axis) {
 std::string classify(std::vector<Operation>& operations, const std::string& proper, bool mixed,
                      const Eigen::Matrix3d& conventional) {
   static constexpr std::array<Kind, 7> by_order{identity, identity, second, third, fourth, identity, sixth};
-  for (Operation& operation : operations) operation.kind = by_order[static_cast<std::size_t>(operation.order)];
+  for (Operation& operation : operations) operation.kind = by_order[operation.order];
   if (proper == "D2") {
     const auto [z, y, x] = orthogonal_axes(operations, conventional, mixed);
     for (Operation& operation : operations) {

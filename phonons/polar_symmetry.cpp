@@ -51,7 +51,8 @@ Polar symmetrized(const Polar& polar, const Crystal& crystal, const SpaceGroup& 
         throw InputError{
             "the Born effective charges of atom {} ({}) and of its image under {}, atom {}, differ by {:.3f} |e| (at "
             "most {} "
-            "is noise): they are of another structure, of atoms in another order, or of an atom that is not first in its orbit; compute them for this one",
+            "is noise): they are of another structure, of atoms in another order, or of an atom that is not first in "
+            "its orbit; compute them for this one",
             s + 1,
             crystal.species[s],
             text_of(operation),
@@ -70,7 +71,7 @@ Polar symmetrized(const Polar& polar, const Crystal& crystal, const SpaceGroup& 
 
 SpaceGroup chemical_group(Crystal crystal) {
   const std::vector<int> index = crystal.species_index();
-  for (Eigen::Index s = 0; s < crystal.masses.size(); ++s) crystal.masses[s] = 1 + index[static_cast<std::size_t>(s)];
+  for (Eigen::Index s = 0; s < crystal.masses.size(); ++s) crystal.masses[s] = 1 + index[s];
   return find_space_group(crystal);
 }
 

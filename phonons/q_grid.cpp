@@ -115,9 +115,9 @@ QGrid::QGrid(std::vector<Eigen::Vector3d> points, std::vector<int> stars)
 void QGrid::index_points() {
   lookup_.assign(static_cast<std::size_t>(divisions_.prod()), -1);
   for (int iq = 0; iq < size(); ++iq) {
-    const Eigen::Vector3d& q = points_[static_cast<std::size_t>(iq)];
+    const Eigen::Vector3d& q = points_[iq];
     integers_.push_back(grid_integers(q, divisions_));
-    int& slot = lookup_[static_cast<std::size_t>(position(integers_.back(), divisions_))];
+    int& slot = lookup_[position(integers_.back(), divisions_)];
     if (slot >= 0) {
       throw InputError{"q = {} (crystal coordinates) is given twice, as points {} and {}: keep one", text(q), slot + 1,
                        iq + 1};
@@ -126,13 +126,13 @@ void QGrid::index_points() {
   }
   for (int iq = 0; iq < size(); ++iq) {
     const Eigen::Vector3i partner = negative(integers(iq), divisions_);
-    minus_.push_back(lookup_[static_cast<std::size_t>(position(partner, divisions_))]);
+    minus_.push_back(lookup_[position(partner, divisions_)]);
     if (minus_.back() < 0) {
       throw InputError{
           "q = {} (crystal coordinates) is given but -q is not: a star must hold both; make its file with time "
           "reversal, "
           "or add the complex conjugate matrix",
-          text(points_[static_cast<std::size_t>(iq)])};
+          text(points_[iq])};
     }
     if (minus_.back() >= iq) independent_.push_back(iq);
   }
@@ -143,7 +143,7 @@ void QGrid::index_points() {
     for (k[0] = 0; k[0] < divisions_[0]; ++k[0]) {
       for (k[1] = 0; k[1] < divisions_[1]; ++k[1]) {
         for (k[2] = 0; k[2] < divisions_[2]; ++k[2]) {
-          if (lookup_[static_cast<std::size_t>(position(k, divisions_))] >= 0) continue;
+          if (lookup_[position(k, divisions_)] >= 0) continue;
           if (++n_missing <= 6) missing += (n_missing > 1 ? ", " : "") + text(fractions(k, divisions_));
         }
       }
@@ -178,7 +178,7 @@ int QGrid::find(const Eigen::Vector3d& q) const {
   for (int i = 0; i < 3; ++i) {
     if (distance_to_fraction(folded[i], divisions_[i]) >= tolerance) return -1;
   }
-  return lookup_[static_cast<std::size_t>(position(grid_integers(folded, divisions_), divisions_))];
+  return lookup_[position(grid_integers(folded, divisions_), divisions_)];
 }
 
 }  // namespace zeropoint::phonons

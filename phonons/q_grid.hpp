@@ -26,13 +26,13 @@ class QGrid {
   std::vector<int> representatives() const;
   int gamma() const { return gamma_; }
   /// Index of -q modulo G.
-  int minus(int iq) const { return minus_[static_cast<std::size_t>(iq)]; }
+  int minus(int iq) const { return minus_[iq]; }
   /// q = -q + G: D(q) is real.
   bool is_real(int iq) const { return minus(iq) == iq; }
   /// Index of the point equal to `q` modulo G, -1 when there is none within 1e-4.
   int find(const Eigen::Vector3d& q) const;
   /// k with q = k_i / N_i modulo 1, 0 <= k_i < N_i.
-  Eigen::Vector3i integers(int iq) const { return integers_[static_cast<std::size_t>(iq)]; }
+  Eigen::Vector3i integers(int iq) const { return integers_[iq]; }
   /// One of each pair (q, -q), the one that comes first.
   const std::vector<int>& independent() const { return independent_; }
 

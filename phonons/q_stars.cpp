@@ -49,7 +49,7 @@ MeshOrbits orbits(const Eigen::Vector3i& divisions, const SpaceGroup& group) {
   MeshOrbits result;
   result.orbit.assign(static_cast<std::size_t>(divisions.prod()), -1);
   for (int point = 0; point < divisions.prod(); ++point) {
-    if (result.orbit[static_cast<std::size_t>(point)] >= 0) continue;
+    if (result.orbit[point] >= 0) continue;
     const Eigen::Vector3i k = integers_of(point, divisions);
     int count = 0;
     for (const Eigen::Matrix3i& rotation : rotations) {
@@ -60,7 +60,7 @@ MeshOrbits orbits(const Eigen::Vector3i& divisions, const SpaceGroup& group) {
         for (int j = 0; j < 3; ++j) image[i] += divisions[i] * rotation(i, j) / divisions[j] * k[j];
       }
       for (const int sign : {1, -1}) {
-        int& orbit = result.orbit[static_cast<std::size_t>(number_of(wrapped(sign * image, divisions), divisions))];
+        int& orbit = result.orbit[number_of(wrapped(sign * image, divisions), divisions)];
         if (orbit < 0) ++count;
         orbit = result.size();
       }
@@ -75,16 +75,16 @@ QGrid grid_of_stars(const Eigen::Vector3i& divisions, const SpaceGroup& group) {
   const MeshOrbits mesh = orbits(divisions, group);
   std::vector<std::vector<int>> members(mesh.first.size());
   for (int point = 0; point < divisions.prod(); ++point) {
-    members[static_cast<std::size_t>(mesh.orbit[static_cast<std::size_t>(point)])].push_back(point);
+    members[mesh.orbit[static_cast<std::size_t>(point)]].push_back(point);
   }
   std::vector<Eigen::Vector3d> points;
   std::vector<bool> taken(mesh.orbit.size(), false);
   for (const std::vector<int>& star : members) {
     for (const int point : star) {
-      if (taken[static_cast<std::size_t>(point)]) continue;
+      if (taken[point]) continue;
       const Eigen::Vector3i k = integers_of(point, divisions);
       const int partner = number_of(wrapped(-k, divisions), divisions);
-      taken[static_cast<std::size_t>(point)] = taken[static_cast<std::size_t>(partner)] = true;
+      taken[point] = taken[partner] = true;
       Eigen::Vector3d q;
       for (int i = 0; i < 3; ++i)
         q[i] = static_cast<double>(2 * k[i] > divisions[i] ? k[i] - divisions[i] : k[i]) / divisions[i];

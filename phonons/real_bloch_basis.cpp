@@ -48,7 +48,7 @@ RealBlochBasis::RealBlochBasis(const QGrid& grid, int n_modes) : n_modes_(n_mode
     const int n_slabs = std::min(slabs_per_kind, n_blocks);
     for (int i = 0; i < n_slabs; ++i) {
       const int begin = first_block + i * n_blocks / n_slabs, end = first_block + (i + 1) * n_blocks / n_slabs;
-      const Block& first = blocks_[static_cast<std::size_t>(begin)];
+      const Block& first = blocks_[begin];
       slabs_.push_back({begin, end - begin, first.size, first.first_row});
     }
   }
@@ -56,7 +56,8 @@ RealBlochBasis::RealBlochBasis(const QGrid& grid, int n_modes) : n_modes_(n_mode
 
 at::Tensor RealBlochBasis::transform(const at::Tensor& vectors) const {
   const std::int64_t n_config = vectors.size(0);
-  const at::Tensor by_cell = vectors.reshape({n_config, n_rows()}).t().contiguous().view({n_cells_, n_modes_ * n_config});
+  const at::Tensor by_cell =
+      vectors.reshape({n_config, n_rows()}).t().contiguous().view({n_cells_, n_modes_ * n_config});
   return at::mm(cells_.to(vectors.device()), by_cell).view({n_rows(), n_config});
 }
 
@@ -70,8 +71,8 @@ at::Tensor RealBlochBasis::real_blocks(const std::vector<Eigen::MatrixXcd>& matr
   at::Tensor real = at::empty({slab.n_blocks, slab.block_size, slab.block_size}, at::kDouble);
   using Row = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   for (int i = 0; i < slab.n_blocks; ++i) {
-    const Block& block = blocks_[static_cast<std::size_t>(slab.first_block + i)];
-    const Eigen::MatrixXcd& matrix = matrices[static_cast<std::size_t>(block.iq)];
+    const Block& block = blocks_[slab.first_block + i];
+    const Eigen::MatrixXcd& matrix = matrices[block.iq];
     Eigen::Map<Row> to(real.data_ptr<double>() + static_cast<std::int64_t>(i) * slab.block_size * slab.block_size,
                        slab.block_size, slab.block_size);
     const int n = n_modes_;
@@ -85,12 +86,13 @@ at::Tensor RealBlochBasis::real_blocks(const std::vector<Eigen::MatrixXcd>& matr
   return real;
 }
 
-void RealBlochBasis::add_complex_blocks(const at::Tensor& real, const Slab& slab, std::vector<Eigen::MatrixXcd>& matrices) const {
+void RealBlochBasis::add_complex_blocks(const at::Tensor& real, const Slab& slab,
+                                        std::vector<Eigen::MatrixXcd>& matrices) const {
   const at::Tensor host = real.cpu();
   for (int i = 0; i < slab.n_blocks; ++i) {
-    const Block& block = blocks_[static_cast<std::size_t>(slab.first_block + i)];
+    const Block& block = blocks_[slab.first_block + i];
     const double* const from = host.const_data_ptr<double>() + i * host.stride(0);
-    Eigen::MatrixXcd& matrix = matrices[static_cast<std::size_t>(block.iq)];
+    Eigen::MatrixXcd& matrix = matrices[block.iq];
     const std::int64_t n = n_modes_, size = slab.block_size;
     for (std::int64_t x = 0; x < n; ++x) {
       const double *const real_row = from + x * size, *const imaginary_row = from + (x + n) * size;

@@ -13,11 +13,12 @@ namespace zeropoint::phonons {
 /// A point q = -q + G contributes u(q), which is real: a block of n rows. A pair (q, -q) contributes
 /// sqrt2 (Re u(q), Im u(q)): a block of 2n rows. Real blocks first, then pairs, so that
 ///   rows:  [ q real: n | ... | pair: Re n, Im n | ... ]      M = n n_q rows in all,
-/// and a Hermitian A(q) acts on its pair as [[Re A, -Im A], [Im A, Re A]]. Norms and products are those of the supercell.
+/// and a Hermitian A(q) acts on its pair as [[Re A, -Im A], [Im A, Re A]]. Norms and products are those of the
+/// supercell.
 class RealBlochBasis {
  public:
   struct Block {
-    int iq;         ///< the point, or the first of the pair, in the grid
+    int iq;  ///< the point, or the first of the pair, in the grid
     bool pair;
     int first_row;  ///< of the [M] rows
     int size;       ///< n or 2n
@@ -45,8 +46,9 @@ class RealBlochBasis {
 
   /// Square matrices (n, n), one per q of the grid, as real blocks of one slab: [n_blocks, size, size], float64, CPU.
   at::Tensor real_blocks(const std::vector<Eigen::MatrixXcd>& matrices, const Slab& slab) const;
-  /// The reverse for sums over configurations: [n_blocks, size, size] of any real matrices (each contiguous) to the complex
-  /// (n, n) of each q of the slab; what is not of the form [[A, -B], [B, A]] averages out over the phases of the pair.
+  /// The reverse for sums over configurations: [n_blocks, size, size] of any real matrices (each contiguous) to the
+  /// complex (n, n) of each q of the slab; what is not of the form [[A, -B], [B, A]] averages out over the phases of
+  /// the pair.
   void add_complex_blocks(const at::Tensor& real, const Slab& slab, std::vector<Eigen::MatrixXcd>& matrices) const;
 
  private:

@@ -11,16 +11,16 @@
 namespace zeropoint::phonons {
 namespace {
 
-constexpr double usual_spring = 10;     // eV/angstrom^2, for the first step
-constexpr double usual_stiffness = 2;   // eV/angstrom^3
-constexpr double longest_step = 0.2;    // angstrom
+constexpr double usual_spring = 10;    // eV/angstrom^2, for the first step
+constexpr double usual_stiffness = 2;  // eV/angstrom^3
+constexpr double longest_step = 0.2;   // angstrom
 constexpr double largest_strain = 0.04;
-constexpr std::size_t memory = 20;      // pairs of steps and changes of the gradient
-constexpr double decrease = 1e-4;       // of the enthalpy, of what the slope promises
-constexpr double flatter = 0.9;         // slope at the end of a step over that at its start
-constexpr double rounding = 1e-8;       // of energies, relative
-constexpr int most_trials = 15;         // of one step
-constexpr double lost = 4;              // a volume that grows or shrinks by so much has no minimum
+constexpr std::size_t memory = 20;  // pairs of steps and changes of the gradient
+constexpr double decrease = 1e-4;   // of the enthalpy, of what the slope promises
+constexpr double flatter = 0.9;     // slope at the end of a step over that at its start
+constexpr double rounding = 1e-8;   // of energies, relative
+constexpr int most_trials = 15;     // of one step
+constexpr double lost = 4;          // a volume that grows or shrinks by so much has no minimum
 
 /// exp of a small symmetric matrix.
 Eigen::Matrix3d exponential(const Eigen::Matrix3d& strain) {
@@ -36,14 +36,17 @@ Eigen::Matrix3d exponential(const Eigen::Matrix3d& strain) {
 class Coordinates {
  public:
   Coordinates(const Crystal& crystal, const SpaceGroup& group, CellKind kind)
-      : group_(group), kind_(kind), n_(3 * crystal.n_atoms()), length_(std::sqrt(crystal.volume() * usual_stiffness / usual_spring)) {}
+      : group_(group),
+        kind_(kind),
+        n_(3 * crystal.n_atoms()),
+        length_(std::sqrt(crystal.volume() * usual_stiffness / usual_spring)) {}
 
   /// Part of forces that may move atoms: allowed by the group, no uniform translation.
   Vectors allowed(const Vectors& forces) const {
     Vectors mean = Vectors::Zero(forces.rows(), 3);
     for (const SymmetryOperation& operation : group_.operations) {
       for (Eigen::Index s = 0; s < forces.rows(); ++s) {
-        mean.row(operation.permutation[static_cast<std::size_t>(s)]) += forces.row(s) * operation.cartesian.transpose();
+        mean.row(operation.permutation[s]) += forces.row(s) * operation.cartesian.transpose();
       }
     }
     mean /= static_cast<double>(group_.operations.size());
@@ -61,10 +64,14 @@ class Coordinates {
     mean /= static_cast<double>(group_.operations.size());
     const Eigen::Matrix3d volume = mean.trace() / 3 * one;
     switch (kind_) {
-      case CellKind::fixed: return Eigen::Matrix3d::Zero();
-      case CellKind::isotropic: return volume;
-      case CellKind::shape: return mean - volume;
-      case CellKind::full: return mean;
+      case CellKind::fixed:
+        return Eigen::Matrix3d::Zero();
+      case CellKind::isotropic:
+        return volume;
+      case CellKind::shape:
+        return mean - volume;
+      case CellKind::full:
+        return mean;
     }
     throw InternalError{"a kind of cell that is not known"};
   }
@@ -76,7 +83,9 @@ class Coordinates {
     return g;
   }
 
-  Eigen::Matrix3d strain_of(const Eigen::VectorXd& x) const { return Eigen::Map<const Eigen::Matrix3d>(x.data() + n_) / length_; }
+  Eigen::Matrix3d strain_of(const Eigen::VectorXd& x) const {
+    return Eigen::Map<const Eigen::Matrix3d>(x.data() + n_) / length_;
+  }
 
   Crystal moved(Crystal crystal, const Eigen::VectorXd& x) const {
     const Eigen::Matrix3d deformation = exponential(strain_of(x));
@@ -183,7 +192,9 @@ class Relaxer {
     return state;
   }
 
-  bool converged(const State& state) const { return state.force <= options_.force && state.stress_left <= options_.stress; }
+  bool converged(const State& state) const {
+    return state.force <= options_.force && state.stress_left <= options_.stress;
+  }
 
   /// A state further down along `direction`; nothing when none is found.
   std::optional<State> step_along(const State& from, const Eigen::VectorXd& direction, Eigen::VectorXd& taken) {
@@ -227,8 +238,9 @@ class Relaxer {
         break;
       }
       if (const double ratio = state.crystal.volume() / first_volume; !(ratio < lost && ratio > 1 / lost)) {
-        result.reason = fmt::format("the volume went from {:.3f} to {:.3f} angstrom^3: there is no minimum at this pressure", first_volume,
-                                    state.crystal.volume());
+        result.reason =
+            fmt::format("the volume went from {:.3f} to {:.3f} angstrom^3: there is no minimum at this pressure",
+                        first_volume, state.crystal.volume());
         break;
       }
       Eigen::VectorXd direction = coordinates_.limited(history.direction(state.gradient)), taken;
@@ -242,7 +254,9 @@ class Relaxer {
         next = step_along(state, coordinates_.limited(history.direction(state.gradient)), taken);
       }
       if (!next) {
-        result.reason = "the energy does not fall along the forces: they are not its derivatives, or rounding is larger than the thresholds";
+        result.reason =
+            "the energy does not fall along the forces: they are not its derivatives, or rounding is larger than the "
+            "thresholds";
         break;
       }
       history.add(taken, next->gradient - state.gradient);
@@ -268,7 +282,8 @@ class Relaxer {
 
 }  // namespace
 
-Relaxation relax(const Potential& potential, const Crystal& crystal, const SpaceGroup& group, const RelaxationOptions& options) {
+Relaxation relax(const Potential& potential, const Crystal& crystal, const SpaceGroup& group,
+                 const RelaxationOptions& options) {
   return Relaxer(potential, crystal, group, options).run(crystal);
 }
 

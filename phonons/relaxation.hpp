@@ -14,10 +14,10 @@ namespace zeropoint::phonons {
 /// A crystal on its way to the minimum of the enthalpy E + P V; all of one unit cell.
 struct RelaxationStep {
   int step = 0;
-  double enthalpy = 0;      ///< eV
-  double force = 0;         ///< eV/angstrom: longest force on an atom, of what may move
-  double stress = 0;        ///< eV/angstrom^3: largest component of stress + pressure, of what may move
-  double volume = 0;        ///< angstrom^3
+  double enthalpy = 0;  ///< eV
+  double force = 0;     ///< eV/angstrom: longest force on an atom, of what may move
+  double stress = 0;    ///< eV/angstrom^3: largest component of stress + pressure, of what may move
+  double volume = 0;    ///< angstrom^3
 };
 
 struct RelaxationOptions {
@@ -46,7 +46,9 @@ struct Relaxation {
 /// Limited-memory BFGS over displacements of the atoms and strains of the cell, h -> h exp(strain), gradients averaged
 /// over the group and without the uniform translation; steps of at most 0.2 angstrom and 4 % with backtracking.
 /// A run that does not converge returns the state with the lowest enthalpy.
-/// @throws InputError when the cell is to move and the potential gives no stress, and as the potential does for `crystal`.
-Relaxation relax(const Potential& potential, const Crystal& crystal, const SpaceGroup& group, const RelaxationOptions& options = {});
+/// @throws InputError when the cell is to move and the potential gives no stress, and as the potential does for
+/// `crystal`.
+Relaxation relax(const Potential& potential, const Crystal& crystal, const SpaceGroup& group,
+                 const RelaxationOptions& options = {});
 
 }  // namespace zeropoint::phonons

@@ -26,8 +26,7 @@ class Conditions {
   Eigen::VectorXd values(const std::vector<Eigen::MatrixXd>& constants) const {
     Eigen::VectorXd all(size());
     for (int cell = 0; cell < supercell_.n_cells(); ++cell) {
-      all.segment(static_cast<Eigen::Index>(cell) * n_ * n_, n_ * n_) =
-          constants[static_cast<std::size_t>(cell)].reshaped();
+      all.segment(static_cast<Eigen::Index>(cell) * n_ * n_, n_ * n_) = constants[cell].reshaped();
     }
     return all;
   }
@@ -116,9 +115,7 @@ class Conditions {
     return all;
   }
 
-  const Moments& images(int cell, int s, int t) const {
-    return images_[static_cast<std::size_t>((cell * (n_ / 3) + s) * (n_ / 3) + t)];
-  }
+  const Moments& images(int cell, int s, int t) const { return images_[(cell * (n_ / 3) + s) * (n_ / 3) + t]; }
   Eigen::Index at(int cell, int s, int j, int t, int i) const {
     return (static_cast<Eigen::Index>(cell) * n_ + 3 * t + i) * n_ + 3 * s + j;
   }

@@ -12,7 +12,8 @@
 namespace zeropoint::phonons {
 namespace {
 
-constexpr double degenerate = 1e-6;  // of the largest frequency: the solver leaves 1e-12, noise of matrices a little more
+constexpr double degenerate =
+    1e-6;  // of the largest frequency: the solver leaves 1e-12, noise of matrices a little more
 
 Eigen::MatrixXcd mass_scaled(const Eigen::MatrixXcd& block, const Crystal& crystal) {
   Eigen::VectorXd factors(block.rows());
@@ -30,15 +31,16 @@ Modes modes_at_gamma(const Eigen::MatrixXcd& block, const Crystal& crystal) {
   std::vector<Eigen::Index> order(static_cast<std::size_t>(n));
   std::iota(order.begin(), order.end(), 0);
   for (const Eigen::Index mu : order) {
-    if (found.acoustic[static_cast<std::size_t>(mu)]) frequencies[mu] = 0;
+    if (found.acoustic[mu]) frequencies[mu] = 0;
   }
-  std::stable_sort(order.begin(), order.end(), [&](Eigen::Index a, Eigen::Index b) { return frequencies[a] < frequencies[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](Eigen::Index a, Eigen::Index b) { return frequencies[a] < frequencies[b]; });
   Modes sorted{Eigen::VectorXd(n), Eigen::MatrixXcd(n, n), {}};
   for (Eigen::Index mu = 0; mu < n; ++mu) {
-    const Eigen::Index from = order[static_cast<std::size_t>(mu)];
+    const Eigen::Index from = order[mu];
     sorted.frequencies[mu] = frequencies[from];
     sorted.polarisations.col(mu) = found.polarisations.col(from);
-    sorted.acoustic.push_back(found.acoustic[static_cast<std::size_t>(from)]);
+    sorted.acoustic.push_back(found.acoustic[from]);
   }
   return sorted;
 }
@@ -58,11 +60,12 @@ Eigen::MatrixXf atom_shares(const Modes& modes, double largest) {
   return shares.cast<float>();
 }
 
-/// How often operations lead an atom to another, over their number: the mean over the points of a star, [n_atoms, n_atoms].
+/// How often operations lead an atom to another, over their number: the mean over the points of a star, [n_atoms,
+/// n_atoms].
 Eigen::MatrixXf images_of_atoms(const SpaceGroup& group, int n_atoms) {
   Eigen::MatrixXf images = Eigen::MatrixXf::Zero(n_atoms, n_atoms);
   for (const SymmetryOperation& operation : group.operations) {
-    for (int s = 0; s < n_atoms; ++s) images(s, operation.permutation[static_cast<std::size_t>(s)]) += 1;
+    for (int s = 0; s < n_atoms; ++s) images(s, operation.permutation[s]) += 1;
   }
   return images / static_cast<float>(group.operations.size());
 }

@@ -21,24 +21,26 @@ Eigen::MatrixXd frequencies_at(const Interpolation& interpolation, const std::ve
 
 /// Modes on a regular mesh n1 x n2 x n3 through Gamma, q = (i1/n1, i2/n2, i3/n3); no direction is taken at Gamma.
 ///
-/// Points that symmetry turns into one another, q and -q at least, have the same frequencies and are held once, as one row.
+/// Points that symmetry turns into one another, q and -q at least, have the same frequencies and are held once, as one
+/// row.
 struct MeshModes {
   Crystal crystal;
   Eigen::Vector3i divisions;
-  std::vector<int> row;         ///< [n_q] row of mesh point (i1 n2 + i2) n3 + i3
+  std::vector<int> row;                 ///< [n_q] row of mesh point (i1 n2 + i2) n3 + i3
   std::vector<Eigen::Vector3d> points;  ///< [n_rows] crystal coordinates
-  Eigen::VectorXi counts;       ///< [n_rows] mesh points of each row
+  Eigen::VectorXi counts;               ///< [n_rows] mesh points of each row
   Eigen::MatrixXd frequencies;  ///< [n_rows, 3n] ascending in each row; the three translations at Gamma are exactly 0
-  /// [n_rows] (3n modes, n atoms), |e_s|^2: the share of each atom in each mode, averaged over degenerate modes and over the points
-  /// of the row.
+  /// [n_rows] (3n modes, n atoms), |e_s|^2: the share of each atom in each mode, averaged over degenerate modes and
+  /// over the points of the row.
   std::vector<Eigen::MatrixXf> shares;
-  int gamma = 0;                ///< row of q = 0
-  std::vector<bool> acoustic;   ///< [3n] which modes at Gamma are the translations
+  int gamma = 0;               ///< row of q = 0
+  std::vector<bool> acoustic;  ///< [3n] which modes at Gamma are the translations
 
   int n_points() const { return divisions.prod(); }
 };
 
-/// Called with each row and its modes while they are found; rows of one piece of mesh_piece rows by one thread, in order.
+/// Called with each row and its modes while they are found; rows of one piece of mesh_piece rows by one thread, in
+/// order.
 using ModeVisitor = std::function<void(int row, const Modes& modes)>;
 constexpr int mesh_piece = 64;
 

@@ -28,20 +28,25 @@ Symmetrizer::Symmetrizer(const SpaceGroup& group, const Crystal& crystal, const 
   for (const std::vector<int>& representatives : coset_chain(group.operations)) {
     std::vector<Action> actions;
     for (const int r : representatives) {
-      const SymmetryOperation& operation = group.operations[static_cast<std::size_t>(r)];
+      const SymmetryOperation& operation = group.operations[r];
       Action action{operation.cartesian, operation.permutation, {}, {}};
       for (int iq = 0; iq < grid.size(); ++iq) {
-        const int image = grid.find(rotated_q(operation, grid.points()[static_cast<std::size_t>(iq)]));
+        const int image = grid.find(rotated_q(operation, grid.points()[iq]));
         if (image < 0) {
-          throw InputError{"symmetry operation {} leads q point {} out of the {} x {} x {} grid: the grid is less "
-                           "symmetric than the crystal. Use operations that keep the grid",
-                           r + 1, iq + 1, grid.divisions()[0], grid.divisions()[1], grid.divisions()[2]};
+          throw InputError{
+              "symmetry operation {} leads q point {} out of the {} x {} x {} grid: the grid is less "
+              "symmetric than the crystal. Use operations that keep the grid",
+              r + 1,
+              iq + 1,
+              grid.divisions()[0],
+              grid.divisions()[1],
+              grid.divisions()[2]};
         }
         action.q_image.push_back(image);
-        const Eigen::Vector3d q = grid.points()[static_cast<std::size_t>(image)];
+        const Eigen::Vector3d q = grid.points()[image];
         Eigen::VectorXcd phase(n_atoms_);
         for (int s = 0; s < n_atoms_; ++s) {
-          const double angle = -2 * std::numbers::pi * q.dot(operation.shift[static_cast<std::size_t>(s)].cast<double>());
+          const double angle = -2 * std::numbers::pi * q.dot(operation.shift[s].cast<double>());
           phase[s] = std::polar(1.0, angle);
           if (grid.is_real(image)) phase[s] = std::round(phase[s].real());
         }
@@ -55,7 +60,8 @@ Symmetrizer::Symmetrizer(const SpaceGroup& group, const Crystal& crystal, const 
 
 namespace {
 
-/// sum += Gamma from Gamma^dagger on the blocks (s, t >= s), the others being their adjoints; `Block` is real at q = -q + G.
+/// sum += Gamma from Gamma^dagger on the blocks (s, t >= s), the others being their adjoints; `Block` is real at q = -q
+/// + G.
 template <class Block, class Read, class Add>
 void rotate_blocks(const Eigen::Matrix3d& rotation, const std::vector<int>& permutation, const Eigen::VectorXcd& phase,
                    int n_atoms, Read read, Add add) {
@@ -63,7 +69,7 @@ void rotate_blocks(const Eigen::Matrix3d& rotation, const std::vector<int>& perm
     for (int t = s; t < n_atoms; ++t) {
       const Block half = rotation * read(s, t);
       const Block turned = half * rotation.transpose();
-      add(permutation[static_cast<std::size_t>(s)], permutation[static_cast<std::size_t>(t)], turned, phase[s] * std::conj(phase[t]));
+      add(permutation[s], permutation[t], turned, phase[s] * std::conj(phase[t]));
     }
   }
 }
@@ -74,12 +80,12 @@ void rotate_blocks(const Eigen::Matrix3d& rotation, const std::vector<int>& perm
 void Symmetrizer::add_rotated(const Action& action, const std::vector<Eigen::MatrixXcd>& from,
                               std::vector<Eigen::MatrixXcd>& sum) const {
   for (const int iq : grid_.independent()) {
-    const int image = action.q_image[static_cast<std::size_t>(iq)];
+    const int image = action.q_image[iq];
     const int partner = grid_.minus(image);
     const bool conjugate = partner < image;  // only the first of (q, -q) is kept: D(-q) = D(q)^*
-    const Eigen::MatrixXcd& source = from[static_cast<std::size_t>(iq)];
-    Eigen::MatrixXcd& target = sum[static_cast<std::size_t>(conjugate ? partner : image)];
-    const Eigen::VectorXcd& phase = action.phase[static_cast<std::size_t>(iq)];
+    const Eigen::MatrixXcd& source = from[iq];
+    Eigen::MatrixXcd& target = sum[conjugate ? partner : image];
+    const Eigen::VectorXcd& phase = action.phase[iq];
     if (grid_.is_real(iq)) {
       rotate_blocks<Eigen::Matrix3d>(
           action.cartesian, action.permutation, phase, n_atoms_,
@@ -111,32 +117,32 @@ void Symmetrizer::add_rotated(const Action& action, const std::vector<Eigen::Mat
 void Symmetrizer::matrices(std::vector<Eigen::MatrixXcd>& blocks) const {
   for (const int iq : grid_.independent()) {
     if (grid_.is_real(iq)) continue;
-    Eigen::MatrixXcd& block = blocks[static_cast<std::size_t>(iq)];
-    block = 0.5 * (block + blocks[static_cast<std::size_t>(grid_.minus(iq))].conjugate());
+    Eigen::MatrixXcd& block = blocks[iq];
+    block = 0.5 * (block + blocks[grid_.minus(iq)].conjugate());
   }
   independent_matrices(blocks);
   for (const int iq : grid_.independent()) {
     const int partner = grid_.minus(iq);
-    if (partner != iq) blocks[static_cast<std::size_t>(partner)] = blocks[static_cast<std::size_t>(iq)].conjugate();
+    if (partner != iq) blocks[partner] = blocks[iq].conjugate();
   }
 }
 
 void Symmetrizer::independent_matrices(std::vector<Eigen::MatrixXcd>& blocks) const {
   for (const int iq : grid_.independent()) {
-    Eigen::MatrixXcd& block = blocks[static_cast<std::size_t>(iq)];
+    Eigen::MatrixXcd& block = blocks[iq];
     block = (0.5 * (block + block.adjoint())).eval();
     if (grid_.is_real(iq)) block.imag().setZero();
   }
-  impose_acoustic_sum_rule(blocks[static_cast<std::size_t>(grid_.gamma())]);
+  impose_acoustic_sum_rule(blocks[grid_.gamma()]);
   std::vector<Eigen::MatrixXcd> sum(blocks.size());
   for (const std::vector<Action>& cosets : chain_) {
-    for (const int iq : grid_.independent()) sum[static_cast<std::size_t>(iq)] = blocks[static_cast<std::size_t>(iq)];
+    for (const int iq : grid_.independent()) sum[iq] = blocks[iq];
     for (const Action& action : cosets) add_rotated(action, blocks, sum);
-    for (const int iq : grid_.independent()) blocks[static_cast<std::size_t>(iq)].swap(sum[static_cast<std::size_t>(iq)]);
+    for (const int iq : grid_.independent()) blocks[iq].swap(sum[iq]);
   }
   const double share = 1.0 / n_operations_;
   for (const int iq : grid_.independent()) {
-    Eigen::MatrixXcd& block = blocks[static_cast<std::size_t>(iq)];
+    Eigen::MatrixXcd& block = blocks[iq];
     for (int s = 0; s < n_atoms_; ++s) {
       for (int t = s; t < n_atoms_; ++t) {
         const Eigen::Matrix3cd upper = share * block.block<3, 3>(3 * s, 3 * t);
@@ -152,7 +158,7 @@ void Symmetrizer::vectors(Vectors& values) const {
     Vectors sum = values;
     for (const Action& action : cosets) {
       for (int s = 0; s < n_atoms_; ++s) {
-        sum.row(action.permutation[static_cast<std::size_t>(s)]) += values.row(s) * action.cartesian.transpose();
+        sum.row(action.permutation[s]) += values.row(s) * action.cartesian.transpose();
       }
     }
     values = sum / static_cast<double>(cosets.size() + 1);
@@ -171,7 +177,8 @@ Eigen::Matrix3d Symmetrizer::tensor(const Eigen::Matrix3d& value) const {
 
 void impose_acoustic_sum_rule(Eigen::MatrixXcd& gamma_block) {
   const Eigen::Index n_atoms = gamma_block.rows() / 3;
-  const Eigen::MatrixXd uniform = Eigen::Matrix3d::Identity().replicate(n_atoms, 1) / std::sqrt(static_cast<double>(n_atoms));
+  const Eigen::MatrixXd uniform =
+      Eigen::Matrix3d::Identity().replicate(n_atoms, 1) / std::sqrt(static_cast<double>(n_atoms));
   gamma_block -= uniform * (uniform.transpose() * gamma_block).eval();
   gamma_block -= (gamma_block * uniform).eval() * uniform.transpose();
 }

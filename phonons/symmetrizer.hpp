@@ -31,13 +31,14 @@ class Symmetrizer {
   Eigen::Matrix3d tensor(const Eigen::Matrix3d& value) const;
 
  private:
-  struct Action {                     // one coset representative
+  struct Action {  // one coset representative
     Eigen::Matrix3d cartesian;
-    std::vector<int> permutation;     // [n_atoms]
-    std::vector<int> q_image;         // [n_q]
+    std::vector<int> permutation;         // [n_atoms]
+    std::vector<int> q_image;             // [n_q]
     std::vector<Eigen::VectorXcd> phase;  // [n_q] exp(-2 pi i q'.L_s) per atom s, q' the image
   };
-  void add_rotated(const Action& action, const std::vector<Eigen::MatrixXcd>& from, std::vector<Eigen::MatrixXcd>& sum) const;
+  void add_rotated(const Action& action, const std::vector<Eigen::MatrixXcd>& from,
+                   std::vector<Eigen::MatrixXcd>& sum) const;
 
   std::vector<std::vector<Action>> chain_;  // cosets of each subgroup in the next, the identity left out
   QGrid grid_;

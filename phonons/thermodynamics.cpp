@@ -14,7 +14,7 @@ template <class Body>
 void for_modes(const MeshModes& mesh, Body body) {
   for (Eigen::Index row = 0; row < mesh.frequencies.rows(); ++row) {
     for (Eigen::Index mu = 0; mu < mesh.frequencies.cols(); ++mu) {
-      if (row == mesh.gamma && mesh.acoustic[static_cast<std::size_t>(mu)]) continue;
+      if (row == mesh.gamma && mesh.acoustic[mu]) continue;
       body(row, mu, mesh.frequencies(row, mu));
     }
   }
@@ -29,19 +29,26 @@ ImaginaryModes imaginary_modes(const MeshModes& mesh) {
     found.n_modes += mesh.counts[row];
     if (found.n_modes == mesh.counts[row] || frequency < found.lowest) {
       found.lowest = frequency;
-      found.q = mesh.points[static_cast<std::size_t>(row)];
+      found.q = mesh.points[row];
     }
   });
-  found.share = static_cast<double>(found.n_modes) / (static_cast<double>(mesh.n_points()) * static_cast<double>(mesh.frequencies.cols()));
+  found.share = static_cast<double>(found.n_modes) /
+                (static_cast<double>(mesh.n_points()) * static_cast<double>(mesh.frequencies.cols()));
   return found;
 }
 
 Thermodynamics thermodynamics(const MeshModes& mesh, double temperature, bool skip_imaginary, const UnitSet& units) {
   if (!(temperature >= 0)) throw InputError{"temperature {} K: it must be 0 or more", temperature};
   if (const ImaginaryModes bad = imaginary_modes(mesh); bad.n_modes > 0 && !skip_imaginary) {
-    throw InputError{"{} of the modes ({:.3f} %) have no positive frequency, the lowest {:.2f} cm^-1 at q = ({:.4f}, {:.4f}, "
-                     "{:.4f}): the crystal is unstable or the grid too coarse; leave such modes out to go on",
-                     bad.n_modes, 100 * bad.share, units.inverse_cm(bad.lowest), bad.q[0], bad.q[1], bad.q[2]};
+    throw InputError{
+        "{} of the modes ({:.3f} %) have no positive frequency, the lowest {:.2f} cm^-1 at q = ({:.4f}, {:.4f}, "
+        "{:.4f}): the crystal is unstable or the grid too coarse; leave such modes out to go on",
+        bad.n_modes,
+        100 * bad.share,
+        units.inverse_cm(bad.lowest),
+        bad.q[0],
+        bad.q[1],
+        bad.q[2]};
   }
   const double kt = units.kb_free_energy * temperature;
   Thermodynamics sums;

@@ -16,9 +16,9 @@ struct Thermodynamics {
 
 /// Modes of a mesh that have no thermodynamics of their own: omega <= 0, the translations at Gamma aside.
 struct ImaginaryModes {
-  int n_modes = 0;       ///< over the whole mesh
-  double share = 0;      ///< of all modes
-  double lowest = 0;     ///< sqrt(eV/amu)/angstrom, negative
+  int n_modes = 0;                              ///< over the whole mesh
+  double share = 0;                             ///< of all modes
+  double lowest = 0;                            ///< sqrt(eV/amu)/angstrom, negative
   Eigen::Vector3d q = Eigen::Vector3d::Zero();  ///< of the lowest
 };
 ImaginaryModes imaginary_modes(const MeshModes& mesh);

@@ -13,7 +13,7 @@ Eigen::Matrix3d reduced_cell(Eigen::Matrix3d cell);
 /// The lattice vectors of one pair of atoms, equal modulo the supercell, that put the atoms closest to each other.
 struct NearestImages {
   std::vector<Eigen::Vector3i> lattice_vectors;  ///< crystal coordinates of the unit cell; each counts 1/size
-  double next = 0;  ///< angstrom, by how much the first image that is left out is longer
+  double next = 0;                               ///< angstrom, by how much the first image that is left out is longer
 };
 
 /// Finds NearestImages in the Wigner-Seitz cell of the supercell, whatever the shape of its cell vectors.
@@ -29,7 +29,8 @@ class WignerSeitz {
   Supercell supercell_;
   double tie_;
   Eigen::Matrix3d reduced_, to_reduced_;
-  Eigen::Matrix<int, Eigen::Dynamic, 3> around_;  // small vectors of the reduced lattice, crystal coordinates of the unit cell
+  Eigen::Matrix<int, Eigen::Dynamic, 3>
+      around_;  // small vectors of the reduced lattice, crystal coordinates of the unit cell
   Vectors around_cartesian_;
 };
 

@@ -76,7 +76,7 @@ at::Tensor AnharmonicAverages::third() const {
 at::Tensor AnharmonicAverages::gradient_vector() const {
   at::Tensor vector = at::zeros({space_.size(), 1}, samples_.options());
   for (const PairSpace::Block& block : space_.blocks()) {
-    if (block.size > 0) space_.put(moments_.gradients[static_cast<std::size_t>(block.q1)].unsqueeze(2), block, vector);
+    if (block.size > 0) space_.put(moments_.gradients[block.q1].unsqueeze(2), block, vector);
   }
   return vector;
 }
@@ -86,8 +86,8 @@ void AnharmonicAverages::add_hermite_fourth(const at::Tensor& vectors, at::Tenso
   for (const PairSpace::Block& block : space_.blocks()) {
     if (block.size == 0) continue;
     const at::Tensor z = space_.expanded(vectors, block);
-    const at::Tensor& k1 = moments_.gradients[static_cast<std::size_t>(block.q1)];
-    const at::Tensor& k2 = moments_.gradients[static_cast<std::size_t>(block.q2)];
+    const at::Tensor& k1 = moments_.gradients[block.q1];
+    const at::Tensor& k2 = moments_.gradients[block.q2];
     const at::Tensor left = at::mm(k1, z.view({block.n1, -1})).view(z.sizes());
     space_.put(left.add_(at::matmul(k2, z)), block, addition);
   }
@@ -128,9 +128,7 @@ at::Tensor AnharmonicAverages::apply_fourth(const at::Tensor& vectors) const {
   at::Tensor result = at::zeros_like(vectors);
   samples_.for_each_piece(piece_size(), [&](const ModeChunk& piece, std::int64_t) {
     at::Tensor yy = at::empty({space_.size(), piece.weights.size(0)}, samples_.options()), yphi = at::empty_like(yy);
-    for_each_tile([&](std::int64_t begin, std::int64_t end) {
-      space_.put_products(piece, begin, end, yy, yphi);
-    });
+    for_each_tile([&](std::int64_t begin, std::int64_t end) { space_.put_products(piece, begin, end, yy, yphi); });
     const at::Tensor weights = (piece.weights * -0.25).unsqueeze(1);
     at::Tensor s = at::empty({yy.size(1), vectors.size(1)}, samples_.options()), p = at::empty_like(s);
     // Threads share configurations here and pairs below, so that no sum is split.
@@ -178,7 +176,8 @@ at::Tensor AnharmonicAverages::contributions(const at::Tensor& u, const at::Tens
     full = full.permute({2, 0, 1}).contiguous();  // [m, q1, q2]
     at::Tensor form = at::matmul(full, full.conj().transpose(1, 2)).mul(2);
     if (at_gamma()) form = form + trace.conj().view({m, 1, 1}) * full;
-    gradient_forms.push_back((0.5 * (form + form.conj().transpose(1, 2))).reshape({m * rows.count(q1), rows.count(q1)}));
+    gradient_forms.push_back(
+        (0.5 * (form + form.conj().transpose(1, 2))).reshape({m * rows.count(q1), rows.count(q1)}));
   }
   const auto real_part = [](const at::Tensor& z) { return z.is_complex() ? at::real(z) : z; };
   const std::int64_t most = std::min<std::int64_t>(piece_size(), 1024);
@@ -203,7 +202,8 @@ at::Tensor AnharmonicAverages::contributions(const at::Tensor& u, const at::Tens
         for (std::size_t q1 = 0; q1 < gradient_forms.size(); ++q1) {
           const std::int64_t n1 = rows.count(static_cast<int>(q1));
           if (!gradient_forms[q1].defined()) continue;
-          const at::Tensor my = at::mm(gradient_forms[q1], rows.at(part.y, static_cast<int>(q1))).view({m, n1, end - begin});
+          const at::Tensor my =
+              at::mm(gradient_forms[q1], rows.at(part.y, static_cast<int>(q1))).view({m, n1, end - begin});
           sum = sum + real_part((my * rows.at(part.phi, static_cast<int>(q1)).conj()).sum(1)).t();
         }
       }

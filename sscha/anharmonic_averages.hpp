@@ -9,8 +9,8 @@ namespace zeropoint::sscha {
 
 /// Third and fourth order of one q, as sums over the configurations of a population: not averaged over any symmetry.
 ///
-/// With Y = y(q1) y(q2)^T and P = y(q1) phi(q2)^T + phi(q1) y(q2)^T in the space of pairs (R. Bianco et al., PRB 96, 014111 (2017),
-/// in the unit-variance frame of Bloch modes; contracted vectors are conjugated):
+/// With Y = y(q1) y(q2)^T and P = y(q1) phi(q2)^T + phi(q1) y(q2)^T in the space of pairs (R. Bianco et al., PRB 96,
+/// 014111 (2017), in the unit-variance frame of Bloch modes; contracted vectors are conjugated):
 ///   D3 = -(1/3) sum_c W_c [Y phi(q)^dagger + P y(q)^dagger] + Hermite terms with <phi(0)>,
 ///   D4 = -(1/4) sum_c W_c [Y P^dagger + P Y^dagger] + Hermite terms with K = <y phi^dagger + phi y^dagger>/2:
 ///        Z -> K(q1) Z + Z K(q2)^T + (delta_q0/2) [1 sum tr(K Z) + K sum tr Z].
@@ -28,8 +28,8 @@ class AnharmonicAverages {
   /// D4 of each column of [pairs, m].
   at::Tensor apply_fourth(const at::Tensor& vectors) const;
 
-  /// What each configuration contributes to -2 Re(u^dagger D3 x) + u^dagger D4 u (without D4 for order 3) for the columns of
-  /// u [pairs, m] and x [modes at q, m]: [N, m] float64, in the order of the population.
+  /// What each configuration contributes to -2 Re(u^dagger D3 x) + u^dagger D4 u (without D4 for order 3) for the
+  /// columns of u [pairs, m] and x [modes at q, m]: [N, m] float64, in the order of the population.
   at::Tensor contributions(const at::Tensor& u, const at::Tensor& x, int order) const;
 
  private:

@@ -31,29 +31,28 @@ Partners find_partners(const at::Tensor& projections) {
   const double tolerance = 2 * pair_tolerance;
   std::vector<std::int64_t> by_hash(static_cast<std::size_t>(n));
   std::iota(by_hash.begin(), by_hash.end(), 0);
-  std::sort(by_hash.begin(), by_hash.end(), [&](auto a, auto b) {
-    return std::abs(hash[a * n_directions]) < std::abs(hash[b * n_directions]);
-  });
+  std::sort(by_hash.begin(), by_hash.end(),
+            [&](auto a, auto b) { return std::abs(hash[a * n_directions]) < std::abs(hash[b * n_directions]); });
   std::vector<std::int64_t> partner(static_cast<std::size_t>(n), -1);
   for (std::size_t i = 0; i < by_hash.size(); ++i) {
     const std::int64_t a = by_hash[i];
-    for (std::size_t j = i + 1; j < by_hash.size() && partner[static_cast<std::size_t>(a)] < 0; ++j) {
+    for (std::size_t j = i + 1; j < by_hash.size() && partner[a] < 0; ++j) {
       const std::int64_t b = by_hash[j];
       if (std::abs(hash[b * n_directions]) - std::abs(hash[a * n_directions]) > tolerance) break;
-      if (partner[static_cast<std::size_t>(b)] >= 0) continue;
+      if (partner[b] >= 0) continue;
       bool opposite = true;
       for (std::int64_t k = 0; k < n_directions && opposite; ++k) {
         opposite = std::abs(hash[a * n_directions + k] + hash[b * n_directions + k]) < tolerance;
       }
       if (opposite) {
-        partner[static_cast<std::size_t>(a)] = b;
-        partner[static_cast<std::size_t>(b)] = a;
+        partner[a] = b;
+        partner[b] = a;
       }
     }
   }
   Partners result;
   for (std::int64_t a = 0; a < n; ++a) {
-    const std::int64_t b = partner[static_cast<std::size_t>(a)];
+    const std::int64_t b = partner[a];
     if (b > a) result.pairs.emplace_back(a, b);
     if (b < 0) result.singles.push_back(a);
   }

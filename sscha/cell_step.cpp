@@ -33,10 +33,14 @@ Eigen::Matrix3d CellStep::residual(const Eigen::Matrix3d& stress) const {
   const Eigen::Matrix3d one = Eigen::Matrix3d::Identity(), all = (stress + stress.transpose()) / 2 + pressure_ * one;
   const Eigen::Matrix3d volume = all.trace() / 3 * one;
   switch (kind_) {
-    case CellKind::fixed: return Eigen::Matrix3d::Zero();
-    case CellKind::isotropic: return volume;
-    case CellKind::shape: return all - volume;
-    case CellKind::full: return all;
+    case CellKind::fixed:
+      return Eigen::Matrix3d::Zero();
+    case CellKind::isotropic:
+      return volume;
+    case CellKind::shape:
+      return all - volume;
+    case CellKind::full:
+      return all;
   }
   return all;
 }
@@ -47,7 +51,8 @@ double CellStep::deviation(const Eigen::Matrix3d& stress, const Eigen::Matrix3d&
   constexpr double rounding = 1e-9;
   double largest = 0;
   for (Eigen::Index i = 0; i < 9; ++i) {
-    if (std::abs(r.data()[i]) > rounding) largest = std::max(largest, std::abs(r.data()[i]) / std::max(errors.data()[i], rounding));
+    if (std::abs(r.data()[i]) > rounding)
+      largest = std::max(largest, std::abs(r.data()[i]) / std::max(errors.data()[i], rounding));
   }
   return largest;
 }
@@ -96,7 +101,8 @@ std::vector<double> CellStep::memory() const {
 }
 
 void CellStep::remember(const std::vector<double>& memory) {
-  if (memory.size() != 36 && memory.size() != 48) throw InputError{"{} numbers instead of 36 or 48 of a cell's elastic matrix", memory.size()};
+  if (memory.size() != 36 && memory.size() != 48)
+    throw InputError{"{} numbers instead of 36 or 48 of a cell's elastic matrix", memory.size()};
   inverse_ = Eigen::Map<const Eigen::Matrix<double, 6, 6>>(memory.data());
   last_residual_.reset();
   last_strain_.reset();

@@ -13,9 +13,9 @@ using zeropoint::CellKind;
 
 /// Finds the cell in which the stress is minus the target pressure, one strain a population.
 ///
-/// The residual is r = sigma + P (of the components that may move), eV/angstrom^3; the strain is -K^-1 r with an elastic matrix K of
-/// its own that starts isotropic, K = 3 B, and learns from each step (Broyden's rank-one update), where the change of the residual
-/// stands out of the noise.
+/// The residual is r = sigma + P (of the components that may move), eV/angstrom^3; the strain is -K^-1 r with an
+/// elastic matrix K of its own that starts isotropic, K = 3 B, and learns from each step (Broyden's rank-one update),
+/// where the change of the residual stands out of the noise.
 class CellStep {
  public:
   /// `pressure` and `bulk_modulus` in eV/angstrom^3.

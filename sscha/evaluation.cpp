@@ -59,12 +59,14 @@ at::Tensor point_group_average(const phonons::Symmetrizer& symmetrize) {
   return map;
 }
 
-Stress averaged(const Population& population, const Weights& weights, const at::Tensor& total, const at::Tensor& static_part) {
+Stress averaged(const Population& population, const Weights& weights, const at::Tensor& total,
+                const at::Tensor& static_part) {
   const Averages by_pair = averages(weights, total, population.pairing());
   const Averages by_configuration = averages(weights, total, population.pairing(), Samples::configurations);
   const at::Tensor trace = total.select(1, 0) + total.select(1, 4) + total.select(1, 8);
   return {to_matrix(by_pair.values), to_matrix(by_pair.standard_errors), to_matrix(by_configuration.standard_errors),
-          to_matrix(averages(weights, static_part, population.pairing()).values), average(weights, trace / -3, population.pairing())};
+          to_matrix(averages(weights, static_part, population.pairing()).values),
+          average(weights, trace / -3, population.pairing())};
 }
 
 }  // namespace

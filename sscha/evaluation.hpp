@@ -21,14 +21,15 @@ struct FreeEnergy {
 FreeEnergy free_energy(const Population& population, const Weights& weights, const TrialDensity& density);
 
 /// Stress, eV/angstrom^3, positive = tensile:
-///   sigma_ab = <sigma^BO_ab + (1/2 Omega) sum_I (f_Ia u_Ib + f_Ib u_Ia)>, f the total force, Omega the supercell volume.
+///   sigma_ab = <sigma^BO_ab + (1/2 Omega) sum_I (f_Ia u_Ib + f_Ib u_Ia)>, f the total force, Omega the supercell
+///   volume.
 /// The kinetic part is in it by the virial identity at the SCHA solution.
 struct Stress {
   Eigen::Matrix3d value;
-  Eigen::Matrix3d standard_error;   ///< of each component, by pairs
+  Eigen::Matrix3d standard_error;  ///< of each component, by pairs
   Eigen::Matrix3d error_by_configuration;
-  Eigen::Matrix3d static_part;      ///< <sigma^BO>
-  Estimate pressure;                ///< -trace/3, positive = compressed, with the correlation of the components in its error
+  Eigen::Matrix3d static_part;  ///< <sigma^BO>
+  Estimate pressure;  ///< -trace/3, positive = compressed, with the correlation of the components in its error
 };
 /// As averaged, not symmetrised. Nothing when the ensemble holds no stresses.
 std::optional<Stress> stress(const Population& population, const Weights& weights, const TrialDensity& density);

@@ -37,7 +37,9 @@ at::Tensor block_sums(const at::Tensor& u, const at::Tensor& f, const at::Tensor
   if (n_jackknife == 1) return at::bmm(v, df.transpose(1, 2)).unsqueeze(1);
   at::Tensor sums = at::empty({n, n_jackknife, size, size}, u.options());
   for (std::int64_t i = 0; i < n; ++i) {  // of one q the jackknife blocks lie at equal distances: nothing is copied
-    const auto cut = [&](const at::Tensor& all) { return all.select(0, i).view({size, n_jackknife, n_config}).transpose(0, 1); };
+    const auto cut = [&](const at::Tensor& all) {
+      return all.select(0, i).view({size, n_jackknife, n_config}).transpose(0, 1);
+    };
     at::Tensor here = sums.select(0, i);
     at::bmm_out(here, cut(v), cut(df).transpose(1, 2));
   }
@@ -45,7 +47,9 @@ at::Tensor block_sums(const at::Tensor& u, const at::Tensor& f, const at::Tensor
 }
 
 Vectors as_vectors(const Eigen::VectorXd& flat) { return Eigen::Map<const Vectors>(flat.data(), flat.size() / 3, 3); }
-Eigen::VectorXd flat(const Vectors& vectors) { return Eigen::Map<const Eigen::VectorXd>(vectors.data(), vectors.size()); }
+Eigen::VectorXd flat(const Vectors& vectors) {
+  return Eigen::Map<const Eigen::VectorXd>(vectors.data(), vectors.size());
+}
 
 /// Sums over the configurations of one jackknife block.
 struct BlockSum {
@@ -75,15 +79,18 @@ std::vector<BlockSum> sums_by_block(const Population& population, const Weights&
   };
   std::vector<Piece> pieces;
   for (int chunk = 0; chunk < population.n_chunks(); ++chunk) {
-    const std::int64_t begin = population.chunk_begin(chunk), end = population.chunk_end(chunk), size = population.block_size();
+    const std::int64_t begin = population.chunk_begin(chunk), end = population.chunk_end(chunk),
+                       size = population.block_size();
     const int first = static_cast<int>(begin / size);
     const std::int64_t whole = (end - begin) / size;
     if (whole > 0) pieces.push_back({chunk, first, begin, begin + whole * size, whole});
-    if (begin + whole * size < end) pieces.push_back({chunk, first + static_cast<int>(whole), begin + whole * size, end, 1});
+    if (begin + whole * size < end)
+      pieces.push_back({chunk, first + static_cast<int>(whole), begin + whole * size, end, 1});
   }
-  std::vector<at::Tensor> parts(pieces.size() * static_cast<std::size_t>(n_slabs));  // [n_blocks, n_jackknife, size, size]
+  std::vector<at::Tensor> parts(pieces.size() *
+                                static_cast<std::size_t>(n_slabs));  // [n_blocks, n_jackknife, size, size]
   for_each_item(population.device(), static_cast<std::int64_t>(parts.size()), [&](std::int64_t item) {
-    const Piece& piece = pieces[static_cast<std::size_t>(item / n_slabs)];
+    const Piece& piece = pieces[item / n_slabs];
     const std::size_t at = static_cast<std::size_t>(item % n_slabs);
     const RealBlochBasis::Slab& slab = basis.slabs()[at];
     const std::int64_t origin = population.chunk_begin(piece.chunk);
@@ -96,19 +103,19 @@ std::vector<BlockSum> sums_by_block(const Population& population, const Weights&
       u = u.clone();
       u.select(0, 0).sub_(moved.unsqueeze(1));
     }
-    parts[static_cast<std::size_t>(item)] = block_sums(u, columns(population.forces(piece.chunk, slab)),
-                                                       weights.values.slice(0, piece.begin, piece.end), piece.n_jackknife, operators[at]);
+    parts[item] = block_sums(u, columns(population.forces(piece.chunk, slab)),
+                             weights.values.slice(0, piece.begin, piece.end), piece.n_jackknife, operators[at]);
   });
 
-  const Eigen::MatrixXd d_gamma = matrices.blocks[static_cast<std::size_t>(matrices.grid.gamma())].real();
+  const Eigen::MatrixXd d_gamma = matrices.blocks[matrices.grid.gamma()].real();
   const std::size_t n_q = static_cast<std::size_t>(matrices.grid.size());
   std::vector<BlockSum> sums(static_cast<std::size_t>(population.n_blocks()));
   for (at::Tensor& part : parts) part = part.cpu();
   parallel_for(static_cast<std::int64_t>(sums.size()), [&](std::int64_t b) {
-    Blocks& blocks = sums[static_cast<std::size_t>(b)].matrices;
+    Blocks& blocks = sums[b].matrices;
     blocks.resize(n_q);
     for (const int iq : matrices.grid.independent()) {
-      blocks[static_cast<std::size_t>(iq)] = Eigen::MatrixXcd::Zero(basis.n_modes(), basis.n_modes());
+      blocks[iq] = Eigen::MatrixXcd::Zero(basis.n_modes(), basis.n_modes());
     }
     for (std::size_t p = 0; p < pieces.size(); ++p) {
       const std::int64_t j = b - pieces[p].first_block;
@@ -163,11 +170,11 @@ Gradient gradient(const Population& population, const Weights& weights, const Tr
   }
   result.matrices.resize(n_q);
   for (const int iq : grid.independent()) {
-    Eigen::MatrixXcd& mean = result.matrices[static_cast<std::size_t>(iq)];
+    Eigen::MatrixXcd& mean = result.matrices[iq];
     mean = Eigen::MatrixXcd::Zero(matrices.n_modes(), matrices.n_modes());
-    for (const Blocks& sums : result.deviations) mean += sums[static_cast<std::size_t>(iq)];
+    for (const Blocks& sums : result.deviations) mean += sums[iq];
     mean *= per_weight;
-    if (const int partner = grid.minus(iq); partner != iq) result.matrices[static_cast<std::size_t>(partner)] = mean.conjugate();
+    if (const int partner = grid.minus(iq); partner != iq) result.matrices[partner] = mean.conjugate();
   }
   std::vector<double> variances(blocks.size());
   parallel_for(static_cast<std::int64_t>(blocks.size()), [&](std::int64_t item) {
@@ -201,8 +208,8 @@ Gradient gradient(const Population& population, const Weights& weights, const Tr
 }
 
 double lambda0(double frequency1, double frequency2, double temperature, const UnitSet& units) {
-  // With one factor hbar and beta -> beta hbar. The bracket is (1 + n1 + n2)/(w1 + w2) - (n1 - n2)/(w1 - w2), the second
-  // term without a difference of nearly equal numbers.
+  // With one factor hbar and beta -> beta hbar. The bracket is (1 + n1 + n2)/(w1 + w2) - (n1 - n2)/(w1 - w2), the
+  // second term without a difference of nearly equal numbers.
   const double lower = std::min(frequency1, frequency2), upper = std::max(frequency1, frequency2);
   const double kt = units.kb_density * temperature;
   double bracket = 1 / (lower + upper);
@@ -216,7 +223,8 @@ double lambda0(double frequency1, double frequency2, double temperature, const U
   return -units.hbar * bracket / (4 * lower * upper);
 }
 
-std::vector<Eigen::MatrixXcd> free_energy_derivative(const std::vector<Eigen::MatrixXcd>& gradient, const TrialDensity& density) {
+std::vector<Eigen::MatrixXcd> free_energy_derivative(const std::vector<Eigen::MatrixXcd>& gradient,
+                                                     const TrialDensity& density) {
   std::vector<Eigen::MatrixXcd> derivative;
   for (std::size_t iq = 0; iq < gradient.size(); ++iq) {
     const phonons::Modes& modes = density.modes()[iq];
@@ -224,9 +232,10 @@ std::vector<Eigen::MatrixXcd> free_energy_derivative(const std::vector<Eigen::Ma
     Eigen::MatrixXcd in_modes = patterns.adjoint() * gradient[iq] * patterns;
     for (Eigen::Index mu = 0; mu < in_modes.rows(); ++mu) {
       for (Eigen::Index nu = 0; nu < in_modes.cols(); ++nu) {
-        const bool acoustic = modes.acoustic[static_cast<std::size_t>(mu)] || modes.acoustic[static_cast<std::size_t>(nu)];
-        in_modes(mu, nu) *= acoustic ? 0.0
-                                     : -lambda0(modes.frequencies[mu], modes.frequencies[nu], density.temperature(), density.units());
+        const bool acoustic = modes.acoustic[mu] || modes.acoustic[nu];
+        in_modes(mu, nu) *=
+            acoustic ? 0.0
+                     : -lambda0(modes.frequencies[mu], modes.frequencies[nu], density.temperature(), density.units());
       }
     }
     derivative.push_back(patterns * in_modes * patterns.adjoint());

@@ -19,12 +19,12 @@ namespace zeropoint::sscha {
 struct Gradient {
   std::vector<Eigen::MatrixXcd> matrices;  ///< [n_q] (n, n), eV/angstrom^2
   double norm = 0;                         ///< Frobenius norm over all q, eV/angstrom^2
-  double error = 0;                        ///< root of the summed variances of all components: the norm that noise alone has
-  Vectors centroids;                       ///< [n_atoms, 3] P g, angstrom
-  double centroid_norm = 0;                ///< |P g|, angstrom
-  double centroid_error = 0;               ///< as `error`, angstrom
-  Vectors forces;                          ///< [n_atoms, 3] <df>, eV/angstrom
-  Vectors force_errors;                    ///< [n_atoms, 3] standard errors
+  double error = 0;           ///< root of the summed variances of all components: the norm that noise alone has
+  Vectors centroids;          ///< [n_atoms, 3] P g, angstrom
+  double centroid_norm = 0;   ///< |P g|, angstrom
+  double centroid_error = 0;  ///< as `error`, angstrom
+  Vectors forces;             ///< [n_atoms, 3] <df>, eV/angstrom
+  Vectors force_errors;       ///< [n_atoms, 3] standard errors
 
   /// Influence of each jackknife block on the mean: the covariance of any linear function of `matrices` is
   /// B/(B-1) sum_b of the products of its values on deviations[b].
@@ -37,10 +37,11 @@ struct Gradient {
 Gradient gradient(const Population& population, const Weights& weights, const TrialDensity& density,
                   const phonons::Symmetrizer& symmetrize);
 
-/// dF/dD(q) of the exact free energy from the preconditioned gradient: in the mode frame -Lambda0_{mu nu} G_{mu nu}, with
-/// Lambda0 = (1/2)(a_mu^2 - a_nu^2)/(w_mu^2 - w_nu^2) in its cancellation-free form; [n_q] (n, n), angstrom^2. F is that of the
-/// supercell, and dF = Re sum_q tr[dF/dD(q) dD(q)].
-std::vector<Eigen::MatrixXcd> free_energy_derivative(const std::vector<Eigen::MatrixXcd>& gradient, const TrialDensity& density);
+/// dF/dD(q) of the exact free energy from the preconditioned gradient: in the mode frame -Lambda0_{mu nu} G_{mu nu},
+/// with Lambda0 = (1/2)(a_mu^2 - a_nu^2)/(w_mu^2 - w_nu^2) in its cancellation-free form; [n_q] (n, n), angstrom^2. F
+/// is that of the supercell, and dF = Re sum_q tr[dF/dD(q) dD(q)].
+std::vector<Eigen::MatrixXcd> free_energy_derivative(const std::vector<Eigen::MatrixXcd>& gradient,
+                                                     const TrialDensity& density);
 
 /// Lambda0 of two frequencies (sqrt(eV/amu)/angstrom) at a temperature, amu^2 angstrom^4/eV; always negative.
 double lambda0(double frequency1, double frequency2, double temperature, const UnitSet& units);

@@ -35,7 +35,8 @@ at::Tensor inverse(const at::Tensor& x) { return at::where(x > 1e-290, 1 / x, at
 at::Tensor random_vector(std::int64_t size, const at::TensorOptions& options) {
   at::Tensor vector = at::empty({size, 1}, at::kDouble);
   std::mt19937_64 generator(20260);
-  for (std::int64_t i = 0; i < size; ++i) vector.data_ptr<double>()[i] = static_cast<double>(generator() >> 11) * 0x1p-53 - 0.5;
+  for (std::int64_t i = 0; i < size; ++i)
+    vector.data_ptr<double>()[i] = static_cast<double>(generator() >> 11) * 0x1p-53 - 0.5;
   return vector.to(options);
 }
 
@@ -111,8 +112,8 @@ Solution solve_dense(const at::Tensor& matrix, const at::Tensor& b) {
   return solution;
 }
 
-double smallest_eigenvalue(const HermitianOperator& apply, std::int64_t size, const at::TensorOptions& options, double tolerance,
-                           int max_steps) {
+double smallest_eigenvalue(const HermitianOperator& apply, std::int64_t size, const at::TensorOptions& options,
+                           double tolerance, int max_steps) {
   if (size == 0) return 1;
   at::Tensor v = random_vector(size, options);
   v = v / norms(v);
@@ -129,8 +130,8 @@ double smallest_eigenvalue(const HermitianOperator& apply, std::int64_t size, co
     const double beta = norms(next).item<double>();
     Eigen::MatrixXd tridiagonal = Eigen::MatrixXd::Zero(step + 1, step + 1);
     for (int i = 0; i <= step; ++i) {
-      tridiagonal(i, i) = diagonal[static_cast<std::size_t>(i)];
-      if (i > 0) tridiagonal(i, i - 1) = tridiagonal(i - 1, i) = off_diagonal[static_cast<std::size_t>(i - 1)];
+      tridiagonal(i, i) = diagonal[i];
+      if (i > 0) tridiagonal(i, i - 1) = tridiagonal(i - 1, i) = off_diagonal[i - 1];
     }
     const Eigensystem<Eigen::MatrixXd> ritz = symmetric_eigensystem(tridiagonal);
     smallest = ritz.values[0];

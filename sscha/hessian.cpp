@@ -30,7 +30,8 @@ constexpr int expected_iterations = 20;
 Eigen::MatrixXcd to_eigen(const at::Tensor& tensor) {
   const at::Tensor host = tensor.resolve_conj().to(at::kComplexDouble).cpu().contiguous();
   using Row = Eigen::Matrix<std::complex<double>, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  return Eigen::Map<const Row>(reinterpret_cast<const std::complex<double>*>(host.data_ptr()), host.size(0), host.size(1));
+  return Eigen::Map<const Row>(reinterpret_cast<const std::complex<double>*>(host.data_ptr()), host.size(0),
+                               host.size(1));
 }
 
 at::Tensor to_tensor(const Eigen::MatrixXcd& matrix, const at::TensorOptions& options) {
@@ -39,7 +40,8 @@ at::Tensor to_tensor(const Eigen::MatrixXcd& matrix, const at::TensorOptions& op
   for (Eigen::Index i = 0; i < matrix.rows(); ++i) {
     for (Eigen::Index j = 0; j < matrix.cols(); ++j) *to++ = matrix(i, j);
   }
-  return options.dtype() == at::kDouble ? at::real(result).contiguous().to(options.device()) : result.to(options.device());
+  return options.dtype() == at::kDouble ? at::real(result).contiguous().to(options.device())
+                                        : result.to(options.device());
 }
 
 /// The Boltzmann constant of a Hessian need not be that of the weights (python-sscha).
@@ -58,7 +60,7 @@ double squared_amplitude(const TrialDensity& density, double frequency) {
 at::Tensor root_lambda(const TrialDensity& density, const ModeRows& rows, const PairSpace& space, at::Device device) {
   at::Tensor result = at::zeros({space.size(), 1}, at::TensorOptions(device).dtype(at::kDouble));
   const auto frequency = [&](int iq, std::int64_t mode) {
-    const Eigen::VectorXd& all = density.modes()[static_cast<std::size_t>(iq)].frequencies;
+    const Eigen::VectorXd& all = density.modes()[iq].frequencies;
     return all[all.size() - rows.count(iq) + mode];
   };
   for (const PairSpace::Block& block : space.blocks()) {
@@ -68,7 +70,8 @@ at::Tensor root_lambda(const TrialDensity& density, const ModeRows& rows, const 
       for (std::int64_t b = 0; b < block.n2; ++b) {
         const double w1 = frequency(block.q1, a), w2 = frequency(block.q2, b);
         const double lambda = lambda0(w1, w2, density.temperature(), density.units());
-        full.data_ptr<double>()[a * block.n2 + b] = std::sqrt(-lambda / (squared_amplitude(density, w1) * squared_amplitude(density, w2)));
+        full.data_ptr<double>()[a * block.n2 + b] =
+            std::sqrt(-lambda / (squared_amplitude(density, w1) * squared_amplitude(density, w2)));
       }
     }
     space.put(full.to(device), block, result);
@@ -78,18 +81,19 @@ at::Tensor root_lambda(const TrialDensity& density, const ModeRows& rows, const 
 
 /// E at one q without acoustic rows, [modes, n]: displacements to unit-variance modes.
 Eigen::MatrixXcd displacement_frame(const TrialDensity& density, const ModeRows& rows, int iq) {
-  const phonons::Modes& modes = density.modes()[static_cast<std::size_t>(iq)];
+  const phonons::Modes& modes = density.modes()[iq];
   const Eigen::VectorXd& masses = density.matrices().crystal.masses;
   const Eigen::Index n = modes.frequencies.size(), n_rows = rows.count(iq);
   Eigen::MatrixXcd e = modes.polarisations.rightCols(n_rows).adjoint();
   for (Eigen::Index x = 0; x < n; ++x) e.col(x) *= std::sqrt(masses[x / 3]);
-  for (Eigen::Index mu = 0; mu < n_rows; ++mu) e.row(mu) /= std::sqrt(squared_amplitude(density, modes.frequencies[n - n_rows + mu]));
+  for (Eigen::Index mu = 0; mu < n_rows; ++mu)
+    e.row(mu) /= std::sqrt(squared_amplitude(density, modes.frequencies[n - n_rows + mu]));
   return e;
 }
 
 /// Estimates of work and memory of both ways, and the choice between them.
-HessianReport plan(const Star& star, const ModeRows& rows, std::int64_t n_pairs, std::size_t n_vectors, std::int64_t n_configurations,
-                   const HessianOptions& options, std::int64_t memory) {
+HessianReport plan(const Star& star, const ModeRows& rows, std::int64_t n_pairs, std::size_t n_vectors,
+                   std::int64_t n_configurations, const HessianOptions& options, std::int64_t memory) {
   HessianReport report;
   report.iq = star.iq;
   report.n_pairs = n_pairs;
@@ -98,7 +102,9 @@ HessianReport plan(const Star& star, const ModeRows& rows, std::int64_t n_pairs,
   const double p = static_cast<double>(n_pairs), n = static_cast<double>(n_configurations);
   const double modes = static_cast<double>(rows.count(star.iq)), operations = static_cast<double>(star.n_operations());
   const double n_members = static_cast<double>(star.members.size());
-  report.dense_flops = per_multiplication * (n_members * n * p * p + (n_members - 1 + 2 * std::log2(operations / n_members)) * 4 * modes * p * p + p * p * p / 3);
+  report.dense_flops = per_multiplication *
+                       (n_members * n * p * p +
+                        (n_members - 1 + 2 * std::log2(operations / n_members)) * 4 * modes * p * p + p * p * p / 3);
   report.krylov_flops = per_multiplication * operations * 4 * n * p * expected_iterations * (report.n_vectors + 1);
   report.third_flops = per_multiplication * n_members * 2 * n * p * modes;
   report.dense_bytes = 5 * p * p * (rows.real ? 8 : 16);
@@ -118,8 +124,8 @@ struct StarSolution {
   at::Tensor response;      // [pairs, modes]
 };
 
-StarSolution solve(const StarAverages& averages, const at::Tensor& third, const at::Tensor& j, const HessianOptions& options,
-                   std::int64_t memory, HessianReport& report) {
+StarSolution solve(const StarAverages& averages, const at::Tensor& third, const at::Tensor& j,
+                   const HessianOptions& options, std::int64_t memory, HessianReport& report) {
   const at::Tensor b = third * j;
   StarSolution solution;
   solution.bubble = at::mm(b.conj().t(), b).neg();
@@ -133,11 +139,14 @@ StarSolution solve(const StarAverages& averages, const at::Tensor& third, const 
     const HermitianOperator apply = [&](const at::Tensor& v) { return v + j * averages.apply_fourth(j * v); };
     const std::vector<std::int64_t> modes = averages.modes_to_solve();
     at::Tensor right = at::empty({b.size(0), static_cast<std::int64_t>(modes.size())}, b.options());
-    for (std::size_t i = 0; i < modes.size(); ++i) right.select(1, static_cast<std::int64_t>(i)).copy_(b.select(1, modes[i]));
+    for (std::size_t i = 0; i < modes.size(); ++i)
+      right.select(1, static_cast<std::int64_t>(i)).copy_(b.select(1, modes[i]));
     // An operator that is nearly singular takes more steps than expected: no longer than the matrix would have taken.
-    const bool has_choice = options.method == HessianOptions::Method::automatic && report.dense_bytes < static_cast<double>(memory);
+    const bool has_choice =
+        options.method == HessianOptions::Method::automatic && report.dense_bytes < static_cast<double>(memory);
     const double worth = 1.5 * expected_iterations * report.dense_flops / std::max(report.krylov_flops, 1.0);
-    const int most = has_choice ? std::min(options.max_iterations, static_cast<int>(std::clamp(worth, 40.0, 1e6))) : options.max_iterations;
+    const int most = has_choice ? std::min(options.max_iterations, static_cast<int>(std::clamp(worth, 40.0, 1e6)))
+                                : options.max_iterations;
     z = solve_minres(apply, right, options.tolerance, most);
     z.x = averages.completed(modes, z.x);
     report.smallest_eigenvalue = z.smallest_eigenvalue;
@@ -149,10 +158,11 @@ StarSolution solve(const StarAverages& averages, const at::Tensor& third, const 
     a.mul_(j).mul_(j.t()).diagonal().add_(1);
     z = solve_dense(a, b);
     const std::int64_t p = a.size(0);
-    report.smallest_eigenvalue = p == 0 ? 1
-                                 : p <= most_for_all_eigenvalues
-                                     ? at::linalg_eigvalsh(a).min().item<double>()
-                                     : smallest_eigenvalue([&](const at::Tensor& v) { return at::mm(a, v); }, p, b.options(), 1e-4, 300);
+    report.smallest_eigenvalue =
+        p == 0 ? 1
+        : p <= most_for_all_eigenvalues
+            ? at::linalg_eigvalsh(a).min().item<double>()
+            : smallest_eigenvalue([&](const at::Tensor& v) { return at::mm(a, v); }, p, b.options(), 1e-4, 300);
   }
   report.residual = z.residual;
   const at::Tensor c = at::mm(b.conj().t(), z.x).neg();
@@ -210,8 +220,8 @@ Hessian free_energy_hessian(const Population& population, const TrialDensity& st
     for (std::size_t m = 0; m < stars[s].members.size(); ++m) pieces.emplace_back(s, m);
   }
   for_each_item(device, static_cast<std::int64_t>(pieces.size()), [&](std::int64_t item) {
-    const auto [s, m] = pieces[static_cast<std::size_t>(item)];
-    const PairSpace& space = spaces[static_cast<std::size_t>(stars[s].members[m].iq)];
+    const auto [s, m] = pieces[item];
+    const PairSpace& space = spaces[stars[s].members[m].iq];
     bare[s][m] = AnharmonicAverages(samples, moments, space).third();
   });
 
@@ -222,8 +232,9 @@ Hessian free_energy_hessian(const Population& population, const TrialDensity& st
   for (std::size_t s = 0; s < stars.size(); ++s) {
     const Star& star = stars[s];
     const StarAverages averages(samples, moments, rotations, spaces, star);
-    HessianReport report = plan(star, rows, averages.space().size(), generating_modes(rotations, rows, star, samples.options()).size(),
-                                population.size(), options, memory);
+    HessianReport report =
+        plan(star, rows, averages.space().size(), generating_modes(rotations, rows, star, samples.options()).size(),
+             population.size(), options, memory);
     report.done = static_cast<int>(s) + 1;
     report.total = static_cast<int>(stars.size());
     const at::Tensor j = root_lambda(density, rows, averages.space(), device);
@@ -236,10 +247,10 @@ Hessian free_energy_hessian(const Population& population, const TrialDensity& st
       const auto add = [&](const at::Tensor& c, std::vector<Eigen::MatrixXcd>& blocks) {
         Eigen::MatrixXcd there = o * to_eigen(c) * o.adjoint();
         if (rotation.conjugate) there = there.conjugate().eval();
-        Eigen::MatrixXcd& block = blocks[static_cast<std::size_t>(member.iq)];
+        Eigen::MatrixXcd& block = blocks[member.iq];
         block += e.adjoint() * there * e;
         if (const int partner = grid.minus(member.iq); partner != member.iq) {
-          blocks[static_cast<std::size_t>(partner)] = block.conjugate();
+          blocks[partner] = block.conjugate();
         }
       };
       add(solution.bubble, result.bubble);
@@ -261,13 +272,14 @@ Hessian free_energy_hessian(const Population& population, const TrialDensity& st
   if (!options.errors) return result;
 
   double largest = 0;
-  for (const phonons::Modes& modes : result.modes) largest = std::max(largest, modes.frequencies.cwiseAbs2().maxCoeff());
+  for (const phonons::Modes& modes : result.modes)
+    largest = std::max(largest, modes.frequencies.cwiseAbs2().maxCoeff());
   result.squared_errors.assign(n_q, std::vector<double>(static_cast<std::size_t>(density.matrices().n_modes()), 0.0));
   for (std::size_t s = 0; s < stars.size(); ++s) {
     const Star& star = stars[s];
     const std::int64_t n_rows = rows.count(star.iq), n_acoustic = density.matrices().n_modes() - n_rows;
     if (n_rows == 0) continue;
-    const phonons::Modes& modes = result.modes[static_cast<std::size_t>(star.iq)];
+    const phonons::Modes& modes = result.modes[star.iq];
     const Eigen::MatrixXcd patterns = displacement_patterns(modes, crystal).rightCols(n_rows);
     const at::Tensor x = to_tensor(displacement_frame(density, rows, star.iq) * patterns, samples.options());
     const Eigen::VectorXd frequencies = modes.frequencies.tail(n_rows);
@@ -275,28 +287,30 @@ Hessian free_energy_hessian(const Population& population, const TrialDensity& st
     const StarAverages averages(samples, moments, rotations, spaces, star);
     const std::vector<double> errors = averages.errors(result.weights, at::mm(responses[s], x), x, options.order, sets);
     for (const StarMember& member : star.members) {
-      std::vector<double>& here = result.squared_errors[static_cast<std::size_t>(member.iq)];
+      std::vector<double>& here = result.squared_errors[member.iq];
       for (std::size_t i = 0; i < sets.size(); ++i) {
-        for (int mode = sets[i].first; mode < sets[i].second; ++mode) here[static_cast<std::size_t>(n_acoustic + mode)] = errors[i];
+        for (int mode = sets[i].first; mode < sets[i].second; ++mode) here[n_acoustic + mode] = errors[i];
       }
-      result.squared_errors[static_cast<std::size_t>(grid.minus(member.iq))] = here;
+      result.squared_errors[grid.minus(member.iq)] = here;
     }
   }
   return result;
 }
 
-std::vector<HessianReport> plan_hessian(const TrialDensity& density, const SpaceGroup& group, std::int64_t n_configurations,
-                                        const HessianOptions& options, at::Device device) {
+std::vector<HessianReport> plan_hessian(const TrialDensity& density, const SpaceGroup& group,
+                                        std::int64_t n_configurations, const HessianOptions& options,
+                                        at::Device device) {
   const phonons::QGrid& grid = density.matrices().grid;
   const ModeRows rows(density);
-  const at::TensorOptions options_of_rows = at::TensorOptions(at::kCPU).dtype(rows.real ? at::kDouble : at::kComplexDouble);
+  const at::TensorOptions options_of_rows =
+      at::TensorOptions(at::kCPU).dtype(rows.real ? at::kDouble : at::kComplexDouble);
   const ModeRotations rotations(density, group, rows, options_of_rows);
   const std::vector<Star> stars = find_stars(rotations, grid);
   std::vector<HessianReport> reports;
   for (const Star& star : stars) {
     const std::int64_t n_pairs = PairSpace(rows, grid, star.iq, at::kCPU).size();
-    reports.push_back(plan(star, rows, n_pairs, generating_modes(rotations, rows, star, options_of_rows).size(), n_configurations, options,
-                           allowed_memory(options, device)));
+    reports.push_back(plan(star, rows, n_pairs, generating_modes(rotations, rows, star, options_of_rows).size(),
+                           n_configurations, options, allowed_memory(options, device)));
     reports.back().done = static_cast<int>(reports.size());
     reports.back().total = static_cast<int>(stars.size());
   }
@@ -321,17 +335,18 @@ Stability lowest_mode(const Hessian& hessian) {
   for (std::size_t iq = 0; iq < hessian.modes.size(); ++iq) {
     const phonons::Modes& modes = hessian.modes[iq];
     for (Eigen::Index mu = 0; mu < modes.frequencies.size(); ++mu) {
-      if (modes.acoustic[static_cast<std::size_t>(mu)]) continue;
+      if (modes.acoustic[mu]) continue;
       const double square = modes.frequencies[mu] * std::abs(modes.frequencies[mu]);
       if (!(square < lowest.square)) continue;
       lowest.iq = static_cast<int>(iq);
       lowest.mode = static_cast<int>(mu);
       lowest.square = square;
-      lowest.square_error = hessian.squared_errors.empty() ? 0.0 : hessian.squared_errors[iq][static_cast<std::size_t>(mu)];
+      lowest.square_error = hessian.squared_errors.empty() ? 0.0 : hessian.squared_errors[iq][mu];
     }
   }
-  lowest.probability_unstable = lowest.square_error > 0 ? 0.5 * std::erfc(lowest.square / (lowest.square_error * std::sqrt(2.0)))
-                                                        : (lowest.square < 0 ? 1.0 : 0.0);
+  lowest.probability_unstable = lowest.square_error > 0
+                                    ? 0.5 * std::erfc(lowest.square / (lowest.square_error * std::sqrt(2.0)))
+                                    : (lowest.square < 0 ? 1.0 : 0.0);
   return lowest;
 }
 

@@ -10,9 +10,9 @@
 #include <filesystem>
 #include <limits>
 
-#include "core/ensemble_reader.hpp"
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
+#include "files/ensemble_reader.hpp"
 
 namespace zeropoint::sscha {
 namespace {
@@ -40,7 +40,8 @@ class FolderLock {
 /// The stored array, or one of NaN where there is none yet.
 at::Tensor stored(const Hdf5File& file, const std::string& name, const std::vector<std::int64_t>& shape) {
   if (!file.has(name)) return at::full(shape, std::numeric_limits<double>::quiet_NaN(), at::kDouble);
-  if (file.shape(name) != shape) throw InputError{"{}: '{}' has a wrong shape: the file was damaged", file.path(), name};
+  if (file.shape(name) != shape)
+    throw InputError{"{}: '{}' has a wrong shape: the file was damaged", file.path(), name};
   return file.read(name).to(at::kDouble).contiguous();
 }
 
@@ -69,9 +70,10 @@ LabelsAdded add_labels(const std::string& path, const std::vector<Label>& labels
       if (off < same_energy && off_force < same_force) {
         ++result.n_known;
       } else {
-        result.conflicts.push_back(fmt::format(
-            "configuration {}: {} differs by {:.3g} eV in energy and up to {:.3g} eV/angstrom in forces from {}, which is kept",
-            c + 1, label.source, off, off_force, sources[static_cast<std::size_t>(c)]));
+        result.conflicts.push_back(
+            fmt::format("configuration {}: {} differs by {:.3g} eV in energy and up to {:.3g} eV/angstrom in forces "
+                        "from {}, which is kept",
+                        c + 1, label.source, off, off_force, sources[c]));
       }
       continue;
     }
@@ -81,7 +83,7 @@ LabelsAdded add_labels(const std::string& path, const std::vector<Label>& labels
     if (label.stress) {
       Eigen::Map<Eigen::Matrix<double, 3, 3, Eigen::RowMajor>>(stresses.data_ptr<double>() + 9 * c) = *label.stress;
     }
-    sources[static_cast<std::size_t>(c)] = label.source;
+    sources[c] = label.source;
   }
   at::Tensor labelled = at::zeros({n}, at::kByte);
   for (std::int64_t c = 0; c < n; ++c) {

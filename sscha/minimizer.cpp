@@ -42,15 +42,13 @@ struct Visit {
 /// Turns gradients into energies: L G L^dagger for each q, and L(0) <df> for the centroids.
 class EnergyScale {
  public:
-  explicit EnergyScale(const TrialDensity& density)
-      : frame_(density.force_frame()),
-        grid_(density.matrices().grid) {}
+  explicit EnergyScale(const TrialDensity& density) : frame_(density.force_frame()), grid_(density.matrices().grid) {}
 
   Eigen::VectorXd operator()(const Gradient& gradient, bool centroids) const {
     std::vector<double> values;
     for (const int iq : grid_.independent()) {
-      const Eigen::MatrixXcd& l = frame_[static_cast<std::size_t>(iq)];
-      const Eigen::MatrixXcd scaled = l * gradient.matrices[static_cast<std::size_t>(iq)] * l.adjoint();
+      const Eigen::MatrixXcd& l = frame_[iq];
+      const Eigen::MatrixXcd scaled = l * gradient.matrices[iq] * l.adjoint();
       const double weight = grid_.is_real(iq) ? 1 : std::sqrt(2.0);
       for (const std::complex<double>& value : scaled.reshaped()) {
         values.push_back(weight * value.real());
@@ -59,7 +57,7 @@ class EnergyScale {
     }
     if (centroids) {
       const Eigen::VectorXd forces = Eigen::Map<const Eigen::VectorXd>(gradient.forces.data(), gradient.forces.size());
-      const Eigen::VectorXcd scaled = frame_[static_cast<std::size_t>(grid_.gamma())] * forces * std::sqrt(grid_.size());
+      const Eigen::VectorXcd scaled = frame_[grid_.gamma()] * forces * std::sqrt(grid_.size());
       for (const std::complex<double>& value : scaled) values.push_back(value.real());
     }
     return Eigen::Map<const Eigen::VectorXd>(values.data(), static_cast<Eigen::Index>(values.size()));
@@ -77,12 +75,13 @@ Vector propose(const std::deque<Visit>& history, double beta) {
   const Eigen::Index n = static_cast<Eigen::Index>(history.size()) - 1;
   if (n > 0) {
     Eigen::MatrixXd differences(last.residual.size(), n);
-    for (Eigen::Index j = 0; j < n; ++j) differences.col(j) = last.residual - history[static_cast<std::size_t>(j)].residual;
+    for (Eigen::Index j = 0; j < n; ++j) differences.col(j) = last.residual - history[j].residual;
     const Eigen::VectorXd lengths = differences.colwise().norm().cwiseMax(1e-300).transpose();
-    const Eigen::VectorXd gamma =
-        least_squares(differences * lengths.cwiseInverse().asDiagonal(), last.residual, 1e-7).col(0).cwiseQuotient(lengths);
+    const Eigen::VectorXd gamma = least_squares(differences * lengths.cwiseInverse().asDiagonal(), last.residual, 1e-7)
+                                      .col(0)
+                                      .cwiseQuotient(lengths);
     for (Eigen::Index j = 0; j < n; ++j) {
-      const Visit& earlier = history[static_cast<std::size_t>(j)];
+      const Visit& earlier = history[j];
       point.add(-gamma[j], difference(last.point, earlier.point));
       direction.add(-gamma[j], difference(last.direction, earlier.direction));
     }
@@ -95,12 +94,12 @@ Vector propose(const std::deque<Visit>& history, double beta) {
 double safe_fraction(const TrialDensity& density, const Vector& step) {
   double lowest = 0, highest = 0;
   for (const int iq : density.matrices().grid.independent()) {
-    const phonons::Modes& modes = density.modes()[static_cast<std::size_t>(iq)];
+    const phonons::Modes& modes = density.modes()[iq];
     Eigen::MatrixXcd scaled = phonons::displacement_patterns(modes, density.matrices().crystal);
     for (Eigen::Index mu = 0; mu < scaled.cols(); ++mu) {
-      scaled.col(mu) *= modes.acoustic[static_cast<std::size_t>(mu)] ? 0.0 : 1 / modes.frequencies[mu];
+      scaled.col(mu) *= modes.acoustic[mu] ? 0.0 : 1 / modes.frequencies[mu];
     }
-    const Eigen::MatrixXcd relative = scaled.adjoint() * step.matrices[static_cast<std::size_t>(iq)] * scaled;
+    const Eigen::MatrixXcd relative = scaled.adjoint() * step.matrices[iq] * scaled;
     const Eigen::VectorXd eigenvalues = hermitian_eigenvalues(relative);
     lowest = std::min(lowest, eigenvalues.minCoeff());
     highest = std::max(highest, eigenvalues.maxCoeff());
@@ -111,7 +110,8 @@ double safe_fraction(const TrialDensity& density, const Vector& step) {
   return fraction;
 }
 
-TrialDensity moved(const TrialDensity& from, const Vector& step, double fraction, const phonons::Symmetrizer& symmetrize) {
+TrialDensity moved(const TrialDensity& from, const Vector& step, double fraction,
+                   const phonons::Symmetrizer& symmetrize) {
   phonons::DynamicalMatrices matrices = from.matrices();
   for (std::size_t i = 0; i < matrices.blocks.size(); ++i) matrices.blocks[i] += fraction * step.matrices[i];
   symmetrize.matrices(matrices.blocks);  // rounding only: the step is symmetric
@@ -123,8 +123,8 @@ bool small_enough(const Evaluation& evaluation, const TrialDensity& density, con
   const Gradient& gradient = evaluation.gradient;
   const double scale = phonons::norm(density.matrices().blocks);
   const bool matrices = gradient.norm < std::max(rounding * scale, options.gradient_to_error * gradient.error);
-  const bool centroids = !options.centroids ||
-                         gradient.centroid_norm < std::max(rounding, options.gradient_to_error * gradient.centroid_error);
+  const bool centroids = !options.centroids || gradient.centroid_norm < std::max(rounding, options.gradient_to_error *
+                                                                                               gradient.centroid_error);
   return matrices && centroids;
 }
 
@@ -132,13 +132,17 @@ bool small_enough(const Evaluation& evaluation, const TrialDensity& density, con
 
 std::string explain(StopReason reason) {
   switch (reason) {
-    case StopReason::converged: return "converged: the gradient is below its threshold";
+    case StopReason::converged:
+      return "converged: the gradient is below its threshold";
     case StopReason::kong_liu:
-      return "stopped by the Kong-Liu ratio: a further step leads where too few configurations count. Draw a new population "
+      return "stopped by the Kong-Liu ratio: a further step leads where too few configurations count. Draw a new "
+             "population "
              "from the matrices written here";
-    case StopReason::max_steps: return "stopped at the largest number of steps (minimize.max_steps): not converged";
+    case StopReason::max_steps:
+      return "stopped at the largest number of steps (minimize.max_steps): not converged";
     case StopReason::stalled:
-      return "stopped: the gradient no longer falls. The population is too small for its softest mode, or the modes collapse";
+      return "stopped: the gradient no longer falls. The population is too small for its softest mode, or the modes "
+             "collapse";
   }
   throw InternalError{"unknown stop reason"};
 }
@@ -164,8 +168,8 @@ TrialDensity symmetrized(const TrialDensity& start, const SpaceGroup& group, con
   return {std::move(matrices), start.temperature(), start.units()};
 }
 
-Minimum minimize(const Population& population, TrialDensity start, const SpaceGroup& group, const MinimizeOptions& options,
-                 const std::function<void(const StepReport&)>& observe) {
+Minimum minimize(const Population& population, TrialDensity start, const SpaceGroup& group,
+                 const MinimizeOptions& options, const std::function<void(const StepReport&)>& observe) {
   const phonons::Symmetrizer symmetrize(group, start.matrices().crystal, start.matrices().grid);
   TrialDensity density = symmetrized(start, group, symmetrize);
   const EnergyScale energies(density);
@@ -196,7 +200,8 @@ Minimum minimize(const Population& population, TrialDensity start, const SpaceGr
     Vector direction{evaluation.gradient.matrices, -evaluation.gradient.centroids};
     for (Eigen::MatrixXcd& block : direction.matrices) block = -block;
     if (!options.centroids) direction.centroids.setZero();
-    const Visit here{{density.matrices().blocks, density.matrices().crystal.positions}, std::move(direction),
+    const Visit here{{density.matrices().blocks, density.matrices().crystal.positions},
+                     std::move(direction),
                      energies(evaluation.gradient, options.centroids)};
     const double size = here.residual.norm();
     if (best == 0 || size < best) {

@@ -26,7 +26,8 @@ at::Tensor tensor_of(const Eigen::MatrixXcd& matrix, const at::TensorOptions& op
   for (Eigen::Index i = 0; i < matrix.rows(); ++i) {
     for (Eigen::Index j = 0; j < matrix.cols(); ++j) *to++ = matrix(i, j);
   }
-  return options.dtype() == at::kDouble ? at::real(result).contiguous().to(options.device()) : result.to(options.device());
+  return options.dtype() == at::kDouble ? at::real(result).contiguous().to(options.device())
+                                        : result.to(options.device());
 }
 
 /// O(S, q1) of the block's first point and O(S, q2) of its second, and where the block goes.
@@ -36,12 +37,13 @@ struct BlockImage {
   bool exchanged;  // the image of q1 is the second point there
 };
 
-BlockImage image_of(const ModeRotations& rotations, const PairRotation& rotation, const QGrid& grid, const PairSpace& to,
-                    const PairSpace::Block& block) {
+BlockImage image_of(const ModeRotations& rotations, const PairRotation& rotation, const QGrid& grid,
+                    const PairSpace& to, const PairSpace::Block& block) {
   int image = rotations.image(rotation.operation, block.q1);
   if (rotation.conjugate) image = grid.minus(image);
   const PairSpace::Block& target = to.block_of(image);
-  return {rotations.matrix(rotation.operation, block.q1), rotations.matrix(rotation.operation, block.q2), target, target.q1 != image};
+  return {rotations.matrix(rotation.operation, block.q1), rotations.matrix(rotation.operation, block.q2), target,
+          target.q1 != image};
 }
 
 /// f of columns of a matrix, threads taking some at once.
@@ -83,27 +85,27 @@ ModeRotations::ModeRotations(const TrialDensity& density, const SpaceGroup& grou
       const std::size_t i = static_cast<std::size_t>(iq);
       const int image = grid.find(to_image * grid.points()[i]);
       if (image < 0) {
-        throw InputError{"symmetry operation {} leads q point {} out of the grid: use operations that keep it", at + 1, iq + 1};
+        throw InputError{"symmetry operation {} leads q point {} out of the grid: use operations that keep it", at + 1,
+                         iq + 1};
       }
       image_[at][i] = image;
-      const Eigen::Vector3d q = grid.points()[static_cast<std::size_t>(image)];
+      const Eigen::Vector3d q = grid.points()[image];
       const Eigen::MatrixXcd& e = density.modes()[i].polarisations;
       Eigen::MatrixXcd turned(e.rows(), e.cols());
       for (int s = 0; s < n_atoms; ++s) {
-        const double angle = -2 * std::numbers::pi * q.dot(operation.shift[static_cast<std::size_t>(s)].cast<double>());
+        const double angle = -2 * std::numbers::pi * q.dot(operation.shift[s].cast<double>());
         std::complex<double> phase = std::polar(1.0, angle);
         if (grid.is_real(image)) phase = std::round(phase.real());
-        turned.middleRows<3>(3 * operation.permutation[static_cast<std::size_t>(s)]) =
-            phase * (operation.cartesian * e.middleRows<3>(3 * s));
+        turned.middleRows<3>(3 * operation.permutation[s]) = phase * (operation.cartesian * e.middleRows<3>(3 * s));
       }
-      const Eigen::MatrixXcd o = density.modes()[static_cast<std::size_t>(image)].polarisations.adjoint() * turned;
+      const Eigen::MatrixXcd o = density.modes()[image].polarisations.adjoint() * turned;
       matrices_[at][i] = tensor_of(o.bottomRightCorner(rows.count(image), rows.count(iq)), options);
     }
   });
 }
 
-at::Tensor rotated(const ModeRotations& rotations, const PairRotation& rotation, const QGrid& grid, const PairSpace& from,
-                   const PairSpace& to, const at::Tensor& vectors) {
+at::Tensor rotated(const ModeRotations& rotations, const PairRotation& rotation, const QGrid& grid,
+                   const PairSpace& from, const PairSpace& to, const at::Tensor& vectors) {
   at::Tensor result = at::empty(vectors.sizes(), vectors.options());
   for (const PairSpace::Block& block : from.blocks()) {
     if (block.size == 0) continue;
@@ -115,8 +117,8 @@ at::Tensor rotated(const ModeRotations& rotations, const PairRotation& rotation,
   return result;
 }
 
-at::Tensor rotated_back(const ModeRotations& rotations, const PairRotation& rotation, const QGrid& grid, const PairSpace& from,
-                        const PairSpace& to, const at::Tensor& vectors) {
+at::Tensor rotated_back(const ModeRotations& rotations, const PairRotation& rotation, const QGrid& grid,
+                        const PairSpace& from, const PairSpace& to, const at::Tensor& vectors) {
   at::Tensor result = at::empty(vectors.sizes(), vectors.options());
   for (const PairSpace::Block& block : from.blocks()) {
     if (block.size == 0) continue;
@@ -131,7 +133,9 @@ at::Tensor rotated_back(const ModeRotations& rotations, const PairRotation& rota
 
 at::Tensor rotated_both(const ModeRotations& rotations, int operation, const QGrid& grid, const PairSpace& space,
                         const at::Tensor& matrix) {
-  const auto rotate = [&](const at::Tensor& columns) { return rotated(rotations, {operation, false}, grid, space, space, columns); };
+  const auto rotate = [&](const at::Tensor& columns) {
+    return rotated(rotations, {operation, false}, grid, space, space, columns);
+  };
   const at::Tensor half = by_columns(matrix, rotate);
   return by_columns(half.conj().t(), rotate).conj().t();
 }
@@ -139,7 +143,9 @@ at::Tensor rotated_both(const ModeRotations& rotations, int operation, const QGr
 at::Tensor rotated_back_both(const ModeRotations& rotations, const PairRotation& rotation, const QGrid& grid,
                              const PairSpace& from, const PairSpace& to, const at::Tensor& matrix) {
   // U^dagger M U, or U^dagger M^* U with the conjugation: rows first, then the rows of the adjoint.
-  const auto rotate = [&](const at::Tensor& columns) { return rotated_back(rotations, rotation, grid, from, to, columns); };
+  const auto rotate = [&](const at::Tensor& columns) {
+    return rotated_back(rotations, rotation, grid, from, to, columns);
+  };
   const at::Tensor half = by_columns(matrix, rotate);
   return by_columns(rotation.conjugate ? half.t() : half.conj().t(), rotate).conj().t();
 }

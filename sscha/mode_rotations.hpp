@@ -14,15 +14,14 @@ namespace zeropoint::sscha {
 /// The density must have the symmetry of the group.
 class ModeRotations {
  public:
-  ModeRotations(const TrialDensity& density, const SpaceGroup& group, const ModeRows& rows, const at::TensorOptions& options);
+  ModeRotations(const TrialDensity& density, const SpaceGroup& group, const ModeRows& rows,
+                const at::TensorOptions& options);
 
   int n_operations() const { return static_cast<int>(image_.size()); }
   const std::vector<SymmetryOperation>& operations() const { return operations_; }
-  int image(int operation, int iq) const { return image_[static_cast<std::size_t>(operation)][static_cast<std::size_t>(iq)]; }
+  int image(int operation, int iq) const { return image_[operation][iq]; }
   /// [modes at Sq, modes at q], unitary.
-  const at::Tensor& matrix(int operation, int iq) const {
-    return matrices_[static_cast<std::size_t>(operation)][static_cast<std::size_t>(iq)];
-  }
+  const at::Tensor& matrix(int operation, int iq) const { return matrices_[operation][iq]; }
 
  private:
   std::vector<SymmetryOperation> operations_;
@@ -36,14 +35,14 @@ struct PairRotation {
   bool conjugate;
 };
 /// Vectors of the space `from`, [size, m], as vectors of `to`.
-at::Tensor rotated(const ModeRotations& rotations, const PairRotation& rotation, const phonons::QGrid& grid, const PairSpace& from,
-                   const PairSpace& to, const at::Tensor& vectors);
+at::Tensor rotated(const ModeRotations& rotations, const PairRotation& rotation, const phonons::QGrid& grid,
+                   const PairSpace& from, const PairSpace& to, const at::Tensor& vectors);
 /// The inverse: vectors of `to` as vectors of `from`.
 at::Tensor rotated_back(const ModeRotations& rotations, const PairRotation& rotation, const phonons::QGrid& grid,
                         const PairSpace& from, const PairSpace& to, const at::Tensor& vectors);
 /// R M R^dagger for an operation that keeps q, without conjugation.
-at::Tensor rotated_both(const ModeRotations& rotations, int operation, const phonons::QGrid& grid, const PairSpace& space,
-                        const at::Tensor& matrix);
+at::Tensor rotated_both(const ModeRotations& rotations, int operation, const phonons::QGrid& grid,
+                        const PairSpace& space, const at::Tensor& matrix);
 /// Matrix [size of `to`, size of `to`] as one of `from`: back on both sides.
 at::Tensor rotated_back_both(const ModeRotations& rotations, const PairRotation& rotation, const phonons::QGrid& grid,
                              const PairSpace& from, const PairSpace& to, const at::Tensor& matrix);

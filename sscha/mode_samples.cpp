@@ -30,7 +30,11 @@ at::Tensor ModeRows::at(const at::Tensor& all, int iq) const {
 }
 
 ModeSamples::ModeSamples(const Population& population, const Weights& weights, const TrialDensity& density)
-    : population_(population), weights_(weights), density_(density), rows_(density), shift_(centroid_shift(population, density)),
+    : population_(population),
+      weights_(weights),
+      density_(density),
+      rows_(density),
+      shift_(centroid_shift(population, density)),
       moved_(shift_.abs().max().item<double>() > 0) {
   const RealBlochBasis& basis = population.basis();
   const std::vector<Eigen::MatrixXcd> to_forces = density.force_frame();
@@ -56,7 +60,7 @@ at::Tensor ModeSamples::as_rows(const std::vector<at::Tensor>& slabs) const {
   for (std::size_t s = 0; s < slabs.size(); ++s) {
     const RealBlochBasis::Slab& slab = basis.slabs()[s];
     for (int i = 0; i < slab.n_blocks; ++i) {
-      const RealBlochBasis::Block& block = basis.blocks()[static_cast<std::size_t>(slab.first_block + i)];
+      const RealBlochBasis::Block& block = basis.blocks()[slab.first_block + i];
       const at::Tensor from = slabs[s].select(0, i);
       const std::int64_t n_acoustic = n - rows_.count(block.iq);  // they stand first
       at::Tensor here = rows_.at(parts, block.iq);
@@ -98,14 +102,15 @@ ModeMoments mode_moments(const ModeSamples& samples) {
   const phonons::QGrid& grid = samples.density().matrices().grid;
   ModeMoments moments;
   moments.forces = at::zeros({rows.count(grid.gamma())}, samples.options());
-  for (int iq = 0; iq < grid.size(); ++iq) moments.gradients.push_back(at::zeros({rows.count(iq), rows.count(iq)}, samples.options()));
+  for (int iq = 0; iq < grid.size(); ++iq)
+    moments.gradients.push_back(at::zeros({rows.count(iq), rows.count(iq)}, samples.options()));
   for (int k = 0; k < samples.n_chunks(); ++k) {
     const ModeChunk chunk = samples.chunk(k);
     const at::Tensor weighted = chunk.phi * chunk.weights;
     moments.forces += rows.at(weighted, grid.gamma()).sum(1);
     for_each_item(chunk.y.device(), grid.size(), [&](std::int64_t iq) {
       const int q = static_cast<int>(iq);
-      moments.gradients[static_cast<std::size_t>(iq)].addmm_(rows.at(chunk.y, q), rows.at(weighted, q).conj().t());
+      moments.gradients[iq].addmm_(rows.at(chunk.y, q), rows.at(weighted, q).conj().t());
     });
   }
   for (at::Tensor& gradient : moments.gradients) gradient = 0.5 * (gradient + gradient.conj().t());

@@ -18,7 +18,7 @@ struct ModeRows {
   bool real;                        ///< every q is its own negative: Bloch vectors are real
 
   std::int64_t size() const { return first.back(); }
-  std::int64_t count(int iq) const { return first[static_cast<std::size_t>(iq) + 1] - first[static_cast<std::size_t>(iq)]; }
+  std::int64_t count(int iq) const { return first[static_cast<std::size_t>(iq) + 1] - first[iq]; }
   /// Rows of one q of any tensor whose first axis is this list.
   at::Tensor at(const at::Tensor& all, int iq) const;
 };
@@ -51,7 +51,9 @@ class ModeSamples {
       const std::int64_t n = all.weights.size(0);
       for (std::int64_t begin = 0; begin < n; begin += size) {
         const std::int64_t end = std::min(n, begin + size);
-        const auto cut = [&](const at::Tensor& rows) { return end - begin == n ? rows : rows.slice(1, begin, end).contiguous(); };
+        const auto cut = [&](const at::Tensor& rows) {
+          return end - begin == n ? rows : rows.slice(1, begin, end).contiguous();
+        };
         body(ModeChunk{cut(all.y), cut(all.phi), all.weights.slice(0, begin, end)}, population_.chunk_begin(k) + begin);
       }
     }

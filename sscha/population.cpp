@@ -19,8 +19,8 @@
 
 #include "core/device.hpp"
 #include "core/error.hpp"
-#include "core/merged_ensemble.hpp"
 #include "core/parallel.hpp"
+#include "files/merged_ensemble.hpp"
 #include "sscha/antithetic_pairs.hpp"
 #include "sscha/device_loop.hpp"
 #include "sscha/weights.hpp"
@@ -100,7 +100,7 @@ Configurations read_in_order(const Ensemble& ensemble, const std::vector<std::in
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     position.data_ptr<std::int64_t>()[i] = std::lower_bound(sorted.begin(), sorted.end(), wanted[i]) - sorted.begin();
   }
-  const auto gather = [&](at::Tensor Configurations::*member) {
+  const auto gather = [&](at::Tensor Configurations::* member) {
     std::vector<at::Tensor> parts;
     for (const Configurations& run : runs) parts.push_back(run.*member);
     return at::cat(parts, 0).index_select(0, position);
@@ -116,15 +116,17 @@ Configurations read_in_order(const Ensemble& ensemble, const std::vector<std::in
 void check_same_crystal(const TrialDensity& first, const TrialDensity& other, const std::string& where) {
   const Crystal &a = first.matrices().crystal, &b = other.matrices().crystal;
   if (a.species != b.species || first.matrices().grid.divisions() != other.matrices().grid.divisions()) {
-    throw InputError{"{}: {} atoms ({}) on another grid or in another order than those of the first population ({}): only "
-                     "populations of one supercell can be merged",
-                     where, b.n_atoms(), b.formula(), a.formula()};
+    throw InputError{
+        "{}: {} atoms ({}) on another grid or in another order than those of the first population ({}): only "
+        "populations of one supercell can be merged",
+        where, b.n_atoms(), b.formula(), a.formula()};
   }
   constexpr double same_cell = 1e-4;  // angstrom
   if (const double off = (a.cell - b.cell).cwiseAbs().maxCoeff(); !(off < same_cell)) {
-    throw InputError{"{}: its cell differs by {:.4f} angstrom from that of the first population: only populations of one cell "
-                     "can be merged, minimise each volume by itself",
-                     where, off};
+    throw InputError{
+        "{}: its cell differs by {:.4f} angstrom from that of the first population: only populations of one cell "
+        "can be merged, minimise each volume by itself",
+        where, off};
   }
 }
 
@@ -134,8 +136,8 @@ TrialDensity with_points_of(TrialDensity density, const TrialDensity* first) {
   phonons::DynamicalMatrices matrices = first->matrices();
   matrices.crystal = density.matrices().crystal;
   for (int iq = 0; iq < matrices.grid.size(); ++iq) {
-    const int found = density.matrices().grid.find(matrices.grid.points()[static_cast<std::size_t>(iq)]);
-    matrices.blocks[static_cast<std::size_t>(iq)] = density.matrices().blocks.at(static_cast<std::size_t>(found));
+    const int found = density.matrices().grid.find(matrices.grid.points()[iq]);
+    matrices.blocks[iq] = density.matrices().blocks.at(static_cast<std::size_t>(found));
   }
   return {std::move(matrices), density.temperature(), density.units()};
 }
@@ -146,14 +148,15 @@ Population::Population(const Ensemble& ensemble, TrialDensity generating, const 
     : Population({PopulationPart{&ensemble, std::move(generating)}}, options) {}
 
 Population::Population(std::vector<PopulationPart> parts, const PopulationOptions& options)
-    : basis_(parts.at(0).generating.matrices().grid, parts.at(0).generating.matrices().n_modes()), device_(options.device) {
+    : basis_(parts.at(0).generating.matrices().grid, parts.at(0).generating.matrices().n_modes()),
+      device_(options.device) {
   std::vector<const Ensemble*> ensembles;
   std::vector<Vectors> shifts;
   std::vector<std::int64_t> begins;
   for (PopulationPart& part : parts) {
     if (part.ensemble->size() < 2) {
-      throw InputError{"{} has {} configuration: at least 2 are needed for an average with an error", part.ensemble->description(),
-                       part.ensemble->size()};
+      throw InputError{"{} has {} configuration: at least 2 are needed for an average with an error",
+                       part.ensemble->description(), part.ensemble->size()};
     }
     if (!generating_.empty()) check_same_crystal(generating_[0], part.generating, part.ensemble->description());
     generating_.push_back(with_points_of(std::move(part.generating), generating_.empty() ? nullptr : &generating_[0]));
@@ -194,7 +197,7 @@ Population::Population(std::vector<PopulationPart> parts, const PopulationOption
     const std::string complaint = compare_with_generator(k, ratio);
     if (k == 0) variance_ratio_ = ratio;
     if (options.check_generator && !complaint.empty()) {
-      throw InputError{"{}: {}", ensembles[static_cast<std::size_t>(k)]->description(), complaint};
+      throw InputError{"{}: {}", ensembles[k]->description(), complaint};
     }
   }
 }
@@ -206,13 +209,15 @@ Population Population::without_blocks(int first, int last) const {
   return result;
 }
 
-void Population::find_order(const Ensemble& ensemble, const std::vector<std::int64_t>& begins, const ReadReport& report_read) {
+void Population::find_order(const Ensemble& ensemble, const std::vector<std::int64_t>& begins,
+                            const ReadReport& report_read) {
   const std::int64_t n = ensemble.size();
   const at::Tensor directions = pair_directions(basis_.n_rows());
   const at::Tensor hashes = at::empty({n, directions.size(1)}, at::kDouble);
   parallel_for((n + reading_piece - 1) / reading_piece, [&](std::int64_t piece) {
     const std::int64_t begin = piece * reading_piece, end = std::min(n, begin + reading_piece);
-    hashes.slice(0, begin, end).copy_(ensemble.read(begin, end).displacements.reshape({end - begin, -1}).mm(directions));
+    hashes.slice(0, begin, end)
+        .copy_(ensemble.read(begin, end).displacements.reshape({end - begin, -1}).mm(directions));
     if (report_read) report_read(end - begin);
   });
 
@@ -221,8 +226,10 @@ void Population::find_order(const Ensemble& ensemble, const std::vector<std::int
   std::vector<std::size_t> n_pairs, n_singles;
   const Vectors& reference = generating_[0].matrices().crystal.positions;
   for (std::size_t k = 0; k < generating_.size(); ++k) {
-    const Vectors shift = (generating_[k].matrices().crystal.positions - reference).replicate(basis_.n_rows() / (3 * reference.rows()), 1);
-    const at::Tensor move = at::from_blob(const_cast<double*>(shift.data()), {1, shift.size()}, at::kDouble).mm(directions);
+    const Vectors shift = (generating_[k].matrices().crystal.positions - reference)
+                              .replicate(basis_.n_rows() / (3 * reference.rows()), 1);
+    const at::Tensor move =
+        at::from_blob(const_cast<double*>(shift.data()), {1, shift.size()}, at::kDouble).mm(directions);
     partners.push_back(find_partners(hashes.slice(0, begins[k], begins[k + 1]).sub(move)));
     n_pairs.push_back(partners.back().pairs.size());
     n_singles.push_back(partners.back().singles.size());
@@ -270,7 +277,9 @@ void Population::load_all(const Ensemble& ensemble, const ReadReport& report_rea
   const std::int64_t n_modes = basis_.n_modes();
   if (!scratch_) chunks_.resize(n_chunks_all);
   // Written in place: pieces joined at the end would need the memory twice.
-  const auto empty = [&](std::vector<std::int64_t> sizes) { return at::empty(sizes, at::TensorOptions(device_).dtype(at::kDouble)); };
+  const auto empty = [&](std::vector<std::int64_t> sizes) {
+    return at::empty(sizes, at::TensorOptions(device_).dtype(at::kDouble));
+  };
   energies_ = empty({n});
   if (ensemble.has_stresses()) stresses_ = empty({n, 3, 3});
   virials_ = empty({n, 3, 3});
@@ -304,7 +313,7 @@ void Population::load_all(const Ensemble& ensemble, const ReadReport& report_rea
 at::Tensor Population::load(int chunk, const RealBlochBasis::Slab& slab, int which) const {
   const std::int64_t n_config = chunk_end(chunk) - chunk_begin(chunk);
   if (!scratch_) {
-    return chunks_[static_cast<std::size_t>(chunk)]
+    return chunks_[chunk]
         .select(0, which)
         .slice(0, slab.first_row, slab.first_row + slab.n_rows())
         .view({slab.n_blocks, slab.block_size, n_config});
@@ -316,7 +325,7 @@ at::Tensor Population::load(int chunk, const RealBlochBasis::Slab& slab, int whi
 }
 
 std::string Population::compare_with_generator(int part, Eigen::Vector3d& variance_ratio) const {
-  const TrialDensity& density = generating_[static_cast<std::size_t>(part)];
+  const TrialDensity& density = generating_[part];
   const std::vector<TrialDensity::Frame> frames = density.frames(basis_, device_);
   const std::vector<Eigen::MatrixXcd> to_forces = density.force_frame();
   const int n_chunks_used = std::min(n_chunks(), 4);
@@ -324,7 +333,7 @@ std::string Population::compare_with_generator(int part, Eigen::Vector3d& varian
   at::Tensor counts_here = at::ones_like(energies_);
   if (n_parts() > 1) {
     counts_here.zero_();
-    counts_here.index_fill_(0, pairing_.configurations_of_part[static_cast<std::size_t>(part)], 1);
+    counts_here.index_fill_(0, pairing_.configurations_of_part[part], 1);
   }
   const double n_used = counts_here.slice(0, 0, chunk_end(n_chunks_used - 1)).sum().item<double>();
   if (n_used < 2) return {};
@@ -364,7 +373,8 @@ std::string Population::compare_with_generator(int part, Eigen::Vector3d& varian
   const double n_samples = n_used * static_cast<double>(pairing_.n_samples()) / static_cast<double>(size());
   const double spread = std::sqrt(2 / n_samples);  // of one mode's variance ratio
   const double mean_spread = spread / std::sqrt(static_cast<double>(ratios.size()));
-  if (std::abs(mean - 1) > 0.05 + 10 * mean_spread || *smallest < 1 - 0.3 - 8 * spread || *largest > 1 + 0.3 + 8 * spread) {
+  if (std::abs(mean - 1) > 0.05 + 10 * mean_spread || *smallest < 1 - 0.3 - 8 * spread ||
+      *largest > 1 + 0.3 + 8 * spread) {
     return fmt::format(
         "the sampled variances of the modes are {:.3f} (from {:.3f} to {:.3f}) times those of the generating "
         "matrices at {} K, and should be 1 +- {:.3f} each: these matrices, this temperature or this population did "

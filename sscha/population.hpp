@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "core/ensemble.hpp"
 #include "core/scratch_file.hpp"
+#include "files/ensemble.hpp"
 #include "phonons/real_bloch_basis.hpp"
 #include "sscha/trial_density.hpp"
 
@@ -20,8 +20,8 @@ struct Pairing {
   std::int64_t n_pairs = 0;
   std::int64_t n_config = 0;
   std::int64_t n_samples() const { return n_config - n_pairs; }  ///< pairs and singles: the independent samples
-  /// Of a merged population, for each part: numbers of its configurations, and of its samples (pairs, then singles). Empty
-  /// when there is one part.
+  /// Of a merged population, for each part: numbers of its configurations, and of its samples (pairs, then singles).
+  /// Empty when there is one part.
   std::vector<at::Tensor> configurations_of_part = {}, samples_of_part = {};
 };
 
@@ -33,9 +33,10 @@ struct PopulationPart {
 
 struct PopulationOptions {
   at::Device device = at::kCPU;
-  std::int64_t chunk_size = 1024;      ///< most configurations worked on at once; results do not depend on the threads
-  std::int64_t memory_limit = 0;       ///< bytes for displacements and forces; beyond it they stream from disk. 0: half of what is free
-  bool check_generator = true;         ///< compare sampled variances and force constants with the generating density
+  std::int64_t chunk_size = 1024;  ///< most configurations worked on at once; results do not depend on the threads
+  std::int64_t memory_limit =
+      0;  ///< bytes for displacements and forces; beyond it they stream from disk. 0: half of what is free
+  bool check_generator = true;  ///< compare sampled variances and force constants with the generating density
   /// Called while configurations are read, from one thread at a time and first with 0: so many of so many (streaming
   /// reads each twice). What it throws ends the reading and leaves the constructor.
   std::function<void(std::int64_t done, std::int64_t total)> progress = {};
@@ -43,13 +44,14 @@ struct PopulationOptions {
 
 /// N labelled configurations and the density that drew them, transformed once to the real Bloch basis.
 ///
-/// Several parts, drawn from different densities of one crystal (matrices, centroids, temperatures, masses), make a sample of the
-/// mixture sum_k (N_k/N) p_k: that is the density that weights refer to, the balance heuristic of multiple importance sampling
-/// (Veach, Guibas, SIGGRAPH 95, 419). Displacements count from the centroids of the first part.
+/// Several parts, drawn from different densities of one crystal (matrices, centroids, temperatures, masses), make a
+/// sample of the mixture sum_k (N_k/N) p_k: that is the density that weights refer to, the balance heuristic of
+/// multiple importance sampling (Veach, Guibas, SIGGRAPH 95, 419). Displacements count from the centroids of the first
+/// part.
 ///
-/// Configurations are reordered so that antithetic partners are neighbours and the parts evenly mixed; `order` leads back to
-/// the ensembles, one after another.
-/// Chunks are worked on in order; a population larger than memory lies in a scratch file.
+/// Configurations are reordered so that antithetic partners are neighbours and the parts evenly mixed; `order` leads
+/// back to the ensembles, one after another. Chunks are worked on in order; a population larger than memory lies in a
+/// scratch file.
 class Population {
  public:
   /// @throws InputError when the ensemble has fewer than 2 configurations, when its sampled variances contradict
@@ -73,8 +75,8 @@ class Population {
   at::Device device() const { return device_; }
   const std::vector<std::int64_t>& order() const { return order_; }  ///< [N] number in the ensemble
 
-  /// Jackknife blocks: block_size() configurations each, the last may have fewer; partners share one. A chunk holds whole
-  /// blocks, or a block whole chunks.
+  /// Jackknife blocks: block_size() configurations each, the last may have fewer; partners share one. A chunk holds
+  /// whole blocks, or a block whole chunks.
   int n_blocks() const { return static_cast<int>((size() + block_size_ - 1) / block_size_); }
   std::int64_t block_size() const { return block_size_; }
   int n_chunks() const { return static_cast<int>((size() + chunk_size_ - 1) / chunk_size_); }
@@ -86,13 +88,13 @@ class Population {
   /// Total forces, the same shape, eV/angstrom.
   at::Tensor forces(int chunk, const phonons::RealBlochBasis::Slab& slab) const { return load(chunk, slab, 1); }
 
-  const at::Tensor& energies() const { return energies_; }              ///< [N] eV per supercell, less mean_energy()
-  double mean_energy() const { return mean_energy_; }                   ///< eV per supercell
+  const at::Tensor& energies() const { return energies_; }  ///< [N] eV per supercell, less mean_energy()
+  double mean_energy() const { return mean_energy_; }       ///< eV per supercell
   bool has_stresses() const { return stresses_.defined(); }
-  const at::Tensor& stresses() const { return stresses_; }              ///< [N, 3, 3] static, eV/angstrom^3, positive = tensile
-  const at::Tensor& virials() const { return virials_; }                ///< [N, 3, 3] sum_I f_Ia u_Ib, eV
+  const at::Tensor& stresses() const { return stresses_; }  ///< [N, 3, 3] static, eV/angstrom^3, positive = tensile
+  const at::Tensor& virials() const { return virials_; }    ///< [N, 3, 3] sum_I f_Ia u_Ib, eV
   const at::Tensor& folded_displacements() const { return folded_displacements_; }  ///< [N, n] u(q = 0)
-  const at::Tensor& folded_forces() const { return folded_forces_; }    ///< [N, n] f(q = 0)
+  const at::Tensor& folded_forces() const { return folded_forces_; }                ///< [N, n] f(q = 0)
   /// [N] ln of the density that drew each configuration, up to the constant of TrialDensity::log_normalisation.
   const at::Tensor& log_density() const { return log_density_; }
   /// Sampled over theoretical variance of the unit-variance modes of the first part: mean, smallest, largest.
@@ -101,7 +103,8 @@ class Population {
 
  private:
   using ReadReport = std::function<void(std::int64_t n_read)>;
-  void find_order(const Ensemble& ensemble, const std::vector<std::int64_t>& begins, const ReadReport& report_read = {});
+  void find_order(const Ensemble& ensemble, const std::vector<std::int64_t>& begins,
+                  const ReadReport& report_read = {});
   void choose_sizes(std::int64_t most_in_chunk);
   void load_all(const Ensemble& ensemble, const ReadReport& report_read = {});
   /// What contradicts the density of a part, if anything.

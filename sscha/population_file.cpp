@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "core/ensemble_reader.hpp"
-#include "core/ensemble_write.hpp"
 #include "core/error.hpp"
+#include "files/ensemble_reader.hpp"
+#include "files/ensemble_write.hpp"
 #include "phonons/hdf5_matrices.hpp"
 
 namespace zeropoint::sscha {
@@ -15,7 +15,8 @@ namespace zeropoint::sscha {
 namespace {
 
 Hdf5File begun(const std::string& path, const TrialDensity& generating, const PopulationFileInfo& info) {
-  Hdf5File file = Hdf5File::create(path, {.filetype = ensemble_filetype, .configuration = info.configuration, .seed = info.seed});
+  Hdf5File file =
+      Hdf5File::create(path, {.filetype = ensemble_filetype, .configuration = info.configuration, .seed = info.seed});
   const phonons::DynamicalMatrices& matrices = generating.matrices();
   write_crystal(matrices.supercell(), file);
   file.write_attribute("/", "population", info.population);
@@ -45,11 +46,12 @@ void write_population(const std::string& path, const TrialDensity& generating, c
   file.close();
 }
 
-void write_population(const std::string& path, const TrialDensity& generating, const std::vector<Vectors>& displacements,
-                      const PopulationFileInfo& info) {
+void write_population(const std::string& path, const TrialDensity& generating,
+                      const std::vector<Vectors>& displacements, const PopulationFileInfo& info) {
   Hdf5File file = begun(path, generating, info);
   for (const Vectors& u : displacements) {
-    file.append("displacements", at::from_blob(const_cast<double*>(u.data()), {1, u.rows(), 3}, at::kDouble), "angstrom", axes);
+    file.append("displacements", at::from_blob(const_cast<double*>(u.data()), {1, u.rows(), 3}, at::kDouble),
+                "angstrom", axes);
   }
   file.close();
 }
@@ -60,7 +62,8 @@ void write_population(const std::string& path, const TrialDensity& generating, c
   file.append("displacements", configurations.displacements, "angstrom", axes);
   file.append("energies", configurations.energies, "eV", "configuration");
   file.append("forces", configurations.forces, "eV/angstrom", axes);
-  if (configurations.stresses.defined()) file.append("stresses", configurations.stresses, "eV/angstrom^3", "configuration,xyz,xyz");
+  if (configurations.stresses.defined())
+    file.append("stresses", configurations.stresses, "eV/angstrom^3", "configuration,xyz,xyz");
   file.close();
 }
 
@@ -68,7 +71,8 @@ TrialDensity read_generating(const std::string& path, const UnitSet& units) {
   const Hdf5File file = Hdf5File::open(path, ensemble_filetype);
   const auto temperature = file.number_attribute("/", "temperature");
   if (!file.has("generating") || !temperature) {
-    throw InputError{"{}: it does not hold the density that generated it: give ensemble.dyn and ensemble.temperature", path};
+    throw InputError{"{}: it does not hold the density that generated it: give ensemble.dyn and ensemble.temperature",
+                     path};
   }
   return {phonons::read_matrices(file, "generating"), *temperature, units};
 }

@@ -13,10 +13,10 @@
 namespace zeropoint::sscha {
 namespace {
 
-constexpr std::int64_t batch = 256;       // configurations a potential gets at once: fixed, so that bits are
-constexpr double within_noise = 2;        // a fresh gradient of noise alone is one error long, give or take a quarter
-constexpr double zero_gradient = 1e-8;    // eV/angstrom^2: rounding of forces of a harmonic crystal
-constexpr double zero_centroids = 1e-9;   // angstrom
+constexpr std::int64_t batch = 256;      // configurations a potential gets at once: fixed, so that bits are
+constexpr double within_noise = 2;       // a fresh gradient of noise alone is one error long, give or take a quarter
+constexpr double zero_gradient = 1e-8;   // eV/angstrom^2: rounding of forces of a harmonic crystal
+constexpr double zero_centroids = 1e-9;  // angstrom
 constexpr std::uint32_t final_population = 0;
 constexpr double pressure_modulus = 0.6;  // eV/angstrom^3, 100 GPa: where the potential cannot tell
 
@@ -28,10 +28,13 @@ bool fresh_needs_no_step(const StepReport& start, bool centroids) {
 }
 
 /// No noise at all: a harmonic crystal at its own matrices.
-bool is_exact(const StepReport& start) { return start.gradient < zero_gradient && start.gradient_error < zero_gradient; }
+bool is_exact(const StepReport& start) {
+  return start.gradient < zero_gradient && start.gradient_error < zero_gradient;
+}
 
 void require_stress(bool there) {
-  if (!there) throw InputError{"the potential gives no stress, so the cell cannot move: write conditions.cell = \"fixed\""};
+  if (!there)
+    throw InputError{"the potential gives no stress, so the cell cannot move: write conditions.cell = \"fixed\""};
 }
 
 Extrapolation extrapolation_of(const at::Tensor& uncertainty, double limit, const at::Tensor& weights) {
@@ -43,11 +46,15 @@ Extrapolation extrapolation_of(const at::Tensor& uncertainty, double limit, cons
 
 }  // namespace
 
-Configurations draw_and_label(const Potential& potential, const TrialDensity& density, const Sampler& sampler, std::int64_t n,
-                              at::Device device, const std::function<void(std::int64_t)>& progress, at::Tensor* uncertainty) {
+Configurations draw_and_label(const Potential& potential, const TrialDensity& density, const Sampler& sampler,
+                              std::int64_t n, at::Device device, const std::function<void(std::int64_t)>& progress,
+                              at::Tensor* uncertainty) {
   const Supercell reference = density.matrices().supercell();
   const std::int64_t n_atoms = reference.n_atoms();
-  Configurations all{at::empty({n, n_atoms, 3}, at::kDouble), at::empty({n}, at::kDouble), at::empty({n, n_atoms, 3}, at::kDouble), {}};
+  Configurations all{at::empty({n, n_atoms, 3}, at::kDouble),
+                     at::empty({n}, at::kDouble),
+                     at::empty({n, n_atoms, 3}, at::kDouble),
+                     {}};
   at::Tensor stresses;
   std::mutex mutex;
   std::int64_t done = 0;
@@ -88,9 +95,11 @@ double static_bulk_modulus(const Potential& potential, const phonons::DynamicalM
   return modulus > 0 ? modulus : pressure_modulus;
 }
 
-LoopResult relax_populations(const Potential& potential, const TrialDensity& start, const SpaceGroup& group, const LoopOptions& options,
-                             const LoopWatch& watch, const std::optional<LoopState>& state) {
-  if (options.sizes.empty() || options.maximum < 1) throw InputError{"populations.sizes and populations.maximum must name at least one population"};
+LoopResult relax_populations(const Potential& potential, const TrialDensity& start, const SpaceGroup& group,
+                             const LoopOptions& options, const LoopWatch& watch,
+                             const std::optional<LoopState>& state) {
+  if (options.sizes.empty() || options.maximum < 1)
+    throw InputError{"populations.sizes and populations.maximum must name at least one population"};
   const double temperature = start.temperature();
   const UnitSet& units = start.units();
   const bool moves = options.cell != CellKind::fixed;
@@ -108,13 +117,15 @@ LoopResult relax_populations(const Potential& potential, const TrialDensity& sta
     const TrialDensity density = symmetrized({matrices, temperature, units}, group, symmetrize);
     const int number = ++n_populations;
     const std::uint32_t drawn = is_final ? final_population : static_cast<std::uint32_t>(number);
-    const Sampler sampler(density, {.method = options.sampling, .seed = options.seed, .population = drawn}, options.device);
+    const Sampler sampler(density, {.method = options.sampling, .seed = options.seed, .population = drawn},
+                          options.device);
     if (watch.drawing) watch.drawing(number, size, density, sampler);
     const auto shown = [&](std::int64_t done) {
       if (watch.labelling) watch.labelling(done, size);
     };
     at::Tensor uncertainty;
-    Configurations configurations = draw_and_label(potential, density, sampler, size, options.device, shown, &uncertainty);
+    Configurations configurations =
+        draw_and_label(potential, density, sampler, size, options.device, shown, &uncertainty);
     if (watch.labelled) watch.labelled(number, is_final, density, configurations);
     const auto ensemble = ensemble_in_memory(std::move(configurations), fmt::format("population {}", number));
     Population population(*ensemble, density, {.device = options.device, .check_generator = false});
@@ -128,12 +139,14 @@ LoopResult relax_populations(const Potential& potential, const TrialDensity& sta
                             .volume = matrices.crystal.volume(),
                             .stress = minimum.evaluation.stress,
                             .extrapolation = {}};
-    if (uncertainty.defined()) report.extrapolation = extrapolation_of(uncertainty, options.uncertain, minimum.evaluation.weights.values);
+    if (uncertainty.defined())
+      report.extrapolation = extrapolation_of(uncertainty, options.uncertain, minimum.evaluation.weights.values);
     if (moves) {
       require_stress(report.stress.has_value());
       report.cell_deviation = cell->deviation(report.stress->value, report.stress->standard_error);
     }
-    report.needs_no_step = fresh_needs_no_step(report.start, options.minimize.centroids) && report.cell_deviation <= within_noise;
+    report.needs_no_step =
+        fresh_needs_no_step(report.start, options.minimize.centroids) && report.cell_deviation <= within_noise;
     matrices = minimum.density.matrices();
     reports.push_back(report);
     result.emplace(std::move(minimum), std::move(population), std::vector<PopulationReport>{});
@@ -144,14 +157,16 @@ LoopResult relax_populations(const Potential& potential, const TrialDensity& sta
   while (!settled && n_populations < options.maximum) {
     const std::size_t which = std::min(static_cast<std::size_t>(n_populations), n_before_last);
     const PopulationReport report = run(options.sizes[which], false);
-    settled = report.needs_no_step && report.stop_reason == StopReason::converged && (which == n_before_last || is_exact(report.start));
+    settled = report.needs_no_step && report.stop_reason == StopReason::converged &&
+              (which == n_before_last || is_exact(report.start));
     if (moves && !settled) {
       const Eigen::Matrix3d strain = cell->strain(report.stress->value, report.stress->standard_error);
       matrices = strained(std::move(matrices), strain);
     }
     if (watch.population) watch.population(report);
     const bool goes_on = settled ? options.final_size > 0 : n_populations < options.maximum;
-    if (watch.state && goes_on) watch.state({n_populations, matrices, settled, cell ? cell->memory() : std::vector<double>{}});
+    if (watch.state && goes_on)
+      watch.state({n_populations, matrices, settled, cell ? cell->memory() : std::vector<double>{}});
   }
   if (options.final_size > 0 && settled) {
     const PopulationReport report = run(options.final_size, true);
@@ -168,11 +183,17 @@ std::string LoopResult::explain() const {
   if (settled) return "converged: a fresh population needs no step";
   const PopulationReport& last = reports.back();
   if (last.stop_reason != StopReason::converged) {
-    return fmt::format("not converged after {} populations: the last one {}", last.number, sscha::explain(last.stop_reason));
+    return fmt::format("not converged after {} populations: the last one {}", last.number,
+                       sscha::explain(last.stop_reason));
   }
-  return fmt::format("not converged after {} populations: where the last one was drawn the gradient is {:.1f} times its error{}; allow more "
-                     "populations, or larger ones", last.number, last.start.gradient / last.start.gradient_error,
-                     last.cell_deviation > within_noise ? fmt::format(", the stress is {:.1f} errors from the pressure", last.cell_deviation) : "");
+  return fmt::format(
+      "not converged after {} populations: where the last one was drawn the gradient is {:.1f} times its error{}; "
+      "allow more "
+      "populations, or larger ones",
+      last.number, last.start.gradient / last.start.gradient_error,
+      last.cell_deviation > within_noise
+          ? fmt::format(", the stress is {:.1f} errors from the pressure", last.cell_deviation)
+          : "");
 }
 
 }  // namespace zeropoint::sscha

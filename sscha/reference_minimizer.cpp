@@ -24,9 +24,10 @@ Blocks power(const Blocks& blocks, double exponent) {
     const Eigensystem<Eigen::MatrixXcd> solution = hermitian_eigensystem(blocks[iq]);
     const Eigen::VectorXd& values = solution.values;
     if (values.minCoeff() < -1e-8 * values.cwiseAbs().maxCoeff()) {
-      throw InputError{"the matrix at q point {} has the negative eigenvalue {:.3e} eV/angstrom^2: its root does not exist. Use "
-                       "root = \"normal\"",
-                       iq + 1, values.minCoeff()};
+      throw InputError{
+          "the matrix at q point {} has the negative eigenvalue {:.3e} eV/angstrom^2: its root does not exist. Use "
+          "root = \"normal\"",
+          iq + 1, values.minCoeff()};
     }
     const Eigen::VectorXd roots = values.cwiseMax(0.0).array().pow(exponent);
     result.push_back(solution.vectors * roots.asDiagonal() * solution.vectors.adjoint());
@@ -59,7 +60,8 @@ struct Representation {
     const Blocks rydberg = root == Root::normal ? x : root == Root::sqrt ? squared(x) : squared(squared(x));
     return scaled(rydberg, units.rydberg_per_bohr2());
   }
-  /// The preconditioned gradient for D and its square root; the true one for the fourth root, whose curvature it levels.
+  /// The preconditioned gradient for D and its square root; the true one for the fourth root, whose curvature it
+  /// levels.
   Blocks gradient(const Evaluation& evaluation, const TrialDensity& density, const Blocks& x) const {
     if (root == Root::root4) {
       const Blocks true_gradient = free_energy_derivative(evaluation.gradient.matrices, density);
@@ -87,8 +89,9 @@ struct Direction {
   Vectors origin, centroids;
 };
 
-std::optional<TrialDensity> step_along(const TrialDensity& density, const Direction& direction, double step, double ratio,
-                                       const Representation& representation, const phonons::Symmetrizer& symmetrize) {
+std::optional<TrialDensity> step_along(const TrialDensity& density, const Direction& direction, double step,
+                                       double ratio, const Representation& representation,
+                                       const phonons::Symmetrizer& symmetrize) {
   phonons::DynamicalMatrices matrices = density.matrices();
   Blocks x = direction.from;
   for (std::size_t i = 0; i < x.size(); ++i) x[i] -= step * direction.matrices[i];
@@ -97,25 +100,29 @@ std::optional<TrialDensity> step_along(const TrialDensity& density, const Direct
   matrices.crystal.positions = direction.origin - step * ratio * direction.centroids;
   for (const phonons::Modes& modes : phonons::diagonalise(matrices)) {
     for (Eigen::Index mu = 0; mu < modes.frequencies.size(); ++mu) {
-      if (!modes.acoustic[static_cast<std::size_t>(mu)] && !(modes.frequencies[mu] > 0)) return std::nullopt;
+      if (!modes.acoustic[mu] && !(modes.frequencies[mu] > 0)) return std::nullopt;
     }
   }
   return TrialDensity{std::move(matrices), density.temperature(), density.units()};
 }
 
-bool stops_here(const StepReport& step, const ReferenceErrors& errors, const MinimizeOptions& options, double gradient_unit) {
+bool stops_here(const StepReport& step, const ReferenceErrors& errors, const MinimizeOptions& options,
+                double gradient_unit) {
   constexpr double zero = 1e-8;  // Ry/bohr^2 and angstrom, whatever the error
-  const bool matrices = step.gradient < options.gradient_to_error * errors.matrices || step.gradient < zero * gradient_unit;
+  const bool matrices =
+      step.gradient < options.gradient_to_error * errors.matrices || step.gradient < zero * gradient_unit;
   const bool centroids = !options.centroids || step.centroid_gradient < options.gradient_to_error * errors.centroids ||
                          step.centroid_gradient < zero;
   return matrices && centroids;
 }
 
 /// df(q = 0) = f + D u of each configuration, [N, n].
-at::Tensor folded_residuals(const Population& population, const phonons::DynamicalMatrices& matrices, const Eigen::VectorXd& shift) {
-  const Eigen::MatrixXd d = matrices.blocks[static_cast<std::size_t>(matrices.grid.gamma())].real();
+at::Tensor folded_residuals(const Population& population, const phonons::DynamicalMatrices& matrices,
+                            const Eigen::VectorXd& shift) {
+  const Eigen::MatrixXd d = matrices.blocks[matrices.grid.gamma()].real();
   at::Tensor product = at::empty({d.rows(), d.cols()}, at::kDouble), origin = at::empty({1, d.rows()}, at::kDouble);
-  Eigen::Map<Eigen::MatrixXd>(product.data_ptr<double>(), d.rows(), d.cols()) = d;  // symmetric: row or column order alike
+  Eigen::Map<Eigen::MatrixXd>(product.data_ptr<double>(), d.rows(), d.cols()) =
+      d;  // symmetric: row or column order alike
   Eigen::Map<Eigen::VectorXd>(origin.data_ptr<double>(), d.rows()) = shift;
   const at::Tensor u = population.folded_displacements() - origin.to(population.device());
   return population.folded_forces() + u.mm(product.to(population.device()));
@@ -123,8 +130,8 @@ at::Tensor folded_residuals(const Population& population, const phonons::Dynamic
 
 }  // namespace
 
-ReferenceErrors reference_errors(const Population& population, const Evaluation& evaluation, const TrialDensity& density,
-                                 int n_operations) {
+ReferenceErrors reference_errors(const Population& population, const Evaluation& evaluation,
+                                 const TrialDensity& density, int n_operations) {
   const phonons::DynamicalMatrices& matrices = density.matrices();
   const phonons::RealBlochBasis& basis = population.basis();
   const Weights& weights = evaluation.weights;
@@ -138,18 +145,20 @@ ReferenceErrors reference_errors(const Population& population, const Evaluation&
   const at::Tensor mean_square = (w * residuals.square()).sum(0) / weights.sum;
   const double force_error = ((mean_square - mean.square()) / weights.sum).sum().sqrt().item<double>();
 
-  // sum over q, a, b of the weighted mean of |v_a df_b|^2, and of the complex squares of G (their imaginary parts cancel
-  // between q and -q).
+  // sum over q, a, b of the weighted mean of |v_a df_b|^2, and of the complex squares of G (their imaginary parts
+  // cancel between q and -q).
   const Blocks upsilon = density.inverse_covariance();
   double squares = 0;
   Blocks sums(matrices.blocks.size(), Eigen::MatrixXcd::Zero(matrices.n_modes(), matrices.n_modes()));
   for (int chunk = 0; chunk < population.n_chunks(); ++chunk) {
-    const at::Tensor host_weights = weights.values.slice(0, population.chunk_begin(chunk), population.chunk_end(chunk)).cpu();
+    const at::Tensor host_weights =
+        weights.values.slice(0, population.chunk_begin(chunk), population.chunk_end(chunk)).cpu();
     const Eigen::Map<const Eigen::VectorXd> weight(host_weights.data_ptr<double>(), host_weights.numel());
     for (const phonons::RealBlochBasis::Slab& slab : basis.slabs()) {
-      const at::Tensor all_u = population.displacements(chunk, slab).cpu(), all_f = population.forces(chunk, slab).cpu();
+      const at::Tensor all_u = population.displacements(chunk, slab).cpu(),
+                       all_f = population.forces(chunk, slab).cpu();
       for (int i = 0; i < slab.n_blocks; ++i) {
-        const phonons::RealBlochBasis::Block& block = basis.blocks()[static_cast<std::size_t>(slab.first_block + i)];
+        const phonons::RealBlochBasis::Block& block = basis.blocks()[slab.first_block + i];
         using RowMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
         const at::Tensor u_rows = all_u.select(0, i).contiguous(), f_rows = all_f.select(0, i).contiguous();
         const Eigen::Map<const RowMatrix> u(u_rows.data_ptr<double>(), slab.block_size, weight.size());
@@ -174,11 +183,12 @@ ReferenceErrors reference_errors(const Population& population, const Evaluation&
   }
   double gradient_squares = 0;
   for (const phonons::RealBlochBasis::Block& block : basis.blocks()) {
-    const Eigen::ArrayXXcd g = sums[static_cast<std::size_t>(block.iq)].array() / weights.sum;
+    const Eigen::ArrayXXcd g = sums[block.iq].array() / weights.sum;
     gradient_squares += (block.pair ? 2 : 1) * (g * g).sum().real();
   }
   const double variance = std::max(squares / weights.sum - gradient_squares, 0.0);
-  return {std::sqrt(variance / weights.sum) / std::sqrt(n_operations * n_q), force_error / n_operations / density.units().rydberg};
+  return {std::sqrt(variance / weights.sum) / std::sqrt(n_operations * n_q),
+          force_error / n_operations / density.units().rydberg};
 }
 
 Minimum minimize_as_reference(const Population& population, TrialDensity start, const SpaceGroup& group,
@@ -211,7 +221,9 @@ Minimum minimize_as_reference(const Population& population, TrialDensity start, 
     if (here.kong_liu_ratio < options.kong_liu_ratio) return finish(StopReason::kong_liu);
     if (here.step >= options.max_steps) return finish(StopReason::max_steps);
 
-    Direction direction{representation.enter(density.matrices().blocks), {}, density.matrices().crystal.positions,
+    Direction direction{representation.enter(density.matrices().blocks),
+                        {},
+                        density.matrices().crystal.positions,
                         evaluation.gradient.centroids};
     direction.matrices = representation.gradient(evaluation, density, direction.from);
     if (reference.line_search) step *= growth;

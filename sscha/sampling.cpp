@@ -28,8 +28,8 @@ constexpr int most_sobol_dimensions = BOOST_RANDOM_SOBOL_MAX_DIMENSION;
 
 /// Displacements of unit-variance modes at each q, columns of zeros for modes that do not move, and their frequencies.
 struct Amplitudes {
-  std::vector<Eigen::MatrixXcd> columns;      // [n_q] (n, n)
-  std::vector<Eigen::VectorXd> frequencies;   // [n_q][n], 0 where nothing moves
+  std::vector<Eigen::MatrixXcd> columns;     // [n_q] (n, n)
+  std::vector<Eigen::VectorXd> frequencies;  // [n_q][n], 0 where nothing moves
 };
 
 Amplitudes of_all_sites(const TrialDensity& density) {
@@ -38,7 +38,7 @@ Amplitudes of_all_sites(const TrialDensity& density) {
   for (const phonons::Modes& modes : density.modes()) {
     Eigen::VectorXd& frequencies = result.frequencies.emplace_back(modes.frequencies);
     for (Eigen::Index mu = 0; mu < frequencies.size(); ++mu) {
-      if (modes.acoustic[static_cast<std::size_t>(mu)]) frequencies[mu] = 0;
+      if (modes.acoustic[mu]) frequencies[mu] = 0;
     }
   }
   return result;
@@ -50,15 +50,16 @@ Amplitudes of_moving_sites(const TrialDensity& density, const std::vector<bool>&
   for (int x = 0; x < matrices.n_modes(); ++x) {
     if (!fixed.at(static_cast<std::size_t>(x / 3))) moving.push_back(x);
   }
-  if (moving.empty()) throw InputError{"all {} sites are fixed: nothing is left to displace", matrices.crystal.n_atoms()};
+  if (moving.empty())
+    throw InputError{"all {} sites are fixed: nothing is left to displace", matrices.crystal.n_atoms()};
 
   const auto n_q = static_cast<std::size_t>(matrices.grid.size());
   Amplitudes result{std::vector<Eigen::MatrixXcd>(n_q), std::vector<Eigen::VectorXd>(n_q)};
   const Eigen::VectorXd inverse_roots = matrices.crystal.masses.cwiseSqrt().cwiseInverse();
   for (const int iq : matrices.grid.independent()) {
-    Eigen::MatrixXcd scaled = matrices.blocks[static_cast<std::size_t>(iq)](moving, moving);
+    Eigen::MatrixXcd scaled = matrices.blocks[iq](moving, moving);
     for (Eigen::Index x = 0; x < scaled.rows(); ++x) {
-      const double factor = inverse_roots[moving[static_cast<std::size_t>(x)] / 3];
+      const double factor = inverse_roots[moving[x] / 3];
       scaled.row(x) *= factor;
       scaled.col(x) *= factor;
     }
@@ -74,14 +75,16 @@ Amplitudes of_moving_sites(const TrialDensity& density, const std::vector<bool>&
       squares = solution.values;
     }
     if (!(squares.minCoeff() > 0)) {
-      throw InputError{"with the fixed sites at rest, a mode at q point {} is not positive: fix other sites, or repair the matrices",
-                       iq + 1};
+      throw InputError{
+          "with the fixed sites at rest, a mode at q point {} is not positive: fix other sites, or repair the matrices",
+          iq + 1};
     }
     Eigen::MatrixXcd columns = Eigen::MatrixXcd::Zero(matrices.n_modes(), matrices.n_modes());
     Eigen::VectorXd frequencies = Eigen::VectorXd::Zero(matrices.n_modes());
     for (Eigen::Index mu = 0; mu < squares.size(); ++mu) {
       frequencies[mu] = std::sqrt(squares[mu]);
-      const double amplitude = std::sqrt(phonons::squared_amplitude(frequencies[mu], density.temperature(), density.units()));
+      const double amplitude =
+          std::sqrt(phonons::squared_amplitude(frequencies[mu], density.temperature(), density.units()));
       for (std::size_t x = 0; x < moving.size(); ++x) {
         columns(moving[x], mu) = vectors(static_cast<Eigen::Index>(x), mu) * amplitude * inverse_roots[moving[x] / 3];
       }
@@ -89,8 +92,8 @@ Amplitudes of_moving_sites(const TrialDensity& density, const std::vector<bool>&
     const auto minus = static_cast<std::size_t>(matrices.grid.minus(iq));
     result.columns[minus] = columns.conjugate();
     result.frequencies[minus] = frequencies;
-    result.columns[static_cast<std::size_t>(iq)] = std::move(columns);
-    result.frequencies[static_cast<std::size_t>(iq)] = std::move(frequencies);
+    result.columns[iq] = std::move(columns);
+    result.frequencies[iq] = std::move(frequencies);
   }
   return result;
 }
@@ -135,7 +138,7 @@ Sampler::Sampler(const TrialDensity& density, const SamplingOptions& options, at
         n_locked_ += block.pair ? 2 : 1;
         frequency = 0;
       }
-      frequency_of_row[static_cast<std::size_t>(block.first_row + row)] = frequency;
+      frequency_of_row[block.first_row + row] = frequency;
     }
   }
   for (const RealBlochBasis::Slab& slab : basis_.slabs()) {
@@ -143,12 +146,12 @@ Sampler::Sampler(const TrialDensity& density, const SamplingOptions& options, at
   }
   std::vector<int> rows(frequency_of_row.size());
   std::iota(rows.begin(), rows.end(), 0);
-  const auto frequency = [&](int row) { return frequency_of_row[static_cast<std::size_t>(row)]; };
+  const auto frequency = [&](int row) { return frequency_of_row[row]; };
   std::stable_sort(rows.begin(), rows.end(), [&](int a, int b) { return frequency(a) < frequency(b); });
   dimension_of_row_.assign(rows.size(), -1);
   int dimension = 0;
   for (const int row : rows) {
-    if (frequency(row) > 0) dimension_of_row_[static_cast<std::size_t>(row)] = dimension++;
+    if (frequency(row) > 0) dimension_of_row_[row] = dimension++;
   }
   n_still_ = basis_.n_rows() - dimension;
   if (dimension == 0) throw InputError{"no mode is left to displace: all are locked or fixed"};
@@ -160,7 +163,8 @@ at::Tensor Sampler::uniform_numbers(std::int64_t first_sample) const {
   at::Tensor numbers = at::empty({n_rows, chunk_samples}, at::kDouble);
   double* const out = numbers.mutable_data_ptr<double>();
   r123::Philox4x32 philox;
-  const r123::Philox4x32::key_type key = {{static_cast<std::uint32_t>(options_.seed), static_cast<std::uint32_t>(options_.seed >> 32)}};
+  const r123::Philox4x32::key_type key = {
+      {static_cast<std::uint32_t>(options_.seed), static_cast<std::uint32_t>(options_.seed >> 32)}};
   for (int row = 0; row < n_rows; row += 2) {
     for (std::int64_t i = 0; i < chunk_samples; ++i) {
       const auto sample = static_cast<std::uint64_t>(first_sample + i);
@@ -180,15 +184,17 @@ void Sampler::fill_sobol(std::int64_t first_sample, double* numbers) const {
   for (std::size_t row = 0; row < dimension_of_row_.size(); ++row) {
     const int dimension = dimension_of_row_[row];
     if (dimension >= 0 && dimension < n_sobol_) {
-      row_of_dimension[static_cast<std::size_t>(dimension)] = numbers + static_cast<std::int64_t>(row) * chunk_samples;
+      row_of_dimension[dimension] = numbers + static_cast<std::int64_t>(row) * chunk_samples;
     }
   }
   // One scrambling a dimension, from a counter that no configuration uses.
   r123::Philox4x32 philox;
-  const r123::Philox4x32::key_type key = {{static_cast<std::uint32_t>(options_.seed), static_cast<std::uint32_t>(options_.seed >> 32)}};
+  const r123::Philox4x32::key_type key = {
+      {static_cast<std::uint32_t>(options_.seed), static_cast<std::uint32_t>(options_.seed >> 32)}};
   std::vector<std::uint32_t> seeds;
   for (int dimension = 0; dimension < n_sobol_; ++dimension) {
-    seeds.push_back(philox({{static_cast<std::uint32_t>(dimension), 0xffffffffu, 0xffffffffu, options_.population}}, key)[0]);
+    seeds.push_back(
+        philox({{static_cast<std::uint32_t>(dimension), 0xffffffffu, 0xffffffffu, options_.population}}, key)[0]);
   }
   // The engine begins behind the origin, which is a point of the net.
   boost::random::sobol_engine<std::uint32_t, 32> points(static_cast<std::size_t>(n_sobol_));
@@ -208,7 +214,8 @@ at::Tensor Sampler::chunk(std::int64_t first_sample) const {
   std::vector<at::Tensor> slabs;
   for (std::size_t i = 0; i < from_modes_.size(); ++i) {
     const RealBlochBasis::Slab& slab = basis_.slabs()[i];
-    const at::Tensor modes = y.narrow(0, slab.first_row, slab.n_rows()).view({slab.n_blocks, slab.block_size, chunk_samples});
+    const at::Tensor modes =
+        y.narrow(0, slab.first_row, slab.n_rows()).view({slab.n_blocks, slab.block_size, chunk_samples});
     slabs.push_back(at::bmm(from_modes_[i], modes).view({slab.n_rows(), chunk_samples}));
   }
   return basis_.inverse(at::cat(slabs));

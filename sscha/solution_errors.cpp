@@ -16,19 +16,21 @@ struct Change {
 };
 
 /// e^dagger m^-1/2 dD m^-1/2 e of each mode at one q, `patterns` being m^-1/2 e; averaged over degenerate sets.
-std::vector<double> change_of_squares(const phonons::Modes& modes, const Eigen::MatrixXcd& patterns, const Eigen::MatrixXcd& change) {
+std::vector<double> change_of_squares(const phonons::Modes& modes, const Eigen::MatrixXcd& patterns,
+                                      const Eigen::MatrixXcd& change) {
   const Eigen::VectorXd diagonal = (patterns.adjoint() * change * patterns).diagonal().real();
   std::vector<double> result(static_cast<std::size_t>(diagonal.size()), 0.0);
   for (Eigen::Index first = 0; first < diagonal.size();) {
     Eigen::Index last = first + 1;
     const auto same = [&](Eigen::Index mu) {
-      return std::abs(modes.frequencies[mu] - modes.frequencies[first]) < degenerate * std::abs(modes.frequencies[first]) &&
-             modes.acoustic[static_cast<std::size_t>(mu)] == modes.acoustic[static_cast<std::size_t>(first)];
+      return std::abs(modes.frequencies[mu] - modes.frequencies[first]) <
+                 degenerate * std::abs(modes.frequencies[first]) &&
+             modes.acoustic[mu] == modes.acoustic[first];
     };
     while (last < diagonal.size() && same(last)) ++last;
-    if (!modes.acoustic[static_cast<std::size_t>(first)]) {
+    if (!modes.acoustic[first]) {
       const double mean = diagonal.segment(first, last - first).mean();
-      for (Eigen::Index mu = first; mu < last; ++mu) result[static_cast<std::size_t>(mu)] = mean;
+      for (Eigen::Index mu = first; mu < last; ++mu) result[mu] = mean;
     }
     first = last;
   }
@@ -46,8 +48,8 @@ double entropy_slope(double frequency, double temperature, const UnitSet& units)
 
 }  // namespace
 
-SolutionErrors solution_errors(const Population& population, const Minimum& minimum, const SpaceGroup& group, bool centroids,
-                               const std::function<void(int done, int total)>& progress) {
+SolutionErrors solution_errors(const Population& population, const Minimum& minimum, const SpaceGroup& group,
+                               bool centroids, const std::function<void(int done, int total)>& progress) {
   const phonons::DynamicalMatrices& matrices = minimum.density.matrices();
   SolutionErrors errors;
   errors.self_consistent = minimum.converged();
@@ -58,8 +60,9 @@ SolutionErrors solution_errors(const Population& population, const Minimum& mini
     for (int g = 0; g < n_groups; ++g) {
       const int first = g * population.n_blocks() / n_groups, last = (g + 1) * population.n_blocks() / n_groups;
       // A hundredth of the noise is far below what one group changes, about the noise over the root of their number.
-      const Minimum without = minimize(population.without_blocks(first, last), minimum.density, group,
-                                       {.kong_liu_ratio = 0, .gradient_to_error = 0.01, .centroids = centroids, .max_steps = 100});
+      const Minimum without =
+          minimize(population.without_blocks(first, last), minimum.density, group,
+                   {.kong_liu_ratio = 0, .gradient_to_error = 0.01, .centroids = centroids, .max_steps = 100});
       changes.push_back({without.density.matrices().blocks, without.density.matrices().crystal.positions});
       if (progress) progress(g + 1, n_groups);
     }
@@ -80,14 +83,16 @@ SolutionErrors solution_errors(const Population& population, const Minimum& mini
   Vectors mean_centroids = Vectors::Zero(matrices.crystal.n_atoms(), 3);
   for (const Change& change : changes) mean_centroids += change.centroids / n;
   errors.centroids = Vectors::Zero(matrices.crystal.n_atoms(), 3);
-  for (const Change& change : changes) errors.centroids.array() += factor * (change.centroids - mean_centroids).array().square();
+  for (const Change& change : changes)
+    errors.centroids.array() += factor * (change.centroids - mean_centroids).array().square();
   errors.centroids = errors.centroids.cwiseSqrt();
 
   std::vector<double> entropies(changes.size(), 0.0);  // what each change does to the entropy
   errors.squared_frequencies.resize(matrices.blocks.size());
   errors.frequencies.resize(matrices.blocks.size());
   for (const int independent : matrices.grid.independent()) {
-    const std::size_t iq = static_cast<std::size_t>(independent), partner = static_cast<std::size_t>(matrices.grid.minus(independent));
+    const std::size_t iq = static_cast<std::size_t>(independent),
+                      partner = static_cast<std::size_t>(matrices.grid.minus(independent));
     const phonons::Modes& modes = minimum.density.modes()[iq];
     const Eigen::MatrixXcd patterns = phonons::displacement_patterns(modes, matrices.crystal);
     Eigen::MatrixXcd mean = Eigen::MatrixXcd::Zero(matrices.n_modes(), matrices.n_modes());
@@ -95,7 +100,8 @@ SolutionErrors solution_errors(const Population& population, const Minimum& mini
     std::vector<double> variance(static_cast<std::size_t>(matrices.n_modes()), 0.0);
     std::vector<double> slopes;
     for (std::size_t mu = 0; mu < variance.size(); ++mu) {
-      const double slope = entropy_slope(modes.frequencies[static_cast<Eigen::Index>(mu)], minimum.density.temperature(), minimum.density.units());
+      const double slope = entropy_slope(modes.frequencies[static_cast<Eigen::Index>(mu)],
+                                         minimum.density.temperature(), minimum.density.units());
       slopes.push_back(modes.acoustic[mu] ? 0.0 : (partner == iq ? 1 : 2) * slope);
     }
     for (std::size_t b = 0; b < changes.size(); ++b) {
@@ -110,7 +116,8 @@ SolutionErrors solution_errors(const Population& population, const Minimum& mini
     for (std::size_t mu = 0; mu < variance.size(); ++mu) {
       squared.push_back(std::sqrt(variance[mu]));
       const double frequency = modes.frequencies[static_cast<Eigen::Index>(mu)];
-      frequencies.push_back(modes.acoustic[mu] ? 0.0 : minimum.density.units().inverse_cm(squared.back() / (2 * frequency)));
+      frequencies.push_back(modes.acoustic[mu] ? 0.0
+                                               : minimum.density.units().inverse_cm(squared.back() / (2 * frequency)));
     }
     errors.squared_frequencies[partner] = squared;
     errors.frequencies[partner] = frequencies;

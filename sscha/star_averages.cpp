@@ -30,14 +30,15 @@ std::vector<Star> find_stars(const ModeRotations& rotations, const phonons::QGri
   std::vector<Star> stars;
   std::vector<bool> seen(static_cast<std::size_t>(grid.size()), false);
   for (int iq = 0; iq < grid.size(); ++iq) {
-    if (seen[static_cast<std::size_t>(iq)]) continue;
+    if (seen[iq]) continue;
     Star star{iq, {}};
     for (int operation = 0; operation < rotations.n_operations(); ++operation) {
       const int image = rotations.image(operation, iq), partner = grid.minus(image);
-      seen[static_cast<std::size_t>(image)] = seen[static_cast<std::size_t>(partner)] = true;
+      seen[image] = seen[partner] = true;
       const bool conjugate = partner < image;
       const int there = conjugate ? partner : image;
-      auto member = std::find_if(star.members.begin(), star.members.end(), [&](const StarMember& m) { return m.iq == there; });
+      auto member =
+          std::find_if(star.members.begin(), star.members.end(), [&](const StarMember& m) { return m.iq == there; });
       if (member == star.members.end()) member = star.members.insert(member, StarMember{there, {}});
       member->rotations.push_back({operation, conjugate});
     }
@@ -46,7 +47,8 @@ std::vector<Star> find_stars(const ModeRotations& rotations, const phonons::QGri
   return stars;
 }
 
-at::Tensor image_of_modes(const ModeRotations& rotations, const PairRotation& rotation, int iq, const at::Tensor& vectors) {
+at::Tensor image_of_modes(const ModeRotations& rotations, const PairRotation& rotation, int iq,
+                          const at::Tensor& vectors) {
   const at::Tensor turned = at::mm(rotations.matrix(rotation.operation, iq), vectors);
   return rotation.conjugate ? turned.conj().resolve_conj() : turned;
 }
@@ -82,8 +84,7 @@ at::Tensor StarAverages::third(const std::vector<at::Tensor>& bare) const {
   for (std::size_t i = 0; i < star_.members.size(); ++i) {
     const StarMember& member = star_.members[i];
     for (const PairRotation& rotation : member.rotations) {
-      const at::Tensor back =
-          rotated_back(rotations_, rotation, grid, space(), spaces_[static_cast<std::size_t>(member.iq)], bare[i]);
+      const at::Tensor back = rotated_back(rotations_, rotation, grid, space(), spaces_[member.iq], bare[i]);
       sum.addmm_(back, rotations_.matrix(rotation.operation, star_.iq));
     }
   }
@@ -95,10 +96,11 @@ at::Tensor StarAverages::fourth() const {
   // Cosets of the little group first: one operation for each member of the star.
   at::Tensor sum;
   for (const StarMember& member : star_.members) {
-    const PairSpace& there = spaces_[static_cast<std::size_t>(member.iq)];
+    const PairSpace& there = spaces_[member.iq];
     const at::Tensor bare = AnharmonicAverages(samples_, moments_, there).fourth();
-    const at::Tensor back =
-        member.iq == star_.iq ? bare : rotated_back_both(rotations_, member.rotations.front(), grid, space(), there, bare);
+    const at::Tensor back = member.iq == star_.iq
+                                ? bare
+                                : rotated_back_both(rotations_, member.rotations.front(), grid, space(), there, bare);
     sum = sum.defined() ? sum.add_(back) : back;
   }
   sum.div_(static_cast<double>(star_.members.size()));
@@ -110,14 +112,14 @@ at::Tensor StarAverages::fourth() const {
     if (rotation.conjugate) {
       reversing = &rotation;
     } else {
-      kept.push_back(rotations_.operations()[static_cast<std::size_t>(rotation.operation)]);
+      kept.push_back(rotations_.operations()[rotation.operation]);
       numbers.push_back(rotation.operation);
     }
   }
   for (const std::vector<int>& representatives : phonons::coset_chain(kept)) {
     at::Tensor average = sum.clone();
     for (const int r : representatives) {
-      average += rotated_both(rotations_, numbers[static_cast<std::size_t>(r)], grid, space(), sum);
+      average += rotated_both(rotations_, numbers[r], grid, space(), sum);
     }
     sum = average.div_(static_cast<double>(representatives.size() + 1));
   }
@@ -128,10 +130,11 @@ at::Tensor StarAverages::fourth() const {
 at::Tensor StarAverages::apply_fourth(const at::Tensor& vectors) const {
   const phonons::QGrid& grid = samples_.density().matrices().grid;
   const std::int64_t m = vectors.size(1);
-  const std::size_t batch = static_cast<std::size_t>(std::max<std::int64_t>(most_columns / std::max<std::int64_t>(m, 1), 1));
+  const std::size_t batch =
+      static_cast<std::size_t>(std::max<std::int64_t>(most_columns / std::max<std::int64_t>(m, 1), 1));
   at::Tensor sum = at::zeros_like(vectors);
   for (const StarMember& member : star_.members) {
-    const PairSpace& there = spaces_[static_cast<std::size_t>(member.iq)];
+    const PairSpace& there = spaces_[member.iq];
     const AnharmonicAverages averages(samples_, moments_, there);
     for (std::size_t first = 0; first < member.rotations.size(); first += batch) {
       const std::size_t last = std::min(member.rotations.size(), first + batch);
@@ -142,7 +145,8 @@ at::Tensor StarAverages::apply_fourth(const at::Tensor& vectors) const {
       const at::Tensor applied = averages.apply_fourth(at::cat(turned, 1));
       for (std::size_t r = first; r < last; ++r) {
         const std::int64_t column = static_cast<std::int64_t>(r - first) * m;
-        sum += rotated_back(rotations_, member.rotations[r], grid, space(), there, applied.slice(1, column, column + m));
+        sum +=
+            rotated_back(rotations_, member.rotations[r], grid, space(), there, applied.slice(1, column, column + m));
       }
     }
   }
@@ -156,11 +160,14 @@ std::vector<std::int64_t> StarAverages::modes_to_solve() const {
 at::Tensor StarAverages::completed(const std::vector<std::int64_t>& modes, const at::Tensor& solutions) const {
   const std::int64_t n = samples_.rows().count(star_.iq);
   if (static_cast<std::int64_t>(modes.size()) == n) return solutions;
-  // With B the images of the unit vectors and Z those of their solutions, the least-squares answer is Z B^dagger (B B^dagger)^-1.
+  // With B the images of the unit vectors and Z those of their solutions, the least-squares answer is Z B^dagger (B
+  // B^dagger)^-1.
   const phonons::QGrid& grid = samples_.density().matrices().grid;
   at::Tensor unit = at::zeros({n, static_cast<std::int64_t>(modes.size())}, samples_.options());
-  for (std::size_t i = 0; i < modes.size(); ++i) unit.select(1, static_cast<std::int64_t>(i)).slice(0, modes[i], modes[i] + 1).fill_(1);
-  at::Tensor overlap = at::zeros({n, n}, samples_.options()), sum = at::zeros({solutions.size(0), n}, samples_.options());
+  for (std::size_t i = 0; i < modes.size(); ++i)
+    unit.select(1, static_cast<std::int64_t>(i)).slice(0, modes[i], modes[i] + 1).fill_(1);
+  at::Tensor overlap = at::zeros({n, n}, samples_.options()),
+             sum = at::zeros({solutions.size(0), n}, samples_.options());
   for (const PairRotation& rotation : star_.little_group()) {
     const at::Tensor images = image_of_modes(rotations_, rotation, star_.iq, unit);
     overlap.addmm_(images, adjoint(images));
@@ -173,13 +180,14 @@ std::vector<double> StarAverages::errors(const Weights& weights, const at::Tenso
                                          const std::vector<std::pair<int, int>>& sets) const {
   const phonons::QGrid& grid = samples_.density().matrices().grid;
   const Population& population = samples_.population();
-  at::Tensor sum = at::zeros({population.size(), static_cast<std::int64_t>(sets.size())}, population.energies().options());
+  at::Tensor sum =
+      at::zeros({population.size(), static_cast<std::int64_t>(sets.size())}, population.energies().options());
   for (const StarMember& member : star_.members) {
-    const PairSpace& there = spaces_[static_cast<std::size_t>(member.iq)];
+    const PairSpace& there = spaces_[member.iq];
     const PairRotation& rotation = member.rotations.front();
-    const at::Tensor each =
-        AnharmonicAverages(samples_, moments_, there)
-            .contributions(rotated(rotations_, rotation, grid, space(), there, u), image_of_modes(rotations_, rotation, star_.iq, x), order);
+    const at::Tensor each = AnharmonicAverages(samples_, moments_, there)
+                                .contributions(rotated(rotations_, rotation, grid, space(), there, u),
+                                               image_of_modes(rotations_, rotation, star_.iq, x), order);
     const double share = static_cast<double>(member.rotations.size()) / static_cast<double>(star_.n_operations());
     for (std::size_t i = 0; i < sets.size(); ++i) {
       sum.select(1, static_cast<std::int64_t>(i)).add_(each.slice(1, sets[i].first, sets[i].second).mean(1), share);

@@ -23,13 +23,14 @@ struct Star {
 std::vector<Star> find_stars(const ModeRotations& rotations, const phonons::QGrid& grid);
 
 /// Images of vectors [modes at the first point of a star, m] under an operation, with time reversal or without.
-at::Tensor image_of_modes(const ModeRotations& rotations, const PairRotation& rotation, int iq, const at::Tensor& vectors);
+at::Tensor image_of_modes(const ModeRotations& rotations, const PairRotation& rotation, int iq,
+                          const at::Tensor& vectors);
 /// Modes at the first point of a star, in their order, of which the images under the little group span all others.
 std::vector<std::int64_t> generating_modes(const ModeRotations& rotations, const ModeRows& rows, const Star& star,
                                            const at::TensorOptions& options);
 
-/// Third and fourth order at the first point of a star, averaged over all operations: what the population would give if it
-/// were replaced by all its symmetry images. Vectors are rotated, configurations are not.
+/// Third and fourth order at the first point of a star, averaged over all operations: what the population would give if
+/// it were replaced by all its symmetry images. Vectors are rotated, configurations are not.
 class StarAverages {
  public:
   /// All must outlive this. `spaces` [n_q].
@@ -37,7 +38,7 @@ class StarAverages {
                const std::vector<PairSpace>& spaces, const Star& star)
       : samples_(samples), moments_(moments), rotations_(rotations), spaces_(spaces), star_(star) {}
 
-  const PairSpace& space() const { return spaces_[static_cast<std::size_t>(star_.iq)]; }
+  const PairSpace& space() const { return spaces_[star_.iq]; }
   const Star& star() const { return star_; }
 
   /// [pairs, modes at q] from the bare averages of each member.
@@ -51,10 +52,10 @@ class StarAverages {
   /// Solutions [pairs, modes at q] of an equation that has the symmetry, from those of the generating modes [pairs, n].
   at::Tensor completed(const std::vector<std::int64_t>& modes, const at::Tensor& solutions) const;
 
-  /// Standard errors of x_i^dagger C x_i, C = -(J D3)^dagger A^-1 (J D3), for the columns of x [modes at q, m] by influence: with
-  /// u_i = J A^-1 J D3 x_i a configuration changes it by -2 Re(u^dagger d3_c x) + u^dagger d4_c u, and nothing is solved again.
-  /// `sets` of columns, [begin, end) each, are degenerate: they share the error of their mean, for which one operation of each
-  /// member of the star is enough. Returns one error a set.
+  /// Standard errors of x_i^dagger C x_i, C = -(J D3)^dagger A^-1 (J D3), for the columns of x [modes at q, m] by
+  /// influence: with u_i = J A^-1 J D3 x_i a configuration changes it by -2 Re(u^dagger d3_c x) + u^dagger d4_c u, and
+  /// nothing is solved again. `sets` of columns, [begin, end) each, are degenerate: they share the error of their mean,
+  /// for which one operation of each member of the star is enough. Returns one error a set.
   std::vector<double> errors(const Weights& weights, const at::Tensor& u, const at::Tensor& x, int order,
                              const std::vector<std::pair<int, int>>& sets) const;
 

@@ -29,7 +29,8 @@ class TrialDensity {
 
   /// Harmonic free energy of the supercell, eV.
   double harmonic_free_energy() const;
-  /// ln of the normalisation, up to a constant that is the same for every density of the crystal (other masses included).
+  /// ln of the normalisation, up to a constant that is the same for every density of the crystal (other masses
+  /// included).
   double log_normalisation() const { return log_normalisation_; }
 
   /// What one pass over displacements needs, for each slab of the real Bloch basis, on `device`.
@@ -51,7 +52,7 @@ class TrialDensity {
   double temperature_;
   UnitSet units_;
   std::vector<phonons::Modes> modes_;
-  std::vector<Eigen::VectorXd> squared_amplitudes_;  // [n_q][3n], amu angstrom^2; 0 for acoustic modes
+  std::vector<Eigen::VectorXd> squared_amplitudes_;   // [n_q][3n], amu angstrom^2; 0 for acoustic modes
   std::vector<Eigen::MatrixXcd> displacement_frame_;  // [n_q] E, of independent q
   double log_normalisation_ = 0;
 };

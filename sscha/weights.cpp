@@ -42,13 +42,13 @@ DensityValues values_under(const Population& population, const TrialDensity& den
     }
     at::Tensor y = at::bmm(frames[at].to_modes, u);
     y.mul_(y);
-    parts[static_cast<std::size_t>(item)] = at::bmm(frames[at].forms, y).sum(0);
+    parts[item] = at::bmm(frames[at].forms, y).sum(0);
   });
 
   std::vector<at::Tensor> chunks;
   for (int chunk = 0; chunk < population.n_chunks(); ++chunk) {
-    at::Tensor sum = parts[static_cast<std::size_t>(chunk * n_slabs)];
-    for (std::int64_t i = 1; i < n_slabs; ++i) sum = sum + parts[static_cast<std::size_t>(chunk * n_slabs + i)];
+    at::Tensor sum = parts[chunk * n_slabs];
+    for (std::int64_t i = 1; i < n_slabs; ++i) sum = sum + parts[chunk * n_slabs + i];
     chunks.push_back(sum);
   }
   const at::Tensor all = at::cat(chunks, 1);
@@ -58,10 +58,11 @@ DensityValues values_under(const Population& population, const TrialDensity& den
 Weights reweight(const Population& population, const TrialDensity& target) {
   if (target.n_acoustic() != population.generating().n_acoustic() ||
       target.matrices().n_modes() != population.generating().matrices().n_modes()) {
-    throw InputError{"cannot reweight from {} modes ({} acoustic) to {} ({} acoustic): the two crystals differ. Give matrices "
-                     "of the same crystal and grid",
-                     population.generating().matrices().n_modes(), population.generating().n_acoustic(),
-                     target.matrices().n_modes(), target.n_acoustic()};
+    throw InputError{
+        "cannot reweight from {} modes ({} acoustic) to {} ({} acoustic): the two crystals differ. Give matrices "
+        "of the same crystal and grid",
+        population.generating().matrices().n_modes(), population.generating().n_acoustic(), target.matrices().n_modes(),
+        target.n_acoustic()};
   }
   DensityValues values = values_under(population, target);
   // Thousands of modes: each ratio a0/a is near 1, their product is not. Stay in the logarithm until the end.
@@ -85,7 +86,8 @@ Averages averages(const Weights& weights, const at::Tensor& samples, const Pairi
   at::Tensor sums = deviations;  // of each independent sample
   if (independent == Samples::pairs && pairing.n_pairs > 0) {
     const std::int64_t paired = 2 * pairing.n_pairs;
-    sums = at::cat({deviations.slice(0, 0, paired).view({pairing.n_pairs, 2, columns.size(1)}).sum(1), deviations.slice(0, paired)});
+    sums = at::cat({deviations.slice(0, 0, paired).view({pairing.n_pairs, 2, columns.size(1)}).sum(1),
+                    deviations.slice(0, paired)});
   }
   // One sample has no spread: its error is unknown, not zero.
   const auto correction = [](std::int64_t n) { return static_cast<double>(n) / static_cast<double>(n - 1); };

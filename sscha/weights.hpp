@@ -20,11 +20,11 @@ at::Tensor centroid_shift(const Population& population, const TrialDensity& dens
 
 /// How much each configuration of a population counts under another trial density.
 struct Weights {
-  at::Tensor values;              ///< [N] p(x_c) / p_generating(x_c) (merged: of the mixture): mean 1 over the generating density
+  at::Tensor values;  ///< [N] p(x_c) / p_generating(x_c) (merged: of the mixture): mean 1 over the generating density
   at::Tensor auxiliary_energies;  ///< [N] eV, of the target density
-  double log_scale = 0;           ///< ln of a common factor left out of `values`: 0 unless they would overflow or vanish
+  double log_scale = 0;  ///< ln of a common factor left out of `values`: 0 unless they would overflow or vanish
   double sum = 0;
-  double effective_size = 0;      ///< N_eff = (sum w)^2 / sum w^2, between 1 and N (Kong, Liu, Wong, JASA 89, 278 (1994))
+  double effective_size = 0;  ///< N_eff = (sum w)^2 / sum w^2, between 1 and N (Kong, Liu, Wong, JASA 89, 278 (1994))
 
   double kong_liu_ratio() const { return effective_size / static_cast<double>(values.size(0)); }
 };
@@ -42,15 +42,17 @@ enum class Samples { pairs, configurations };
 
 /// Weighted means <A> = sum w A / sum w of `samples` [N] or [N, k] and the errors of the ratio estimator,
 ///   err^2 = n/(n-1) sum_s [sum_{c in s} w_c (A_c - <A>)]^2 / (sum w)^2,
-/// a sample s being an antithetic pair or a single configuration (`Samples::configurations`: every one on its own). The parts of
-/// a merged population are strata: the sum runs over each with its own n and less the square of its mean.
+/// a sample s being an antithetic pair or a single configuration (`Samples::configurations`: every one on its own). The
+/// parts of a merged population are strata: the sum runs over each with its own n and less the square of its mean.
 struct Averages {
   at::Tensor values;           ///< [k] or scalar, on the CPU
   at::Tensor standard_errors;  ///< the same shape
 };
-Averages averages(const Weights& weights, const at::Tensor& samples, const Pairing& pairing, Samples independent = Samples::pairs);
+Averages averages(const Weights& weights, const at::Tensor& samples, const Pairing& pairing,
+                  Samples independent = Samples::pairs);
 
 /// The same for one number per configuration, [N].
-Estimate average(const Weights& weights, const at::Tensor& samples, const Pairing& pairing, Samples independent = Samples::pairs);
+Estimate average(const Weights& weights, const at::Tensor& samples, const Pairing& pairing,
+                 Samples independent = Samples::pairs);
 
 }  // namespace zeropoint::sscha

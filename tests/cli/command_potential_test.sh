@@ -69,7 +69,7 @@ complains "potential.command is missing"
 # Any calculator of ASE, where ASE is there.
 for python in python3 "${XDG_CACHE_HOME:-$HOME/.cache}"/zeropoint/python-sscha-*/bin/python; do
   "$python" -c 'import ase' 2> /dev/null || continue
-  exits 0 sscha run.toml --set "potential.command=\"$python $source_folder/tools/ase_potential.py\"" --set populations.final=0 \
+  exits 0 sscha run.toml --set "potential.command=\"$python $source_folder/tools/peers/ase_potential.py\"" --set populations.final=0 \
     --set 'populations.sizes=[100]' --output ase
   says "a fresh population needs no step"
   break

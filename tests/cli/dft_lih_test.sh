@@ -13,7 +13,7 @@ cp "$example/sample.toml" "$example/supercell.in" .
 ln -s "$(realpath "$pseudo")" pseudo
 export OMP_NUM_THREADS=1
 
-# lattice constant, temperature, number of the population (as in tools/make_lih), configuration
+# lattice constant, temperature, number of the population (as in tools/peers/make_lih), configuration
 cases=("4.006 0 1 1" "4.006 300 2 8" "4.05 300 4 21" "4.09 0 5 30" "4.13 0 7 13" "4.13 300 8 2")
 for case in "${cases[@]}"; do
   read -r a t number c <<< "$case"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # python-sscha reads our population folders and finds our free energy; we read what it saves. Skipped where it is not installed
-# (tools/python_sscha installs it).
+# (tools/peers/python_sscha installs it).
 source "$(dirname "$0")/claims.sh"
 shopt -s nullglob
 environments=("${XDG_CACHE_HOME:-$HOME/.cache}"/zeropoint/python-sscha-*/complete)
-((${#environments[@]})) || { echo "python-sscha is not installed: tools/python_sscha does it"; exit 77; }
+((${#environments[@]})) || { echo "python-sscha is not installed: tools/peers/python_sscha does it"; exit 77; }
 python="$(dirname "${environments[0]}")/bin/python"
 close() { python3 -c 'import sys; a, b = map(float, sys.argv[1:]); sys.exit(not abs(a - b) <= 1e-10 * abs(b))' "$1" "$2"; }
 

@@ -89,7 +89,8 @@ TEST(Hdf5File, GrowsAlongTheFirstAxis) {
 }
 
 TEST(Hdf5File, StoresRowsOneAfterAnother) {
-  // No library between: the bytes of the file are searched for the rows of a matrix that is stored by columns in memory.
+  // No library between: the bytes of the file are searched for the rows of a matrix that is stored by columns in
+  // memory.
   const TemporaryFolder folder;
   Hdf5File file = Hdf5File::create(folder / "a.h5", {.filetype = "test"});
   file.write("matrix", lopsided(), "1", "row,column");
@@ -127,7 +128,9 @@ assert f.attrs['filetype'] == 'test' and f.attrs['seed'] == 5
 
 TEST(Hdf5File, LeavesNothingWithoutClose) {
   const TemporaryFolder folder;
-  { Hdf5File::create(folder / "a.h5", {.filetype = "test"}).write("x", counted(3), "1", "i,j,k"); }
+  {
+    Hdf5File::create(folder / "a.h5", {.filetype = "test"}).write("x", counted(3), "1", "i,j,k");
+  }
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 

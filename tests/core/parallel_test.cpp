@@ -22,8 +22,8 @@ struct ThreadsRestored {
 };
 
 TEST(ParallelFor, LibrariesInsideRunOnOneThreadInEveryWorker) {
-  // The number is kept by each thread: a worker that does not set its own lets the BLAS share out its sums, and their bits
-  // then depend on who took which item.
+  // The number is kept by each thread: a worker that does not set its own lets the BLAS share out its sums, and their
+  // bits then depend on who took which item.
   const auto omp_get_max_threads = reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_max_threads"));
   if (!omp_get_max_threads) GTEST_SKIP() << "this LibTorch does not use OpenMP";
   const ThreadsRestored restored;
@@ -46,9 +46,7 @@ TEST(ParallelFor, DoesEveryItemOnceAlsoInsideAnItem) {
   for (const int n : {1, 2, 4}) {
     set_threads(n);
     std::vector<std::atomic<int>> done(300);
-    parallel_for(20, [&](std::int64_t i) {
-      parallel_for(15, [&](std::int64_t j) { ++done[static_cast<std::size_t>(15 * i + j)]; });
-    });
+    parallel_for(20, [&](std::int64_t i) { parallel_for(15, [&](std::int64_t j) { ++done[15 * i + j]; }); });
     for (const auto& count : done) EXPECT_EQ(count, 1);
   }
 }
@@ -56,9 +54,10 @@ TEST(ParallelFor, DoesEveryItemOnceAlsoInsideAnItem) {
 TEST(ParallelFor, RethrowsAndGoesOnWorking) {
   const ThreadsRestored restored;
   set_threads(2);
-  EXPECT_THROW(parallel_for(50, [](std::int64_t i) {
-                 if (i == 17) throw InputError{"item {}", i};
-               }),
+  EXPECT_THROW(parallel_for(50,
+                            [](std::int64_t i) {
+                              if (i == 17) throw InputError{"item {}", i};
+                            }),
                InputError);
   std::atomic<int> sum = 0;
   parallel_for(10, [&](std::int64_t i) { sum += static_cast<int>(i); });

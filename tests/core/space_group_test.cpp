@@ -27,10 +27,10 @@ TEST(SpaceGroup, FindsKnownGroupsInAnyOrientation) {
     int number;
     std::string symbol;
     std::size_t n_operations;
-  } known[] = {{test::cubic_crystal(), 225, "Fm-3m", 48},    {test::diamond_crystal(), 227, "Fd-3m", 48},
+  } known[] = {{test::cubic_crystal(), 225, "Fm-3m", 48},       {test::diamond_crystal(), 227, "Fd-3m", 48},
                {test::hexagonal_crystal(), 194, "P63/mmc", 24}, {test::wurtzite_crystal(), 186, "P63mc", 12},
-               {test::cmc21_crystal(), 36, "Cmc21", 4},      {test::p21c_crystal(), 14, "P21/c", 4},
-               {test::triclinic_lattice(), 2, "P-1", 2},      {test::triclinic_crystal(), 1, "P1", 1}};
+               {test::cmc21_crystal(), 36, "Cmc21", 4},         {test::p21c_crystal(), 14, "P21/c", 4},
+               {test::triclinic_lattice(), 2, "P-1", 2},        {test::triclinic_crystal(), 1, "P1", 1}};
   for (const auto& row : known) {
     for (const Crystal& crystal : {row.crystal, test::rotated(row.crystal, test::some_rotation()),
                                    test::with_origin_moved(row.crystal, {0.3, -1.7, 0.9})}) {
@@ -93,7 +93,8 @@ TEST(SpaceGroup, KeepsASubgroupByNumberOrSymbol) {
 
 TEST(SpaceGroup, ReadsOperationsInBothForms) {
   const TemporaryFolder folder;
-  const std::string letters = file_with(folder, "# P2_1/c\nx,y,z\n-x, y+1/2, -z+1/2\n\n-x,-y,-z  # centre\nx, 0.5-y, z+.5\n");
+  const std::string letters =
+      file_with(folder, "# P2_1/c\nx,y,z\n-x, y+1/2, -z+1/2\n\n-x,-y,-z  # centre\nx, 0.5-y, z+.5\n");
   const SpaceGroup from_letters = find_space_group(test::p21c_crystal(), {.operations_file = letters});
   EXPECT_EQ(from_letters.number, 14);
   const std::string rows = file_with(folder,
@@ -107,7 +108,8 @@ TEST(SpaceGroup, ReadsOperationsInBothForms) {
     EXPECT_EQ(from_rows.operations[i].permutation, from_letters.operations[i].permutation);
   }
   // Fewer operations than there are: the list decides.
-  EXPECT_EQ(find_space_group(test::p21c_crystal(), {.operations_file = file_with(folder, "-x,-y,-z\nx,y,z\n")}).symbol, "P-1");
+  EXPECT_EQ(find_space_group(test::p21c_crystal(), {.operations_file = file_with(folder, "-x,-y,-z\nx,y,z\n")}).symbol,
+            "P-1");
 }
 
 TEST(SpaceGroup, RefusesListsThatDoNotFit) {

@@ -6,9 +6,9 @@
 
 #include "core/error.hpp"
 #include "mlp/four_body.hpp"
-#include "mlp/network_potential.hpp"
 #include "mlp/power_spectrum.hpp"
 #include "mlp/prediction.hpp"
+#include "potentials/model.hpp"
 #include "tests/mlp/random_model.hpp"
 
 namespace zeropoint::mlp {
@@ -95,8 +95,9 @@ TEST(Forces, HaveDifferencesOfFourthOrder) {
 
 TEST(Energy, DoesNotChangeUnderRotationInversionTranslationAndPermutation) {
   const RandomStructure structure = test::random_structure(22, 9, 3);
-  Eigen::Matrix3d rotation =
-      (Eigen::AngleAxisd(0.7, Eigen::Vector3d(1, 2, 3).normalized()) * Eigen::AngleAxisd(-1.1, Eigen::Vector3d::UnitX())).toRotationMatrix();
+  Eigen::Matrix3d rotation = (Eigen::AngleAxisd(0.7, Eigen::Vector3d(1, 2, 3).normalized()) *
+                              Eigen::AngleAxisd(-1.1, Eigen::Vector3d::UnitX()))
+                                 .toRotationMatrix();
   for (const NetworkOptions& options : test::networks()) {
     const Predictor predict(test::random_model(options), at::kDouble);
     const Prediction here = predict_one(predict, structure);
@@ -142,12 +143,14 @@ TEST(Energy, OfASupercellIsThatOfItsCells) {
     }
     const Prediction all = predict_one(predict, supercell);
     EXPECT_NEAR(all.energy, 6 * one.energy, 6e-12 * std::abs(one.energy));
-    for (int c = 0; c < 6; ++c) EXPECT_LT(difference(all.forces.middleRows(4 * c, 4), one.forces), 1e-12 * (1 + one.forces.norm()));
+    for (int c = 0; c < 6; ++c)
+      EXPECT_LT(difference(all.forces.middleRows(4 * c, 4), one.forces), 1e-12 * (1 + one.forces.norm()));
     EXPECT_LT(difference(all.stress, one.stress), 1e-12);
   }
 }
 
-/// Derivatives by moving one atom of a pair through the cutoff in a large cell: which jump depends on the cutoff function.
+/// Derivatives by moving one atom of a pair through the cutoff in a large cell: which jump depends on the cutoff
+/// function.
 TEST(Energy, GoesThroughTheCutoffAsSmoothlyAsItsFunctionPromises) {
   for (const auto kind : {CutoffFunction::cosine, CutoffFunction::cubic, CutoffFunction::quintic}) {
     const Predictor predict(test::random_model(test::networks()[0], kind), at::kDouble);
@@ -168,7 +171,8 @@ TEST(Energy, GoesThroughTheCutoffAsSmoothlyAsItsFunctionPromises) {
     const auto slope = [&](double d) { return (at(d + h).forces(0, 1) - at(d - h).forces(0, 1)) / (2 * h); };
     EXPECT_LT(std::abs(at(edge - 1e-7).energy - at(edge + 1e-7).energy), 1e-6);
     EXPECT_LT(difference(at(edge - 1e-7).forces, at(edge + 1e-7).forces), 1e-5);
-    const double jump = std::abs(slope(edge - 1.5 * h) - slope(edge + 1.5 * h)), nearby = std::abs(slope(edge - 4 * h) - slope(edge - 7 * h));
+    const double jump = std::abs(slope(edge - 1.5 * h) - slope(edge + 1.5 * h)),
+                 nearby = std::abs(slope(edge - 4 * h) - slope(edge - 7 * h));
     if (kind == CutoffFunction::cosine) {
       EXPECT_GT(jump, 5 * nearby);
     } else {
@@ -207,7 +211,8 @@ TEST(NetworkPotential, EvaluatesDisplacedSupercellsOneByOne) {
   const RandomStructure& structure = small_cell();
   const Crystal unit_cell{structure.cell, structure.positions, test::labels(structure), Eigen::VectorXd::Ones(4)};
   const Supercell supercell(unit_cell, {2, 1, 1});
-  const NetworkPotential potential(test::random_model(test::networks()[3], CutoffFunction::cubic, 2), at::kDouble);
+  const potentials::NetworkPotential potential(test::random_model(test::networks()[3], CutoffFunction::cubic, 2),
+                                               at::kDouble);
   at::manual_seed(5);
   at::Tensor u = 0.05 * at::randn({3, 8, 3}, at::kDouble);
   const Evaluation evaluation = potential.evaluate(supercell, u);
@@ -235,8 +240,8 @@ TEST(LossGradient, IsThatOfDifferencesInTheWeights) {
     const std::vector<RandomStructure> structures{small_cell(), test::random_structure(25, 6, 3)};
     std::vector<Geometry> geometries;
     for (const auto& structure : structures) geometries.push_back(structure.geometry(model.descriptor.radial_cutoff));
-    const auto batch = std::make_shared<const AtomBatch>(std::vector<const Geometry*>{&geometries[0], &geometries[1]}, 3,
-                                                         model.descriptor.angular_cutoff);
+    const auto batch = std::make_shared<const AtomBatch>(std::vector<const Geometry*>{&geometries[0], &geometries[1]},
+                                                         3, model.descriptor.angular_cutoff);
     const auto map = std::make_shared<const MomentMap>(batch, model.descriptor, model.scaling, at::kDouble);
     const Moments moments = map->moments();
     at::manual_seed(11);
@@ -278,7 +283,8 @@ TEST(NodePass, IsWhatAutogradFinds) {
     RandomStructure other_structure = test::random_structure(25, 6, 3);
     for (int& z : other_structure.species) z = std::min(z, 1);
     const Geometry other = other_structure.geometry(model.descriptor.radial_cutoff);
-    for (const std::vector<const Geometry*>& structures : {std::vector<const Geometry*>{&small, &other}, std::vector<const Geometry*>{&other}}) {
+    for (const std::vector<const Geometry*>& structures :
+         {std::vector<const Geometry*>{&small, &other}, std::vector<const Geometry*>{&other}}) {
       const auto batch = std::make_shared<const AtomBatch>(structures, 3, model.descriptor.angular_cutoff);
       const auto map = std::make_shared<const MomentMap>(batch, model.descriptor, model.scaling, at::kDouble);
       const Moments moments = map->moments();
@@ -287,15 +293,20 @@ TEST(NodePass, IsWhatAutogradFinds) {
       ActiveNetwork watched = network;
       for (at::Tensor& parameter : watched.parameters) parameter = parameter.clone().requires_grad_();
       const BatchPrediction expected = predict_by_autograd(watched, map, moments, true), found = pass.prediction();
-      const auto same = [](const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>() / b.abs().max().item<double>(); };
+      const auto same = [](const at::Tensor& a, const at::Tensor& b) {
+        return (a - b).abs().max().item<double>() / b.abs().max().item<double>();
+      };
       EXPECT_LT(same(found.energies, expected.energies), 1e-13);
       EXPECT_LT(same(found.forces.forces, expected.forces.forces), 1e-12);
       EXPECT_LT(same(found.forces.strains, expected.forces.strains), 1e-12);
 
       at::manual_seed(12);
-      const at::Tensor by_energies = at::randn_like(expected.energies), by_forces = at::randn_like(expected.forces.forces),
+      const at::Tensor by_energies = at::randn_like(expected.energies),
+                       by_forces = at::randn_like(expected.forces.forces),
                        by_strains = at::randn_like(expected.forces.strains);
-      ((expected.energies * by_energies).sum() + (expected.forces.forces * by_forces).sum() + (expected.forces.strains * by_strains).sum()).backward();
+      ((expected.energies * by_energies).sum() + (expected.forces.forces * by_forces).sum() +
+       (expected.forces.strains * by_strains).sum())
+          .backward();
       const std::vector<at::Tensor> gradients = pass.parameter_gradients(by_energies, {by_forces, by_strains});
       for (std::size_t p = 0; p < gradients.size(); ++p) {
         if (!gradients[p].defined()) continue;
@@ -313,7 +324,9 @@ TEST(PowerSpectrum, IsTheSameByTensors) {
   for (const bool diagonal : {false, true}) {
     const at::Tensor form = spectrum_form(b, c, diagonal), g = at::randn_like(form);
     EXPECT_LT((form - spectrum_form_by_tensors(b, c, diagonal)).abs().max().item<double>(), 1e-13);
-    EXPECT_LT((spectrum_gradient(g, c, diagonal) - spectrum_gradient_by_tensors(g, c, diagonal)).abs().max().item<double>(), 1e-13);
+    EXPECT_LT(
+        (spectrum_gradient(g, c, diagonal) - spectrum_gradient_by_tensors(g, c, diagonal)).abs().max().item<double>(),
+        1e-13);
     // Each is the derivative of the other: g.P(B, C) = B.H(g, C).
     EXPECT_NEAR((g * form).sum().item<double>(), (b * spectrum_gradient(g, c, diagonal)).sum().item<double>(), 1e-11);
   }
@@ -325,7 +338,8 @@ TEST(FourBody, IsTheSameByTensors) {
     const at::Tensor harmonics = four_body_harmonics(order);
     const std::int64_t n_used = harmonics.size(1) - 1;
     const at::Tensor u = at::randn({70, n_used, 3 * 25}, at::kDouble), v = at::randn({70, n_used, 3 * 25}, at::kDouble);
-    EXPECT_LT((mixed_products(u, v, harmonics) - mixed_products_by_tensors(u, v, harmonics)).abs().max().item<double>(), 1e-12);
+    EXPECT_LT((mixed_products(u, v, harmonics) - mixed_products_by_tensors(u, v, harmonics)).abs().max().item<double>(),
+              1e-12);
   }
 }
 

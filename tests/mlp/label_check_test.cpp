@@ -19,7 +19,8 @@ std::vector<LabelledStructure> copies(int count, double displacement, double str
   std::vector<LabelledStructure> set;
   for (int k = 0; k < count; ++k) {
     test::RandomStructure moved = reference;
-    for (Eigen::Index i = 0; i < moved.positions.size(); ++i) moved.positions.data()[i] += displacement * normal(generator);
+    for (Eigen::Index i = 0; i < moved.positions.size(); ++i)
+      moved.positions.data()[i] += displacement * normal(generator);
     Eigen::Matrix3d map = Eigen::Matrix3d::Identity();
     for (Eigen::Index i = 0; i < 9; ++i) map.data()[i] += strain * normal(generator);
     moved.cell = moved.cell * map;

@@ -19,8 +19,9 @@ DescriptorOptions some_options(CutoffFunction kind = CutoffFunction::cubic) {
   return {.radial_cutoff = 5.2, .angular_cutoff = 4.4, .radial_order = 9, .angular_order = 5, .cutoff_function = kind};
 }
 
-std::shared_ptr<const MomentMap> map_of(const std::vector<test::RandomStructure>& structures, const DescriptorOptions& options,
-                                        int n_species, at::ScalarType type = at::kDouble) {
+std::shared_ptr<const MomentMap> map_of(const std::vector<test::RandomStructure>& structures,
+                                        const DescriptorOptions& options, int n_species,
+                                        at::ScalarType type = at::kDouble) {
   std::vector<Geometry> geometries;
   for (const auto& structure : structures) geometries.push_back(structure.geometry(options.radial_cutoff));
   std::vector<const Geometry*> pointers;
@@ -43,14 +44,15 @@ double legendre(int l, double x) {
 
 TEST(SphericalHarmonics, ObeyTheAdditionTheorem) {
   const SphericalHarmonics<double> harmonics(highest_angular_order);
-  const Eigen::Vector3d a = Eigen::Vector3d(0.3, -0.5, 0.9).normalized(), b = Eigen::Vector3d(-0.7, 0.2, 0.4).normalized();
+  const Eigen::Vector3d a = Eigen::Vector3d(0.3, -0.5, 0.9).normalized(),
+                        b = Eigen::Vector3d(-0.7, 0.2, 0.4).normalized();
   std::array<double, 49> ya, yb;
   std::array<double, 147> gradients;
   harmonics(a[0], a[1], a[2], ya.data(), gradients.data());
   harmonics(b[0], b[1], b[2], yb.data(), gradients.data());
   for (int l = 0; l <= highest_angular_order; ++l) {
     double sum = 0;
-    for (int lm = l * l; lm < (l + 1) * (l + 1); ++lm) sum += ya[static_cast<std::size_t>(lm)] * yb[static_cast<std::size_t>(lm)];
+    for (int lm = l * l; lm < (l + 1) * (l + 1); ++lm) sum += ya[lm] * yb[lm];
     EXPECT_NEAR(sum, (2 * l + 1) * legendre(l, a.dot(b)), 1e-13 * (2 * l + 1));
   }
 }
@@ -95,18 +97,21 @@ TEST(Moments, GiveTheAngularPairSumInTimeOfOrderN) {
       for (const int k : {0, 4, 9}) {
         double pair_sum = 0, scale = 0;
         std::array<double, 10> f, g, slopes;
-        for (std::int64_t e = neighbours.first[static_cast<std::size_t>(i)]; e < neighbours.first[static_cast<std::size_t>(i) + 1]; ++e) {
-          radial_functions(options.cutoff_function, neighbours.vectors.row(e).norm(), options.angular_cutoff, 10, f.data(), slopes.data());
-          for (std::int64_t d = neighbours.first[static_cast<std::size_t>(i)]; d < neighbours.first[static_cast<std::size_t>(i) + 1]; ++d) {
-            radial_functions(options.cutoff_function, neighbours.vectors.row(d).norm(), options.angular_cutoff, 10, g.data(), slopes.data());
+        for (std::int64_t e = neighbours.first[i]; e < neighbours.first[static_cast<std::size_t>(i) + 1]; ++e) {
+          radial_functions(options.cutoff_function, neighbours.vectors.row(e).norm(), options.angular_cutoff, 10,
+                           f.data(), slopes.data());
+          for (std::int64_t d = neighbours.first[i]; d < neighbours.first[static_cast<std::size_t>(i) + 1]; ++d) {
+            radial_functions(options.cutoff_function, neighbours.vectors.row(d).norm(), options.angular_cutoff, 10,
+                             g.data(), slopes.data());
             const double cosine = neighbours.vectors.row(e).normalized().dot(neighbours.vectors.row(d).normalized());
-            const double weight = f[static_cast<std::size_t>(k)] * g[static_cast<std::size_t>(k)];
+            const double weight = f[k] * g[k];
             pair_sum += weight * legendre(l, cosine);
             scale += std::abs(weight);
           }
         }
         const at::Tensor of_l = angular[i].slice(0, l * l, (l + 1) * (l + 1)).select(1, 0).select(1, k);
-        EXPECT_NEAR(of_l.square().sum().item<double>() / (2 * l + 1), pair_sum, 1e-12 * scale) << "l " << l << " k " << k;
+        EXPECT_NEAR(of_l.square().sum().item<double>() / (2 * l + 1), pair_sum, 1e-12 * scale)
+            << "l " << l << " k " << k;
       }
     }
   }
@@ -157,7 +162,7 @@ TEST(ForceMap, IsTheDerivativeOfTheMoments) {
               return energy(*map_of({moved}, options, 3));
             },
             1e-3);
-        const double force = forces.forces[map->batch().place[static_cast<std::size_t>(i)]][k].item<double>();
+        const double force = forces.forces[map->batch().place[i]][k].item<double>();
         EXPECT_NEAR(force, -difference, 2e-8 * scale);  // the functions of high order have large fifth derivatives
       }
     }
@@ -173,7 +178,8 @@ TEST(ForceMap, IsTheDerivativeOfTheMoments) {
               return energy(*map_of({strained}, options, 3));
             },
             2e-4);
-        EXPECT_NEAR(forces.strains[0][a][b].item<double>(), difference, 2e-8 * forces.strains.abs().max().item<double>());
+        EXPECT_NEAR(forces.strains[0][a][b].item<double>(), difference,
+                    2e-8 * forces.strains.abs().max().item<double>());
       }
     }
   }
@@ -185,16 +191,19 @@ TEST(ForceMap, HasTheTangentAsItsTranspose) {
   const Forces forces = force_map(map, energy.gradients);
   const Forces directions{at::randn_like(forces.forces), at::randn_like(forces.strains)};
   const Moments tangent = moments_tangent(*map, directions);
-  const double one = ((forces.forces * directions.forces).sum() + (forces.strains * directions.strains).sum()).item<double>();
+  const double one =
+      ((forces.forces * directions.forces).sum() + (forces.strains * directions.strains).sum()).item<double>();
   const double other =
-      ((energy.gradients.radial * tangent.radial).sum() + (energy.gradients.angular * tangent.angular).sum()).item<double>();
+      ((energy.gradients.radial * tangent.radial).sum() + (energy.gradients.angular * tangent.angular).sum())
+          .item<double>();
   EXPECT_NEAR(one, other, 1e-11 * std::abs(one));  // sums of thousands of terms
 }
 
 TEST(ForceMap, SendsItsGradientThroughTheTranspose) {
   const auto map = map_of({test::random_structure(11, 6, 2)}, some_options(), 2);
   LinearEnergy energy(*map);
-  Moments gradients{energy.gradients.radial.clone().requires_grad_(), energy.gradients.angular.clone().requires_grad_()};
+  Moments gradients{energy.gradients.radial.clone().requires_grad_(),
+                    energy.gradients.angular.clone().requires_grad_()};
   const Forces forces = force_map(map, gradients);
   const at::Tensor weights = at::randn_like(forces.forces);
   (forces.forces * weights).sum().backward();
@@ -211,7 +220,8 @@ TEST(Moments, AreTheSameInSinglePrecisionToItsDigits) {
   EXPECT_LT((a.angular - b.angular.to(at::kDouble)).abs().max().item<double>(), 3e-6 * scale);
   const LinearEnergy energy(*full);
   const at::Tensor exact = force_map(full, energy.gradients).forces;
-  const at::Tensor rounded = force_map(single, {energy.gradients.radial.to(at::kFloat), energy.gradients.angular.to(at::kFloat)}).forces;
+  const at::Tensor rounded =
+      force_map(single, {energy.gradients.radial.to(at::kFloat), energy.gradients.angular.to(at::kFloat)}).forces;
   EXPECT_LT((exact - rounded).abs().max().item<double>(), 1e-5 * exact.abs().max().item<double>());
 }
 

@@ -9,15 +9,17 @@ namespace zeropoint::mlp {
 namespace {
 
 /// All pairs by looking at every lattice vector that could matter.
-std::vector<std::pair<int, double>> by_search(const test::RandomStructure& structure, Eigen::Index centre, double cutoff) {
+std::vector<std::pair<int, double>> by_search(const test::RandomStructure& structure, Eigen::Index centre,
+                                              double cutoff) {
   std::vector<std::pair<int, double>> found;
   for (int a = -9; a <= 9; ++a) {
     for (int b = -9; b <= 9; ++b) {
       for (int c = -9; c <= 9; ++c) {
         for (Eigen::Index j = 0; j < structure.positions.rows(); ++j) {
           if (a == 0 && b == 0 && c == 0 && j == centre) continue;
-          const double d =
-              (structure.positions.row(j) + Eigen::RowVector3d(a, b, c) * structure.cell - structure.positions.row(centre)).norm();
+          const double d = (structure.positions.row(j) + Eigen::RowVector3d(a, b, c) * structure.cell -
+                            structure.positions.row(centre))
+                               .norm();
           if (d < cutoff) found.emplace_back(static_cast<int>(j), d);
         }
       }
@@ -32,25 +34,29 @@ void expect_all_pairs(test::RandomStructure structure, double cutoff) {
   const Neighbours neighbours = find_neighbours(structure.cell, structure.positions, cutoff);
   for (Eigen::Index i = 0; i < structure.positions.rows(); ++i) {
     const auto expected = by_search(structure, i, cutoff);
-    const std::int64_t first = neighbours.first[static_cast<std::size_t>(i)];
+    const std::int64_t first = neighbours.first[i];
     ASSERT_EQ(neighbours.first[static_cast<std::size_t>(i) + 1] - first, static_cast<std::int64_t>(expected.size()));
     for (std::size_t k = 0; k < expected.size(); ++k) {
       const Eigen::Index e = first + static_cast<Eigen::Index>(k);
       EXPECT_NEAR(neighbours.vectors.row(e).norm(), expected[k].second, 1e-12);
-      EXPECT_EQ(neighbours.atom[static_cast<std::size_t>(e)], expected[k].first);
+      EXPECT_EQ(neighbours.atom[e], expected[k].first);
     }
   }
 }
 
-TEST(Neighbours, AreAllPairsOfASmallCellWithImagesOfTheAtomItself) { expect_all_pairs(test::random_structure(1, 2, 1), 7.5); }
+TEST(Neighbours, AreAllPairsOfASmallCellWithImagesOfTheAtomItself) {
+  expect_all_pairs(test::random_structure(1, 2, 1), 7.5);
+}
 
 TEST(Neighbours, AreAllPairsOfACellOfManyBoxes) { expect_all_pairs(test::random_structure(2, 60, 2), 2.9); }
 
 TEST(Neighbours, DoNotChangeWhenAtomsAreMovedByLatticeVectors) {
   const test::RandomStructure structure = test::random_structure(3, 9, 3);
   test::RandomStructure moved = structure;
-  for (int i = 0; i < 9; ++i) moved.positions.row(i) += Eigen::RowVector3d(i % 3 - 1, i % 4 - 2, 1 - i % 2) * moved.cell;
-  const Neighbours one = find_neighbours(structure.cell, structure.positions, 5), other = find_neighbours(moved.cell, moved.positions, 5);
+  for (int i = 0; i < 9; ++i)
+    moved.positions.row(i) += Eigen::RowVector3d(i % 3 - 1, i % 4 - 2, 1 - i % 2) * moved.cell;
+  const Neighbours one = find_neighbours(structure.cell, structure.positions, 5),
+                   other = find_neighbours(moved.cell, moved.positions, 5);
   ASSERT_EQ(one.atom, other.atom);
   EXPECT_LT((one.vectors - other.vectors).cwiseAbs().maxCoeff(), 1e-12);
 }

@@ -32,7 +32,9 @@ struct Valley {
     right = turned(7);
     goal = at::randn({12, 7}, at::kDouble);
   }
-  double value(const at::Tensor& w) const { return 0.5 * at::matmul(at::matmul(left, w - goal), right).square().sum().item<double>(); }
+  double value(const at::Tensor& w) const {
+    return 0.5 * at::matmul(at::matmul(left, w - goal), right).square().sum().item<double>();
+  }
   at::Tensor gradient(const at::Tensor& w) const {
     return at::matmul(at::matmul(left.t(), at::matmul(at::matmul(left, w - goal), right)), right.t());
   }
@@ -41,14 +43,16 @@ struct Valley {
 double after(const Valley& valley, bool rotated, int n_steps) {
   Optimizer optimizer({at::zeros({12, 7}, at::kDouble)}, {.rotated = rotated, .weight_decay = 0});
   for (int step = 0; step < n_steps; ++step) {
-    optimizer.step({valley.gradient(optimizer.parameters(at::kDouble)[0])}, 0.05 * (1 - step / static_cast<double>(n_steps)));
+    optimizer.step({valley.gradient(optimizer.parameters(at::kDouble)[0])},
+                   0.05 * (1 - step / static_cast<double>(n_steps)));
   }
   return valley.value(optimizer.parameters(at::kDouble)[0]);
 }
 
 TEST(Optimizer, GoesFurtherInTheEigenbasisOfTheGradients) {
   const Valley valley;
-  const double start = valley.value(at::zeros({12, 7}, at::kDouble)), rotated = after(valley, true, 200), plain = after(valley, false, 200);
+  const double start = valley.value(at::zeros({12, 7}, at::kDouble)), rotated = after(valley, true, 200),
+               plain = after(valley, false, 200);
   EXPECT_LT(plain, 0.1 * start);
   EXPECT_LT(rotated, 0.1 * plain);
 }
@@ -87,7 +91,8 @@ TEST(Optimizer, GoesOnFromItsStateToTheSameBits) {
 
 TEST(Optimizer, RefusesGradientsThatAreNotFinite) {
   Optimizer optimizer({at::zeros({2}, at::kDouble)}, {});
-  EXPECT_THROW(optimizer.step({at::zeros({2}, at::kDouble) + std::numeric_limits<double>::quiet_NaN()}, 0.1), InputError);
+  EXPECT_THROW(optimizer.step({at::zeros({2}, at::kDouble) + std::numeric_limits<double>::quiet_NaN()}, 0.1),
+               InputError);
 }
 
 }  // namespace

@@ -12,16 +12,17 @@ namespace zeropoint::test {
 inline std::vector<std::string> labels(const RandomStructure& structure) {
   const std::vector<std::string> names{"Cs", "Pb", "I"};
   std::vector<std::string> result;
-  for (const int z : structure.species) result.push_back(names[static_cast<std::size_t>(z)]);
+  for (const int z : structure.species) result.push_back(names[z]);
   return result;
 }
 
 /// An untrained network of three species whose invariants have values of order one.
-inline mlp::Model random_model(const mlp::NetworkOptions& network, mlp::CutoffFunction kind = mlp::CutoffFunction::cubic,
-                               std::size_t n_members = 1) {
+inline mlp::Model random_model(const mlp::NetworkOptions& network,
+                               mlp::CutoffFunction kind = mlp::CutoffFunction::cubic, std::size_t n_members = 1) {
   mlp::Model model;
   model.species = {"Cs", "Pb", "I"};
-  model.descriptor = {.radial_cutoff = 5, .angular_cutoff = 4.2, .radial_order = 6, .angular_order = 3, .cutoff_function = kind};
+  model.descriptor = {
+      .radial_cutoff = 5, .angular_cutoff = 4.2, .radial_order = 6, .angular_order = 3, .cutoff_function = kind};
   model.network = network;
   model.scaling = mlp::unit_scaling(model.descriptor, 3, at::kDouble);
   model.reference_energies = {-3.5, -2.25, -1.125};

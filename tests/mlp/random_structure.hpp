@@ -19,7 +19,8 @@ struct RandomStructure {
   }
 };
 
-inline RandomStructure random_structure(unsigned seed, int n_atoms, int n_species, double volume_per_atom = 14, double apart = 1.7) {
+inline RandomStructure random_structure(unsigned seed, int n_atoms, int n_species, double volume_per_atom = 14,
+                                        double apart = 1.7) {
   std::mt19937 generator{seed};
   std::uniform_real_distribution<double> uniform{0, 1};
   RandomStructure made;
@@ -37,7 +38,8 @@ inline RandomStructure random_structure(unsigned seed, int n_atoms, int n_specie
     return false;
   };
   while (made.positions.rows() < n_atoms) {
-    const Eigen::RowVector3d position = Eigen::RowVector3d(uniform(generator), uniform(generator), uniform(generator)) * made.cell;
+    const Eigen::RowVector3d position =
+        Eigen::RowVector3d(uniform(generator), uniform(generator), uniform(generator)) * made.cell;
     if (near(position)) continue;
     made.positions.conservativeResize(made.positions.rows() + 1, 3);
     made.positions.bottomRows(1) = position;

@@ -2,13 +2,14 @@
 
 #include <cmath>
 
-#include "core/labelled_structure.hpp"
+#include "files/labelled_structure.hpp"
 #include "mlp/neighbours.hpp"
 #include "tests/mlp/random_structure.hpp"
 
 namespace zeropoint::test {
 
-/// Labels of a smooth pair potential between two species: E = sum over pairs of a_{st} exp(-r^2/2) with energies of atoms.
+/// Labels of a smooth pair potential between two species: E = sum over pairs of a_{st} exp(-r^2/2) with energies of
+/// atoms.
 inline LabelledStructure toy_label(const RandomStructure& structure) {
   constexpr double cutoff = 6.5;  // the rest is below 1e-8
   LabelledStructure made;
@@ -22,8 +23,8 @@ inline LabelledStructure toy_label(const RandomStructure& structure) {
     made.energy += structure.species[i] == 0 ? -3 : -5;
     for (std::int64_t e = neighbours.first[i]; e < neighbours.first[i + 1]; ++e) {
       const Eigen::RowVector3d r = neighbours.vectors.row(e);
-      const int j = neighbours.atom[static_cast<std::size_t>(e)];
-      const double strength = structure.species[i] == structure.species[static_cast<std::size_t>(j)] ? 3.0 : 1.2;
+      const int j = neighbours.atom[e];
+      const double strength = structure.species[i] == structure.species[j] ? 3.0 : 1.2;
       const double half = 0.5 * strength * std::exp(-r.squaredNorm() / 2);  // each pair is met twice
       made.energy += half;
       const Eigen::RowVector3d gradient = -half * r;

@@ -57,14 +57,16 @@ TEST(StartModel, ScalesMomentsAndInvariantsToOrderOne) {
   const std::int64_t n = batch->species_begin[1];
   EXPECT_LT(radial.slice(0, 0, n).mean(0).abs().max().item<double>(), 1e-9);
   EXPECT_NEAR(radial.slice(0, 0, n).square().mean().item<double>(), 1, 0.05);
-  const at::Tensor invariants = model.node_network().invariants(model.members[0].parameters, 0, {moments.radial.slice(0, 0, n), moments.angular.slice(0, 0, n)});
+  const at::Tensor invariants = model.node_network().invariants(
+      model.members[0].parameters, 0, {moments.radial.slice(0, 0, n), moments.angular.slice(0, 0, n)});
   const at::Tensor x = (invariants - model.members[0].shift[0]) * model.members[0].scale[0];
   EXPECT_NEAR(x.square().mean().item<double>(), 1, 0.05);
 }
 
 TEST(Trainer, LearnsAPairPotentialWithTwoSpeciesAndThreeVolumes) {
   TrainOptions options{.epochs = 80, .batch_size = 6, .learning_rate = 0.01, .warm_up = 20};
-  Trainer trainer(toy_data(), range(0, 50), range(50, 60), start_model(toy_data(), range(0, 50), descriptor, network, {1}), options);
+  Trainer trainer(toy_data(), range(0, 50), range(50, 60),
+                  start_model(toy_data(), range(0, 50), descriptor, network, {1}), options);
   train(trainer);
   const Model model = trainer.model();
   const Errors errors = total(errors_of(Predictor(model), toy_data(), range(50, 60)));
@@ -126,7 +128,8 @@ TEST(Trainer, TrainsMembersOfACommitteeAsIfEachWereAlone) {
 TEST(Trainer, StopsWhenValidationDoesNotImproveAndKeepsTheBest) {
   TrainOptions options{.epochs = 400, .batch_size = 4, .learning_rate = 0.02, .warm_up = 1, .patience = 6};
   options.optimizer.average = 0.5;
-  Trainer trainer(toy_data(), range(0, 12), range(12, 40), start_model(toy_data(), range(0, 12), descriptor, network, {1}), options);
+  Trainer trainer(toy_data(), range(0, 12), range(12, 40),
+                  start_model(toy_data(), range(0, 12), descriptor, network, {1}), options);
   train(trainer);
   ASSERT_LT(trainer.history().size(), 400u);
   const auto score = [&](const EpochReport& report) {
@@ -135,7 +138,8 @@ TEST(Trainer, StopsWhenValidationDoesNotImproveAndKeepsTheBest) {
   double best = 1e9;
   for (const EpochReport& report : trainer.history()) best = std::min(best, score(report));
   const Errors errors = total(errors_of(Predictor(trainer.model()), toy_data(), range(12, 40)));
-  EXPECT_NEAR(errors.energy.root_mean_square() / trainer.loss_options().energy_scale + errors.force.root_mean_square() / trainer.loss_options().force_scale,
+  EXPECT_NEAR(errors.energy.root_mean_square() / trainer.loss_options().energy_scale +
+                  errors.force.root_mean_square() / trainer.loss_options().force_scale,
               best, 1e-3 * best);
 }
 
@@ -156,7 +160,8 @@ TEST(LastLayer, IsFoundByLeastSquaresWhenTheRestIsRight) {
   std::vector<LabelledStructure> set = test::toy_set(100, 60);
   const NodeNetwork nodes = model.node_network();
   at::manual_seed(3);
-  for (int z = 0; z < 2; ++z) model.members[0].parameters[nodes.last_layer(z)] = 0.1 * at::randn({nodes.n_features()}, at::kDouble);
+  for (int z = 0; z < 2; ++z)
+    model.members[0].parameters[nodes.last_layer(z)] = 0.1 * at::randn({nodes.n_features()}, at::kDouble);
   const Predictor truth(model, at::kDouble);
   for (LabelledStructure& structure : set) {
     const Geometry geometry = truth.geometry(structure.cell, structure.positions, structure.species);
@@ -167,7 +172,8 @@ TEST(LastLayer, IsFoundByLeastSquaresWhenTheRestIsRight) {
   }
   const TrainingData data({{"network", set}}, descriptor.radial_cutoff);
   Model changed = model;
-  for (int z = 0; z < 2; ++z) changed.members[0].parameters[nodes.last_layer(z)] = at::zeros({nodes.n_features()}, at::kDouble);
+  for (int z = 0; z < 2; ++z)
+    changed.members[0].parameters[nodes.last_layer(z)] = at::zeros({nodes.n_features()}, at::kDouble);
   const LossOptions loss = with_scales({}, data, range(0, 60), model.reference_energies);
   const LastLayerReport report = solve_last_layer(changed, 0, data, range(0, 60), loss);
   EXPECT_TRUE(report.changed);
@@ -189,21 +195,24 @@ TEST(LastLayer, LeavesTheCovarianceOfItsFeatures) {
   at::Tensor expected = at::zeros({n, n}, at::kDouble);
   for (std::size_t i = 0; i < 20; ++i) {
     const auto geometry = toy_data().geometry(i);
-    const auto batch = std::make_shared<const AtomBatch>(std::vector<const Geometry*>{geometry.get()}, 2, descriptor.angular_cutoff);
+    const auto batch =
+        std::make_shared<const AtomBatch>(std::vector<const Geometry*>{geometry.get()}, 2, descriptor.angular_cutoff);
     const Moments moments = MomentMap(batch, descriptor, model.scaling, at::kDouble).moments();
     at::Tensor phi = at::zeros({n}, at::kDouble);
     for (int z = 0; z < 2; ++z) {
-      const std::int64_t begin = batch->species_begin[static_cast<std::size_t>(z)], count = batch->n_atoms_of(z);
-      const at::Tensor invariants = nodes.invariants(start.members[0].parameters, z,
-                                                     {moments.radial.narrow(0, begin, count), moments.angular.narrow(0, begin, count)});
-      const at::Tensor features = nodes.features(start.members[0].parameters, z, invariants, start.members[0].shift[static_cast<std::size_t>(z)],
-                                                 start.members[0].scale[static_cast<std::size_t>(z)]);
+      const std::int64_t begin = batch->species_begin[z], count = batch->n_atoms_of(z);
+      const at::Tensor invariants =
+          nodes.invariants(start.members[0].parameters, z,
+                           {moments.radial.narrow(0, begin, count), moments.angular.narrow(0, begin, count)});
+      const at::Tensor features = nodes.features(start.members[0].parameters, z, invariants, start.members[0].shift[z],
+                                                 start.members[0].scale[z]);
       phi.narrow(0, z * nodes.n_features(), nodes.n_features()).copy_(features.sum(0) * model.energy_scale);
     }
     phi /= static_cast<double>(geometry->n_atoms()) * loss.energy_scale;
     expected += at::outer(phi, phi);
   }
-  EXPECT_LT((model.members[0].covariance - expected).abs().max().item<double>(), 1e-10 * expected.abs().max().item<double>());
+  EXPECT_LT((model.members[0].covariance - expected).abs().max().item<double>(),
+            1e-10 * expected.abs().max().item<double>());
 
   const test::TemporaryFolder folder;
   write_model(model, folder / "model.h5");

@@ -4,7 +4,7 @@
 
 #include "phonons/interpolation.hpp"
 #include "phonons/matrix_file.hpp"
-#include "phonons/qe_dyn.hpp"
+#include "phonons/quantum_espresso/dyn.hpp"
 #include "phonons/spectrum.hpp"
 #include "tests/support/crystals.hpp"
 #include "tests/support/model_matrices.hpp"

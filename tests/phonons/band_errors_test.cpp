@@ -6,7 +6,7 @@
 
 #include "phonons/modes.hpp"
 #include "phonons/polar_symmetry.hpp"
-#include "phonons/qe_dyn.hpp"
+#include "phonons/quantum_espresso/dyn.hpp"
 #include "phonons/spectrum.hpp"
 #include "phonons/symmetrizer.hpp"
 #include "tests/support/crystals.hpp"
@@ -19,11 +19,11 @@ namespace {
 std::vector<std::vector<double>> some_errors(const DynamicalMatrices& matrices) {
   std::vector<std::vector<double>> errors(static_cast<std::size_t>(matrices.grid.size()));
   for (int iq = 0; iq < matrices.grid.size(); ++iq) {
-    auto& row = errors[static_cast<std::size_t>(std::min(iq, matrices.grid.minus(iq)))];
+    auto& row = errors[std::min(iq, matrices.grid.minus(iq))];
     if (row.empty()) {
       for (int mu = 0; mu < matrices.n_modes(); ++mu) row.push_back(1e-3 * (1 + mu + 0.1 * iq));
     }
-    errors[static_cast<std::size_t>(iq)] = row;
+    errors[iq] = row;
   }
   return errors;
 }
@@ -39,7 +39,7 @@ TEST(BandErrors, OnTheGridAreThoseGiven) {
     if (iq == matrices.grid.gamma()) continue;  // the model breaks the sum rule, which defines the modes there
     for (int mu = 0; mu < matrices.n_modes(); ++mu) {
       const auto i = static_cast<std::size_t>(iq);
-      EXPECT_NEAR(found(iq, mu), errors[i][static_cast<std::size_t>(mu)] / (2 * modes[i].frequencies[mu]), 1e-12);
+      EXPECT_NEAR(found(iq, mu), errors[i][mu] / (2 * modes[i].frequencies[mu]), 1e-12);
     }
   }
 }
@@ -48,7 +48,7 @@ TEST(BandErrors, OfACommonFactorAreThatFactorEverywhere) {
   // omega^2 of every mode uncertain by 2 %: omega by 1 %, on and off the grid, because the matrix of errors is 2 % of
   // D.
   DynamicalMatrices matrices = test::model_matrices(test::cmc21_crystal(), {2, 2, 2}, 4);
-  impose_acoustic_sum_rule(matrices.blocks[static_cast<std::size_t>(matrices.grid.gamma())]);
+  impose_acoustic_sum_rule(matrices.blocks[matrices.grid.gamma()]);
   std::vector<std::vector<double>> errors;
   for (const Modes& modes : diagonalise(matrices)) {
     const Eigen::VectorXd squares = 0.02 * modes.frequencies.cwiseAbs2();
@@ -95,9 +95,8 @@ TEST(PolarSymmetry, LetsAChargeBeAnyMatrixThatItsSiteAllows) {
   first << -1.5, 0.3, -0.2, 0.6, -1.9, 0.1, -0.4, 0.5, -1.2;
   Polar polar{4 * Eigen::Matrix3d::Identity(), std::vector<Eigen::Matrix3d>(8)};
   for (const SymmetryOperation& operation : group.operations) {
-    polar.born_charges[static_cast<std::size_t>(operation.permutation[0])] =
-        operation.cartesian * first * operation.cartesian.transpose();
-    polar.born_charges[static_cast<std::size_t>(operation.permutation[4])] =
+    polar.born_charges[operation.permutation[0]] = operation.cartesian * first * operation.cartesian.transpose();
+    polar.born_charges[operation.permutation[4]] =
         -operation.cartesian * first.transpose() * operation.cartesian.transpose();
   }
   const Polar same = symmetrized(polar, crystal, group);

@@ -6,7 +6,7 @@
 
 #include "phonons/band_path_table.hpp"
 #include "phonons/interpolation.hpp"
-#include "phonons/qe_dyn.hpp"
+#include "phonons/quantum_espresso/dyn.hpp"
 #include "phonons/spectrum.hpp"
 #include "phonons/symmetrizer.hpp"
 #include "tests/support/crystals.hpp"
@@ -44,7 +44,8 @@ TEST(BandPath, OfRockSaltInTheCellOfQuantumEspresso) {
   EXPECT_NEAR(length(path, "U", lih.crystal) * a, std::sqrt(1.125), 1e-6);
   EXPECT_EQ(path.points.at("GAMMA"), Eigen::Vector3d::Zero());
 
-  const Eigen::MatrixXd at = frequencies_at(Interpolation(lih), {path.points.at("X"), path.points.at("U"), path.points.at("K")});
+  const Eigen::MatrixXd at =
+      frequencies_at(Interpolation(lih), {path.points.at("X"), path.points.at("U"), path.points.at("K")});
   EXPECT_NEAR(units::codata2022.inverse_cm(at(0, 5)), 1031.8894, 0.05);  // matdyn.x at (1 0 0)
   EXPECT_LT((at.row(1) - at.row(2)).cwiseAbs().maxCoeff(), 1e-6);        // U = K + G, turned
 }
@@ -91,11 +92,11 @@ TEST(BandPath, NamesTheZoneThatASlightlyOtherCellHas) {
 TEST(BandPath, IsTheSameInEveryDescriptionOfACrystal) {
   Eigen::Matrix3i unimodular;
   unimodular << 1, 2, 0, 0, 1, -1, 0, 0, 1;
-  for (const Crystal& crystal : {test::diamond_crystal(), test::wurtzite_crystal(), test::cmc21_crystal(), test::p21c_crystal(),
-                                 test::triclinic_crystal(), test::triclinic_lattice()}) {
+  for (const Crystal& crystal : {test::diamond_crystal(), test::wurtzite_crystal(), test::cmc21_crystal(),
+                                 test::p21c_crystal(), test::triclinic_crystal(), test::triclinic_lattice()}) {
     const BandPath path = standard_path(crystal);
-    const Crystal other =
-        test::with_other_cell(test::rotated(test::with_origin_moved(crystal, {0.3, 0.1, -0.7}), test::some_rotation()), unimodular);
+    const Crystal other = test::with_other_cell(
+        test::rotated(test::with_origin_moved(crystal, {0.3, 0.1, -0.7}), test::some_rotation()), unimodular);
     const BandPath found = standard_path(other);
     EXPECT_EQ(found.symbol, path.symbol);
     EXPECT_EQ(text_of(found), text_of(path));
@@ -113,9 +114,11 @@ TEST(BandPath, HasFrequenciesThatDoNotDependOnTheDescription) {
     Eigen::Matrix3i unimodular;
     unimodular << 1, 2, 0, 0, 1, -1, 0, 0, 1;
     const DynamicalMatrices other = test::with_other_cell(test::rotated(matrices, test::some_rotation()), unimodular);
-    const SampledPath path = sample(standard_path(crystal), crystal), found = sample(standard_path(other.crystal), other.crystal);
+    const SampledPath path = sample(standard_path(crystal), crystal),
+                      found = sample(standard_path(other.crystal), other.crystal);
     ASSERT_EQ(path.points.size(), found.points.size());
-    const Eigen::MatrixXd a = frequencies_at(Interpolation(matrices), path.points), b = frequencies_at(Interpolation(other), found.points);
+    const Eigen::MatrixXd a = frequencies_at(Interpolation(matrices), path.points),
+                          b = frequencies_at(Interpolation(other), found.points);
     // Squares, since roots of the vanishing ones at Gamma magnify rounding.
     EXPECT_LT((a.cwiseAbs2() - b.cwiseAbs2()).cwiseAbs().maxCoeff(), 1e-8) << group.symbol;
   }
@@ -124,8 +127,9 @@ TEST(BandPath, HasFrequenciesThatDoNotDependOnTheDescription) {
 TEST(BandPath, TableHoldsEveryPointOfItsPaths) {
   const ConventionalShape shape{3.1, 4.2, 5.3, -0.3, std::sqrt(1 - 0.09)};
   int n = 0;
-  for (const char* symbol : {"aP2", "aP3", "cF1", "cF2", "cI1", "cP1", "cP2", "hP1", "hP2", "hR1", "hR2", "mC1", "mC2", "mC3", "mP1",
-                             "oA1", "oA2", "oC1", "oC2", "oF1", "oF2", "oF3", "oI1", "oI2", "oI3", "oP1", "tI1", "tI2", "tP1"}) {
+  for (const char* symbol :
+       {"aP2", "aP3", "cF1", "cF2", "cI1", "cP1", "cP2", "hP1", "hP2", "hR1", "hR2", "mC1", "mC2", "mC3", "mP1",
+        "oA1", "oA2", "oC1", "oC2", "oF1", "oF2", "oF3", "oI1", "oI2", "oI3", "oP1", "tI1", "tI2", "tP1"}) {
     const TabulatedPath path = tabulated_path(symbol, shape);
     ++n;
     for (const auto& piece : path.pieces) {
@@ -135,7 +139,8 @@ TEST(BandPath, TableHoldsEveryPointOfItsPaths) {
   }
   EXPECT_EQ(n, 29);
   // Parameters: mC1 has S = 3/4 - b^2/(4 a^2 s^2), P = S - (3/4 - S) a C/c and C = (1-S, 1-S, 0), D = (P-1, P, 1/2).
-  const double s2 = 0.91, big_s = 0.75 - 4.2 * 4.2 / (4 * 3.1 * 3.1 * s2), p = big_s - (0.75 - big_s) * 3.1 * -0.3 / 5.3;
+  const double s2 = 0.91, big_s = 0.75 - 4.2 * 4.2 / (4 * 3.1 * 3.1 * s2),
+               p = big_s - (0.75 - big_s) * 3.1 * -0.3 / 5.3;
   const TabulatedPath path = tabulated_path("mC1", shape);
   EXPECT_LT((path.points.at("C") - Eigen::Vector3d(1 - big_s, 1 - big_s, 0)).norm(), 1e-14);
   EXPECT_LT((path.points.at("D") - Eigen::Vector3d(p - 1, p, 0.5)).norm(), 1e-14);

@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "core/error.hpp"
-#include "phonons/qe_dyn.hpp"
+#include "phonons/quantum_espresso/dyn.hpp"
 
 namespace zeropoint::phonons {
 namespace {

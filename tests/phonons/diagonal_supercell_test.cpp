@@ -13,7 +13,9 @@
 namespace zeropoint::phonons {
 namespace {
 
-bool is_whole(const Eigen::Matrix3d& values) { return (values.array() - values.array().round()).abs().maxCoeff() < 1e-9; }
+bool is_whole(const Eigen::Matrix3d& values) {
+  return (values.array() - values.array().round()).abs().maxCoeff() < 1e-9;
+}
 
 TEST(DiagonalSupercell, SpansTheSameLattice) {
   std::mt19937 random(3);

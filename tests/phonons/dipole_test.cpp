@@ -28,7 +28,8 @@ TEST(DipoleInteraction, IsHermitianPeriodicAndConjugateAtMinusQ) {
 }
 
 TEST(DipoleInteraction, LeavesUniformTranslationsAloneUpToTheAntisymmetricPart) {
-  const Eigen::MatrixXcd c = DipoleInteraction(test::triclinic_crystal(), test::polar_without_symmetry())(Eigen::Vector3d::Zero());
+  const Eigen::MatrixXcd c =
+      DipoleInteraction(test::triclinic_crystal(), test::polar_without_symmetry())(Eigen::Vector3d::Zero());
   for (int s = 0; s < 3; ++s) {
     Eigen::Matrix3cd sum = Eigen::Matrix3cd::Zero();
     for (int t = 0; t < 3; ++t) sum += c.block<3, 3>(3 * s, 3 * t);
@@ -43,9 +44,11 @@ TEST(DipoleInteraction, LeavesUniformTranslationsAloneUpToTheAntisymmetricPart) 
 TEST(DipoleInteraction, ReachesItsNonAnalyticLimitFromEveryDirection) {
   const Crystal crystal = test::triclinic_crystal();
   const DipoleInteraction dipoles(crystal, test::polar_without_symmetry());
-  for (const Eigen::Vector3d& q : {Eigen::Vector3d(1, 0, 0), Eigen::Vector3d(0.3, -0.5, 0.8), Eigen::Vector3d(0, 1, 1)}) {
+  for (const Eigen::Vector3d& q :
+       {Eigen::Vector3d(1, 0, 0), Eigen::Vector3d(0.3, -0.5, 0.8), Eigen::Vector3d(0, 1, 1)}) {
     const Eigen::MatrixXcd limit =
-        dipoles(Eigen::Vector3d::Zero()) + dipoles.non_analytic(crystal.reciprocal().transpose() * q).cast<std::complex<double>>();
+        dipoles(Eigen::Vector3d::Zero()) +
+        dipoles.non_analytic(crystal.reciprocal().transpose() * q).cast<std::complex<double>>();
     const auto error = [&](double h) { return largest(dipoles(h * q) - limit); };
     EXPECT_LT(error(1e-4), 1e-2);
     EXPECT_NEAR(error(2e-4) / error(1e-4), 2, 0.01);  // the phases of q.(tau_s - tau_t) are of first order
@@ -69,13 +72,16 @@ TEST(DipoleInteraction, TurnsWithTheCrystal) {
 }
 
 TEST(DipoleInteraction, DependsOnTheEwaldParameterByAnAnalyticTermAlone) {
-  // The part of another parameter is the reciprocal sum of a short-ranged function: smooth at Gamma, with no direction left.
+  // The part of another parameter is the reciprocal sum of a short-ranged function: smooth at Gamma, with no direction
+  // left.
   const Crystal crystal = test::triclinic_crystal();
-  const DipoleInteraction one(crystal, test::polar_without_symmetry()), other(crystal, test::polar_without_symmetry(), {.alpha = 9});
+  const DipoleInteraction one(crystal, test::polar_without_symmetry()),
+      other(crystal, test::polar_without_symmetry(), {.alpha = 9});
   const auto change = [&](const Eigen::Vector3d& q) { return Eigen::MatrixXcd(one(q) - other(q)); };
   const Eigen::MatrixXcd at_gamma = change(Eigen::Vector3d::Zero());
   EXPECT_GT(largest(at_gamma), 0.1);
-  for (const Eigen::Vector3d& q : {Eigen::Vector3d(1e-4, 0, 0), Eigen::Vector3d(0, 0, 1e-4), Eigen::Vector3d(1e-4, 1e-4, -1e-4)}) {
+  for (const Eigen::Vector3d& q :
+       {Eigen::Vector3d(1e-4, 0, 0), Eigen::Vector3d(0, 0, 1e-4), Eigen::Vector3d(1e-4, 1e-4, -1e-4)}) {
     EXPECT_LT(largest(change(q) - at_gamma), 1e-2);  // first order in q, against a limit of 5 that depends on direction
   }
 }

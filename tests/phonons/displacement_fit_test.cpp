@@ -28,7 +28,8 @@ Vectors forces(const PhonopyForceConstants& full, const Vectors& u) {
   const auto n = static_cast<std::size_t>(u.rows());
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = 0; j < n; ++j) {
-      f.row(static_cast<Eigen::Index>(i)) -= (full.elements[i * n + j] * u.row(static_cast<Eigen::Index>(j)).transpose()).transpose();
+      f.row(static_cast<Eigen::Index>(i)) -=
+          (full.elements[i * n + j] * u.row(static_cast<Eigen::Index>(j)).transpose()).transpose();
     }
   }
   return f;
@@ -51,9 +52,9 @@ DisplacedForces all_displaced(const PhonopyCells& cells, const DynamicalMatrices
 double relative_error(const DynamicalMatrices& a, const DynamicalMatrices& b) {
   double largest = 0, size = 0;
   for (int iq = 0; iq < a.grid.size(); ++iq) {
-    const auto other = static_cast<std::size_t>(b.grid.find(a.grid.points()[static_cast<std::size_t>(iq)]));
-    largest = std::max(largest, (a.blocks[static_cast<std::size_t>(iq)] - b.blocks[other]).cwiseAbs().maxCoeff());
-    size = std::max(size, a.blocks[static_cast<std::size_t>(iq)].cwiseAbs().maxCoeff());
+    const auto other = static_cast<std::size_t>(b.grid.find(a.grid.points()[iq]));
+    largest = std::max(largest, (a.blocks[iq] - b.blocks[other]).cwiseAbs().maxCoeff());
+    size = std::max(size, a.blocks[iq].cwiseAbs().maxCoeff());
   }
   return largest / size;
 }
@@ -104,8 +105,8 @@ TEST(DisplacementFit, FindsExactConstantsFromRandomDisplacements) {
   }
 }
 
-/// P1 with n atoms in the cell needs 3 n configurations or, with the sum rule, a few less, whatever the supercell; more equations
-/// than unknowns are not enough.
+/// P1 with n atoms in the cell needs 3 n configurations or, with the sum rule, a few less, whatever the supercell; more
+/// equations than unknowns are not enough.
 TEST(DisplacementFit, RefusesTooFewConfigurations) {
   const DynamicalMatrices matrices = symmetric_model(test::triclinic_crystal(), {3, 2, 1});
   const PhonopyCells cells = phonopy_cells(matrices);
@@ -116,7 +117,8 @@ TEST(DisplacementFit, RefusesTooFewConfigurations) {
       fit_force_constants(cells, all_displaced(cells, matrices, count), "FORCE_SETS", quality);
       FAIL() << count << " configurations were enough";
     } catch (const InputError& error) {
-      EXPECT_NE(std::string(error.what()).find("do not determine the force constants"), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find("do not determine the force constants"), std::string::npos)
+          << error.what();
     }
   }
 }
@@ -161,9 +163,11 @@ class ForceSetErrors : public testing::Test {
 TEST_F(ForceSetErrors, NameTheLineOfOneDisplacedAtom) {
   const std::string good = "2\n1\n\n1\n 0.01 0 0\n -0.1 0 0\n 0.1 0 0\n";
   expect(good, "no error");
-  expect(good.substr(0, good.find(" 0.1 0")), "FORCE_SETS:6: the file ends here, but the force on atom 2 of displacement 1 of 1 should follow");
+  expect(good.substr(0, good.find(" 0.1 0")),
+         "FORCE_SETS:6: the file ends here, but the force on atom 2 of displacement 1 of 1 should follow");
   expect(test::replaced(good, "2\n1", "3\n1"), "FORCE_SETS:1: 3 atoms, the supercell has 2");
-  expect(test::replaced(good, "\n\n1\n", "\n\n5\n"), "FORCE_SETS:4: atom 5 is displaced: the supercell has atoms 1 to 2");
+  expect(test::replaced(good, "\n\n1\n", "\n\n5\n"),
+         "FORCE_SETS:4: atom 5 is displaced: the supercell has atoms 1 to 2");
   expect(test::replaced(good, "-0.1", "NaN"), "FORCE_SETS:6:2: 'NaN' is not a finite number");
   expect(test::replaced(good, "-0.1 0 0", "-0.1 0"), "FORCE_SETS:6");
   expect(good + " 0 0 0\n", "behind the last force");

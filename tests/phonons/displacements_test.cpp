@@ -60,7 +60,7 @@ TEST(MeanSquareDisplacements, OfAtomsOnSpringsAreThoseOfOscillators) {
 TEST(MeanSquareDisplacements, AreTheDiagonalBlocksOfTheSupercellsCovariance) {
   // Of all atoms at once, without q points.
   DynamicalMatrices matrices = test::model_matrices(test::triclinic_crystal(), {3, 2, 1}, 2);
-  impose_acoustic_sum_rule(matrices.blocks[static_cast<std::size_t>(matrices.grid.gamma())]);
+  impose_acoustic_sum_rule(matrices.blocks[matrices.grid.gamma()]);
   const int n = matrices.n_modes(), n_cells = matrices.grid.size();
   const std::vector<Eigen::MatrixXd> constants = to_real_space(matrices);
   const Supercell supercell = matrices.supercell();
@@ -86,17 +86,14 @@ TEST(MeanSquareDisplacements, AreTheDiagonalBlocksOfTheSupercellsCovariance) {
     const double square = solution.values[mu];
     amplitudes[mu] = square < 1e-9 ? 0 : squared_amplitude(std::sqrt(square), t, units);
   }
-  const Eigen::MatrixXd psi =
-      inverse.asDiagonal() *
-      (solution.vectors * amplitudes.asDiagonal() * solution.vectors.transpose()).eval() *
-      inverse.asDiagonal();
+  const Eigen::MatrixXd psi = inverse.asDiagonal() *
+                              (solution.vectors * amplitudes.asDiagonal() * solution.vectors.transpose()).eval() *
+                              inverse.asDiagonal();
   const SiteTensors tensors = mean_square_displacements(matrices, t);
   for (int s = 0; s < 3; ++s) {
     // 1e-10 of numbers near 1e-2 angstrom^2; a cell in the middle has the same block as the first.
-    EXPECT_LT((psi.block<3, 3>(3 * s, 3 * s) - tensors[static_cast<std::size_t>(s)]).cwiseAbs().maxCoeff(), 1e-10);
-    EXPECT_LT(
-        (psi.block<3, 3>(4 * n + 3 * s, 4 * n + 3 * s) - tensors[static_cast<std::size_t>(s)]).cwiseAbs().maxCoeff(),
-        1e-10);
+    EXPECT_LT((psi.block<3, 3>(3 * s, 3 * s) - tensors[s]).cwiseAbs().maxCoeff(), 1e-10);
+    EXPECT_LT((psi.block<3, 3>(4 * n + 3 * s, 4 * n + 3 * s) - tensors[s]).cwiseAbs().maxCoeff(), 1e-10);
   }
 }
 

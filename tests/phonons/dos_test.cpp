@@ -1,7 +1,7 @@
 #include "phonons/dos.hpp"
+#include "core/space_group.hpp"
 #include "phonons/symmetrizer.hpp"
 #include "phonons/thermodynamics.hpp"
-#include "core/space_group.hpp"
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,8 @@ namespace zeropoint::phonons {
 namespace {
 
 TEST(Tetrahedron, HasWeightsThatReproduceTheEnergyAndItsDensity) {
-  for (const std::array<double, 4>& e : {std::array<double, 4>{0, 0.4, 1.1, 1.9}, {0, 0.1, 0.2, 3}, {-1, 0.5, 0.5, 2}, {0, 0, 1, 1}}) {
+  for (const std::array<double, 4>& e :
+       {std::array<double, 4>{0, 0.4, 1.1, 1.9}, {0, 0.1, 0.2, 3}, {-1, 0.5, 0.5, 2}, {0, 0, 1, 1}}) {
     double previous = 0;
     for (double energy = e[0] + 1e-3; energy < e[3]; energy += 0.0173) {
       const Tetrahedron here = tetrahedron(e, energy);
@@ -75,7 +76,8 @@ TEST(DensityOfStates, CountsEveryModeAndSharesItAmongTheAtoms) {
   const DensityOfStates dos = density_of_states(mesh, 0, highest, n);
   EXPECT_NEAR(dos.cumulative[n - 1], 9, 1e-9);
   EXPECT_EQ(dos.cumulative[0], 0);
-  EXPECT_LT((dos.projected.rowwise().sum() - dos.total).cwiseAbs().maxCoeff(), 1e-5 * dos.total.maxCoeff());  // shares are floats
+  EXPECT_LT((dos.projected.rowwise().sum() - dos.total).cwiseAbs().maxCoeff(),
+            1e-5 * dos.total.maxCoeff());  // shares are floats
   // Linear interpolation keeps the mean frequency: int E dn = n E - int n dE.
   const double step = highest / (n - 1);
   const double integral = step * (dos.cumulative.sum() - dos.cumulative[n - 1] / 2);
@@ -86,7 +88,8 @@ TEST(DensityOfStates, CountsEveryModeAndSharesItAmongTheAtoms) {
 }
 
 TEST(DensityOfStates, HasTheSecondMomentOfTheForceConstants) {
-  // The mean of sum omega^2 over a mesh that tells all lattice vectors apart is the trace of the block that binds each atom to its site.
+  // The mean of sum omega^2 over a mesh that tells all lattice vectors apart is the trace of the block that binds each
+  // atom to its site.
   DynamicalMatrices matrices = test::model_matrices(test::triclinic_crystal(), {3, 2, 2}, 13);
   for (Eigen::MatrixXcd& block : matrices.blocks) block += 20 * Eigen::MatrixXcd::Identity(9, 9);
   const Eigen::MatrixXd site = to_real_space(matrices)[0];
@@ -94,7 +97,7 @@ TEST(DensityOfStates, HasTheSecondMomentOfTheForceConstants) {
   for (int x = 0; x < 9; ++x) trace += site(x, x) / matrices.crystal.masses[x / 3];
   const MeshModes mesh = modes_on_mesh(Interpolation(matrices, {.sum_rule = SumRule::none}), {7, 5, 5});
   // The translations at Gamma are projected out of the modes: their squares are missing in one point of 175.
-  const Eigen::MatrixXcd& gamma = matrices.blocks[static_cast<std::size_t>(matrices.grid.gamma())];
+  const Eigen::MatrixXcd& gamma = matrices.blocks[matrices.grid.gamma()];
   double scaled = 0;
   for (int x = 0; x < 9; ++x) scaled += gamma(x, x).real() / matrices.crystal.masses[x / 3];
   const double missing = (scaled - mesh.frequencies.row(mesh.gamma).squaredNorm()) / 175;
@@ -119,7 +122,8 @@ TEST(DensityOfStates, KeepsImaginaryModesBelowZeroAndFlatBandsWhole) {
 
 TEST(DensityOfStates, OfGaussiansCountsAllModesAndFollowsTheTetrahedra) {
   const MeshModes mesh = cosine_band(24);
-  const DensityOfStates smeared = smeared_density_of_states(mesh, 0.25, -3, 9, 401), sharp = density_of_states(mesh, -3, 9, 401);
+  const DensityOfStates smeared = smeared_density_of_states(mesh, 0.25, -3, 9, 401),
+                        sharp = density_of_states(mesh, -3, 9, 401);
   const double step = smeared.frequencies[1] - smeared.frequencies[0];
   EXPECT_NEAR(smeared.total.sum() * step, 3, 1e-9);
   EXPECT_NEAR(smeared.cumulative[400], 3, 1e-10);  // 41472 terms
@@ -141,7 +145,8 @@ TEST(MeshModes, OfOnePointAStarAreThoseOfAllPoints) {
     EXPECT_EQ(few.counts.sum(), divisions.prod());
     const double largest = all.frequencies.maxCoeff();
     for (std::size_t i = 0; i < all.row.size(); ++i) {
-      EXPECT_LT((all.frequencies.row(all.row[i]) - few.frequencies.row(few.row[i])).cwiseAbs().maxCoeff(), 1e-7 * largest);
+      EXPECT_LT((all.frequencies.row(all.row[i]) - few.frequencies.row(few.row[i])).cwiseAbs().maxCoeff(),
+                1e-7 * largest);
     }
     const DensityOfStates a = density_of_states(all, 0, largest, 60), b = density_of_states(few, 0, largest, 60);
     EXPECT_LT((a.cumulative - b.cumulative).cwiseAbs().maxCoeff(), 1e-5);
@@ -151,7 +156,8 @@ TEST(MeshModes, OfOnePointAStarAreThoseOfAllPoints) {
 }
 
 TEST(MeshModes, ShareDegenerateModesEvenly) {
-  const MeshModes mesh = modes_on_mesh(Interpolation(test::model_matrices(test::cubic_crystal(), {2, 2, 2}, 14)), {3, 3, 2});
+  const MeshModes mesh =
+      modes_on_mesh(Interpolation(test::model_matrices(test::cubic_crystal(), {2, 2, 2}, 14)), {3, 3, 2});
   EXPECT_EQ(mesh.n_points(), 18);
   EXPECT_EQ(std::count(mesh.acoustic.begin(), mesh.acoustic.end(), true), 3);
   for (std::size_t row = 0; row < mesh.shares.size(); ++row) {
@@ -160,7 +166,7 @@ TEST(MeshModes, ShareDegenerateModesEvenly) {
   }
   for (int mu = 0; mu < 3; ++mu) {  // translations: shares are the masses
     EXPECT_EQ(mesh.frequencies(mesh.gamma, mu), 0);
-    EXPECT_NEAR(mesh.shares[static_cast<std::size_t>(mesh.gamma)](mu, 0), 22.990 / (22.990 + 35.45), 1e-5);
+    EXPECT_NEAR(mesh.shares[mesh.gamma](mu, 0), 22.990 / (22.990 + 35.45), 1e-5);
   }
 }
 

@@ -24,9 +24,9 @@ TEST(DynamicalMatrices, ReturnFromRealSpaceUnchanged) {
 TEST(DynamicalMatrices, AreHermitianConjugateAtMinusQAndExactlyRealAtHalfG) {
   const DynamicalMatrices matrices = test::model_matrices(test::triclinic_crystal(), {3, 2, 4}, 6);
   for (int iq = 0; iq < matrices.grid.size(); ++iq) {
-    const Eigen::MatrixXcd& d = matrices.blocks[static_cast<std::size_t>(iq)];
+    const Eigen::MatrixXcd& d = matrices.blocks[iq];
     EXPECT_LT((d - d.adjoint()).cwiseAbs().maxCoeff(), 1e-14);
-    EXPECT_EQ(d, matrices.blocks[static_cast<std::size_t>(matrices.grid.minus(iq))].conjugate());
+    EXPECT_EQ(d, matrices.blocks[matrices.grid.minus(iq)].conjugate());
     if (matrices.grid.is_real(iq)) {
       EXPECT_EQ(d.imag().cwiseAbs().maxCoeff(), 0);
     }
@@ -40,8 +40,7 @@ TEST(DynamicalMatrices, HaveThePhaseOfTheRowCell) {
   force_constants[1] << 1, 2, 3, 4, 5, 6, 7, 8, 9;
   const int third = grid.find({1.0 / 3, 0, 0});
   const std::complex<double> phase = std::polar(1.0, -2 * std::numbers::pi / 3);
-  EXPECT_LT((to_bloch(force_constants, grid)[static_cast<std::size_t>(third)] - phase * force_constants[1]).norm(),
-            1e-14);
+  EXPECT_LT((to_bloch(force_constants, grid)[third] - phase * force_constants[1]).norm(), 1e-14);
 }
 
 TEST(DynamicalMatrices, KeepTheNormOfTheSupercell) {
@@ -55,7 +54,7 @@ TEST(DynamicalMatrices, KeepTheNormOfTheSupercell) {
 TEST(DynamicalMatrices, RefuseForceConstantsThatAreNotReal) {
   DynamicalMatrices matrices = test::model_matrices(test::cubic_crystal(), {3, 1, 1}, 8);
   const int third = matrices.grid.find({1.0 / 3, 0, 0});
-  matrices.blocks[static_cast<std::size_t>(third)] *= 1.01;
+  matrices.blocks[third] *= 1.01;
   EXPECT_THROW(to_real_space(matrices), InputError);
 }
 

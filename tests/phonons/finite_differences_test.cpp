@@ -17,9 +17,12 @@ struct Case {
 };
 
 std::vector<Case> cases() {
-  return {{"triclinic isotopes", test::triclinic_crystal(), {3, 2, 1}}, {"Cmc2_1", test::cmc21_crystal(), {2, 2, 2}},
-          {"hcp", test::hexagonal_crystal(), {3, 3, 1}},                {"wurtzite", test::wurtzite_crystal(), {2, 2, 1}},
-          {"diamond", test::diamond_crystal(), {2, 2, 2}},              {"P2_1/c", test::p21c_crystal(), {1, 2, 1}},
+  return {{"triclinic isotopes", test::triclinic_crystal(), {3, 2, 1}},
+          {"Cmc2_1", test::cmc21_crystal(), {2, 2, 2}},
+          {"hcp", test::hexagonal_crystal(), {3, 3, 1}},
+          {"wurtzite", test::wurtzite_crystal(), {2, 2, 1}},
+          {"diamond", test::diamond_crystal(), {2, 2, 2}},
+          {"P2_1/c", test::p21c_crystal(), {1, 2, 1}},
           {"fcc on a grid of lower symmetry", test::cubic_crystal(), {3, 1, 1}}};
 }
 
@@ -27,20 +30,22 @@ std::vector<Case> cases() {
 double relative_difference(const DynamicalMatrices& a, const DynamicalMatrices& b) {
   std::vector<Eigen::MatrixXcd> change;
   for (int iq = 0; iq < a.grid.size(); ++iq) {
-    const int other = b.grid.find(a.grid.points()[static_cast<std::size_t>(iq)]);
-    change.push_back(a.blocks[static_cast<std::size_t>(iq)] - b.blocks.at(static_cast<std::size_t>(other)));
+    const int other = b.grid.find(a.grid.points()[iq]);
+    change.push_back(a.blocks[iq] - b.blocks.at(static_cast<std::size_t>(other)));
   }
   return norm(change) / norm(b.blocks);
 }
 
-// Forces are polynomials of third degree: differences of fourth order are exact but for rounding, 1e-15 of 10 eV/A over 0.01 A.
+// Forces are polynomials of third degree: differences of fourth order are exact but for rounding, 1e-15 of 10 eV/A over
+// 0.01 A.
 constexpr double rounding = 1e-11;
 
 TEST(FiniteDifferences, AreTheAnalyticSecondDerivatives) {
   for (const Case& c : cases()) {
     SCOPED_TRACE(c.name);
     const test::BondModel model = test::BondModel::of_neighbours(c.crystal, c.divisions, 4.6);
-    const HarmonicMatrices found = harmonic_matrices(test::BondPotential(model), c.crystal, c.divisions, find_space_group(c.crystal));
+    const HarmonicMatrices found =
+        harmonic_matrices(test::BondPotential(model), c.crystal, c.divisions, find_space_group(c.crystal));
     EXPECT_LT(relative_difference(found.matrices, model.harmonic(c.crystal)), rounding);
     EXPECT_LT(found.asymmetry, rounding);
   }
@@ -77,8 +82,10 @@ TEST(FiniteDifferences, OfSecondOrderErrBySquareOfTheDisplacement) {
   const test::BondModel model = test::BondModel::of_neighbours(crystal, {2, 1, 1}, 4.6);
   const DynamicalMatrices exact = model.harmonic(crystal);
   const auto error = [&](double h) {
-    return relative_difference(harmonic_matrices(test::BondPotential(model), crystal, {2, 1, 1}, find_space_group(crystal),
-                                                 {.displacement = h, .order = 2}).matrices, exact);
+    return relative_difference(harmonic_matrices(test::BondPotential(model), crystal, {2, 1, 1},
+                                                 find_space_group(crystal), {.displacement = h, .order = 2})
+                                   .matrices,
+                               exact);
   };
   EXPECT_NEAR(error(0.04) / error(0.02), 4, 1e-3);
 }

@@ -7,7 +7,7 @@
 #include <random>
 
 #include "core/error.hpp"
-#include "phonons/qe_dyn.hpp"
+#include "phonons/quantum_espresso/dyn.hpp"
 #include "phonons/spectrum.hpp"
 #include "phonons/wigner_seitz.hpp"
 #include "tests/support/crystals.hpp"
@@ -111,7 +111,8 @@ Eigen::Matrix3d rows(std::initializer_list<double> numbers) {
 
 INSTANTIATE_TEST_SUITE_P(
     Shapes, ShortRangedCrystals,
-    testing::Values(Shape{"triclinic", test::triclinic_crystal(), {3, 3, 3}}, Shape{"fcc", test::cubic_crystal(), {2, 2, 2}},
+    testing::Values(Shape{"triclinic", test::triclinic_crystal(), {3, 3, 3}},
+                    Shape{"fcc", test::cubic_crystal(), {2, 2, 2}},
                     Shape{"bcc", with_cell(rows({-1.9, 1.9, 1.9, 1.9, -1.9, 1.9, 1.9, 1.9, -1.9})), {3, 3, 3}},
                     Shape{"hexagonal", test::hexagonal_crystal(), {3, 3, 2}},
                     Shape{"skewed", with_cell(rows({3.1, 0.2, -0.4, 13.1, 4.4, -1.3, -0.5, 0.9, 4.3})), {3, 3, 3}},
@@ -133,7 +134,8 @@ TEST(Interpolation, OfAGridOntoItselfChangesNothing) {
       continue;
     }
     EXPECT_GT(largest(ruled.blocks[i] - matrices.blocks[i]), 0.1);
-    EXPECT_LT(largest(ruled.blocks[i].leftCols(3) + ruled.blocks[i].middleCols(3, 3) + ruled.blocks[i].rightCols(3)), 1e-12);
+    EXPECT_LT(largest(ruled.blocks[i].leftCols(3) + ruled.blocks[i].middleCols(3, 3) + ruled.blocks[i].rightCols(3)),
+              1e-12);
   }
 }
 
@@ -147,7 +149,7 @@ TEST(Interpolation, IsHermitianConjugateAtMinusQAndPeriodic) {
   }
   const DynamicalMatrices fine = interpolation.on_grid(QGrid({4, 3, 2}));
   for (int iq = 0; iq < fine.grid.size(); ++iq) {
-    EXPECT_EQ(fine.blocks[static_cast<std::size_t>(fine.grid.minus(iq))], fine.blocks[static_cast<std::size_t>(iq)].conjugate());
+    EXPECT_EQ(fine.blocks[fine.grid.minus(iq)], fine.blocks[iq].conjugate());
   }
 }
 
@@ -167,7 +169,8 @@ TEST(Interpolation, IsContinuousAtGammaAlongEachDirection) {
 TEST(Interpolation, DoesNotDependOnHowTheCrystalIsDescribed) {
   const DynamicalMatrices matrices = polar_matrices({3, 3, 3}, 7);
   const Eigen::MatrixXd expected = frequencies_at(Interpolation(matrices), some_points);
-  const auto expect_same = [&](const DynamicalMatrices& other, const std::vector<Eigen::Vector3d>& points, const char* what) {
+  const auto expect_same = [&](const DynamicalMatrices& other, const std::vector<Eigen::Vector3d>& points,
+                               const char* what) {
     // 1e-10 of frequencies near 1: exp(-30) of the Ewald sums is 1e-13
     EXPECT_LT((frequencies_at(Interpolation(other), points) - expected).cwiseAbs().maxCoeff(), 1e-10) << what;
   };
@@ -185,7 +188,9 @@ TEST(Interpolation, DoesNotDependOnHowTheCrystalIsDescribed) {
   expect_same(test::with_other_images(matrices, {{1, 0, 0}, {0, -2, 1}, {0, 0, 0}}), some_points, "images");
   expect_same(test::in_other_zones(matrices, 3), some_points, "zones");
   DynamicalMatrices other_order = test::reordered(matrices, {2, 0, 1});
-  other_order.polar->born_charges = {test::polar_without_symmetry().born_charges[2], test::polar_without_symmetry().born_charges[0], test::polar_without_symmetry().born_charges[1]};
+  other_order.polar->born_charges = {test::polar_without_symmetry().born_charges[2],
+                                     test::polar_without_symmetry().born_charges[0],
+                                     test::polar_without_symmetry().born_charges[1]};
   expect_same(other_order, some_points, "order of atoms");
 }
 
@@ -198,13 +203,15 @@ TEST(Interpolation, OfTheSupportItselfIsTheFineSupport) {
 TEST(Interpolation, WithASupportIsExactOnTheCoarseGrid) {
   // The fine support holds the coarse one; the matrices have other charges, or none.
   const DynamicalMatrices fine = polar_matrices({4, 2, 4}, 10);
-  DynamicalMatrices coarse{fine.crystal, QGrid({2, 2, 2}), {}, fine.polar, 0, ""}, matrices = polar_matrices({2, 2, 2}, 11);
-  for (const Eigen::Vector3d& q : coarse.grid.points()) coarse.blocks.push_back(fine.blocks[static_cast<std::size_t>(fine.grid.find(q))]);
+  DynamicalMatrices coarse{fine.crystal, QGrid({2, 2, 2}), {}, fine.polar, 0, ""},
+      matrices = polar_matrices({2, 2, 2}, 11);
+  for (const Eigen::Vector3d& q : coarse.grid.points()) coarse.blocks.push_back(fine.blocks[fine.grid.find(q)]);
   matrices.polar->dielectric *= 1.2;
   for (Eigen::Matrix3d& charge : matrices.polar->born_charges) charge *= 0.9;
   const Support support{coarse, fine};
   const InterpolationOptions options{.sum_rule = SumRule::none};
-  EXPECT_LT(test::difference(Interpolation(matrices, support, options).on_grid(matrices.grid).blocks, matrices.blocks), 1e-11);
+  EXPECT_LT(test::difference(Interpolation(matrices, support, options).on_grid(matrices.grid).blocks, matrices.blocks),
+            1e-11);
   matrices.polar.reset();
   const Interpolation borrowed(matrices, support, options);
   EXPECT_LT(test::difference(borrowed.on_grid(matrices.grid).blocks, matrices.blocks), 1e-11);
@@ -220,9 +227,9 @@ TEST(Interpolation, OfGraphiteToTwiceItsGridKeepsItsPointsAndItsSoundStable) {
   const DynamicalMatrices fine = Interpolation(coarse, plain).on_grid(QGrid({12, 12, 1}));
   const DynamicalMatrices found = Interpolation(stiffer, {coarse, fine}, plain).on_grid(QGrid({12, 12, 1}));
   for (int iq = 0; iq < coarse.grid.size(); ++iq) {
-    const Eigen::MatrixXcd& here = stiffer.blocks[static_cast<std::size_t>(iq)];
-    const int there = found.grid.find(coarse.grid.points()[static_cast<std::size_t>(iq)]);
-    EXPECT_LT(largest(found.blocks[static_cast<std::size_t>(there)] - here), 1e-12 * largest(here));
+    const Eigen::MatrixXcd& here = stiffer.blocks[iq];
+    const int there = found.grid.find(coarse.grid.points()[iq]);
+    EXPECT_LT(largest(found.blocks[there] - here), 1e-12 * largest(here));
   }
   // All of it is linear: 1.03 times the fine support everywhere, between the points of the coarse grid, too.
   for (std::size_t i = 0; i < found.blocks.size(); ++i) {
@@ -235,12 +242,13 @@ TEST(Interpolation, OfGraphiteToTwiceItsGridKeepsItsPointsAndItsSoundStable) {
 DynamicalMatrices on_subgrid(const DynamicalMatrices& matrices, int n) {
   DynamicalMatrices result{matrices.crystal, QGrid({n, n, n}), {}, matrices.polar, matrices.alat, ""};
   for (const Eigen::Vector3d& q : result.grid.points()) {
-    result.blocks.push_back(matrices.blocks[static_cast<std::size_t>(matrices.grid.find(q))]);
+    result.blocks.push_back(matrices.blocks[matrices.grid.find(q)]);
   }
   return result;
 }
 
-/// Harmonic matrices of H3S on 6 x 6 x 6, and those that another program has interpolated from SSCHA on 3 x 3 x 3 over them.
+/// Harmonic matrices of H3S on 6 x 6 x 6, and those that another program has interpolated from SSCHA on 3 x 3 x 3 over
+/// them.
 TEST(Interpolation, OfTheDifferenceOfH3sIsThatOfAnotherProgram) {
   ZEROPOINT_NEEDS_REFERENCE_DATA(data);
   const DynamicalMatrices harmonic = read_qe_dyn(data + "/electron_phonon/h3s/H3S.dyn"),

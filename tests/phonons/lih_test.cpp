@@ -5,7 +5,7 @@
 
 #include "core/space_group.hpp"
 #include "phonons/modes.hpp"
-#include "phonons/qe_dyn.hpp"
+#include "phonons/quantum_espresso/dyn.hpp"
 #include "phonons/symmetrizer.hpp"
 #include "tests/support/crystals.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -29,14 +29,15 @@ TEST(LithiumHydride, IsReadWithItsCellMassesChargesAndFrequencies) {
   EXPECT_EQ(find_space_group(matrices.crystal).number, 225);
 
   // By another build of ph.x with the same inputs, cm^-1; the convergence of this one is some hundredths.
-  const std::vector<std::vector<double>> expected = {{587.4, 587.4, 587.4}, {272.8, 272.8, 520.9, 771.0, 771.0, 1065.7},
-                                                     {314.3, 314.3, 414.6, 822.7, 822.7, 1031.9}};
+  const std::vector<std::vector<double>> expected = {
+      {587.4, 587.4, 587.4}, {272.8, 272.8, 520.9, 771.0, 771.0, 1065.7}, {314.3, 314.3, 414.6, 822.7, 822.7, 1031.9}};
   const auto frequencies = frequencies_inverse_cm(diagonalise(matrices), units::codata2022);
   std::size_t star = 0;
   for (const int iq : matrices.grid.representatives()) {
-    const std::vector<double>& found = frequencies[static_cast<std::size_t>(iq)];
+    const std::vector<double>& found = frequencies[iq];
     const std::size_t first = star == 0 ? 3 : 0;
-    for (std::size_t i = 0; i < expected[star].size(); ++i) EXPECT_NEAR(found[first + i], expected[star][i], 0.15) << "star " << star + 1;
+    for (std::size_t i = 0; i < expected[star].size(); ++i)
+      EXPECT_NEAR(found[first + i], expected[star][i], 0.15) << "star " << star + 1;
     ++star;
   }
 }
@@ -60,7 +61,8 @@ TEST(LithiumHydride, IsWrittenAndReadAgainWithItsCharges) {
   EXPECT_LT(test::difference(again.blocks, matrices.blocks), 1e-12);
   ASSERT_TRUE(again.polar);
   EXPECT_LT((again.polar->dielectric - matrices.polar->dielectric).norm(), 1e-9);
-  for (std::size_t s = 0; s < 2; ++s) EXPECT_LT((again.polar->born_charges[s] - matrices.polar->born_charges[s]).norm(), 1e-9);
+  for (std::size_t s = 0; s < 2; ++s)
+    EXPECT_LT((again.polar->born_charges[s] - matrices.polar->born_charges[s]).norm(), 1e-9);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/error.hpp"
-#include "core/text_scanner.hpp"
+#include "files/text_scanner.hpp"
 #include "tests/phonons/dyn_text.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -28,22 +28,26 @@ inline bool in_path(const std::string& program) {
 inline void run_qe(const TemporaryFolder& folder, const std::string& program, const std::string& input) {
   put_text(folder / (program + ".in"), input);
   const std::string command = "cd '" + folder.path() + "' && OMP_NUM_THREADS=1 OMPI_ALLOW_RUN_AS_ROOT=1 " +
-                              "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 timeout 120 " + program + ".x < " + program + ".in > " + program +
-                              ".out 2>&1";
-  if (std::system(command.c_str()) != 0) throw InputError{"{}.x fails: {}", program, text_of(folder / (program + ".out"))};
+                              "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 timeout 120 " + program + ".x < " + program + ".in > " +
+                              program + ".out 2>&1";
+  if (std::system(command.c_str()) != 0)
+    throw InputError{"{}.x fails: {}", program, text_of(folder / (program + ".out"))};
 }
 
 /// Force constants x.fc that the real q2r.x makes of a set of dyn files in `folder`.
-inline void run_q2r(const TemporaryFolder& folder, const std::string& fildyn = "x.dyn", const std::string& zasr = "no") {
+inline void run_q2r(const TemporaryFolder& folder, const std::string& fildyn = "x.dyn",
+                    const std::string& zasr = "no") {
   run_qe(folder, "q2r", "&input\n fildyn='" + fildyn + "', zasr='" + zasr + "', flfrc='x.fc'\n/\n");
 }
 
-/// Frequencies that the real matdyn.x finds at `points` (crystal coordinates) from x.fc in `folder`, cm^-1, [n_q] x [3n]; `asr`
-/// as in its input. It leaves x.dynout there.
-inline std::vector<std::vector<double>> frequencies_of_force_constants(const TemporaryFolder& folder, const std::string& asr,
+/// Frequencies that the real matdyn.x finds at `points` (crystal coordinates) from x.fc in `folder`, cm^-1, [n_q] x
+/// [3n]; `asr` as in its input. It leaves x.dynout there.
+inline std::vector<std::vector<double>> frequencies_of_force_constants(const TemporaryFolder& folder,
+                                                                       const std::string& asr,
                                                                        const std::vector<Eigen::Vector3d>& points,
                                                                        const std::string& flfrc = "x.fc") {
-  std::string input = "&input\n asr='" + asr + "', flfrc='" + flfrc + "', flfrq='x.freq', fldyn='x.dynout', q_in_cryst_coord=.true.\n/\n" +
+  std::string input = "&input\n asr='" + asr + "', flfrc='" + flfrc +
+                      "', flfrq='x.freq', fldyn='x.dynout', q_in_cryst_coord=.true.\n/\n" +
                       std::to_string(points.size()) + "\n";
   for (const Eigen::Vector3d& q : points) input += fmt::format("{:.12f} {:.12f} {:.12f}\n", q[0], q[1], q[2]);
   run_qe(folder, "matdyn", input);
@@ -73,9 +77,9 @@ inline std::vector<std::vector<double>> frequencies_of_matdyn(const TemporaryFol
 }  // namespace zeropoint::test
 
 /// Skips the test where Quantum ESPRESSO is not installed; fails where it is promised.
-#define SKIP_WITHOUT_MATDYN()                                                                                           \
-  if (!zeropoint::test::in_path("q2r.x") || !zeropoint::test::in_path("matdyn.x")) {                                    \
-    if (std::getenv("ZEROPOINT_REQUIRE_DATA")) FAIL() << "q2r.x and matdyn.x are promised here but missing";            \
-    GTEST_SKIP() << "no q2r.x or matdyn.x: install quantum-espresso";                                                   \
-  }                                                                                                                     \
+#define SKIP_WITHOUT_MATDYN()                                                                                \
+  if (!zeropoint::test::in_path("q2r.x") || !zeropoint::test::in_path("matdyn.x")) {                         \
+    if (std::getenv("ZEROPOINT_REQUIRE_DATA")) FAIL() << "q2r.x and matdyn.x are promised here but missing"; \
+    GTEST_SKIP() << "no q2r.x or matdyn.x: install quantum-espresso";                                        \
+  }                                                                                                          \
   static_assert(true)

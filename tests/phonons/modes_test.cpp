@@ -17,12 +17,13 @@ namespace {
 const UnitSet& units = units::codata2022;
 
 DynamicalMatrices with_sum_rule(DynamicalMatrices matrices) {
-  impose_acoustic_sum_rule(matrices.blocks[static_cast<std::size_t>(matrices.grid.gamma())]);
+  impose_acoustic_sum_rule(matrices.blocks[matrices.grid.gamma()]);
   return matrices;
 }
 
 const DynamicalMatrices& triclinic() {
-  static const DynamicalMatrices matrices = with_sum_rule(test::model_matrices(test::triclinic_crystal(), {3, 2, 1}, 1));
+  static const DynamicalMatrices matrices =
+      with_sum_rule(test::model_matrices(test::triclinic_crystal(), {3, 2, 1}, 1));
   return matrices;
 }
 
@@ -38,7 +39,8 @@ TEST(Modes, DiagonaliseTheMassScaledMatrices) {
   for (std::size_t iq = 0; iq < modes.size(); ++iq) {
     const Eigen::MatrixXcd& e = modes[iq].polarisations;
     EXPECT_TRUE((e.adjoint() * e).isIdentity(1e-13));
-    const Eigen::MatrixXcd back = roots.asDiagonal() * e * modes[iq].frequencies.cwiseAbs2().asDiagonal() * e.adjoint() * roots.asDiagonal();
+    const Eigen::MatrixXcd back =
+        roots.asDiagonal() * e * modes[iq].frequencies.cwiseAbs2().asDiagonal() * e.adjoint() * roots.asDiagonal();
     EXPECT_LT((back - triclinic().blocks[iq]).cwiseAbs().maxCoeff(), 1e-12);
   }
 }
@@ -59,8 +61,8 @@ TEST(Modes, DisplacementPatternsTurnMatricesIntoSquaredFrequencies) {
 TEST(Modes, AtMinusQAreTheComplexConjugatesExactly) {
   const std::vector<Modes> modes = diagonalise(triclinic());
   for (int iq = 0; iq < triclinic().grid.size(); ++iq) {
-    const Modes& here = modes[static_cast<std::size_t>(iq)];
-    const Modes& partner = modes[static_cast<std::size_t>(triclinic().grid.minus(iq))];
+    const Modes& here = modes[iq];
+    const Modes& partner = modes[triclinic().grid.minus(iq)];
     EXPECT_EQ(partner.polarisations, here.polarisations.conjugate());
     EXPECT_EQ(partner.frequencies, here.frequencies);
     if (triclinic().grid.is_real(iq)) {
@@ -70,10 +72,10 @@ TEST(Modes, AtMinusQAreTheComplexConjugatesExactly) {
 }
 
 TEST(Modes, AcousticOnesAreTheUniformTranslations) {
-  const Modes gamma = diagonalise(triclinic())[static_cast<std::size_t>(triclinic().grid.gamma())];
+  const Modes gamma = diagonalise(triclinic())[triclinic().grid.gamma()];
   const Eigen::VectorXd roots = root_masses(triclinic().crystal);
   for (Eigen::Index mu = 0; mu < 9; ++mu) {
-    EXPECT_EQ(gamma.acoustic[static_cast<std::size_t>(mu)], mu < 3);
+    EXPECT_EQ(gamma.acoustic[mu], mu < 3);
     // frequency^2 to rounding of the other squares (0.6 eV/A^2/amu): 1e-8 is its root
     if (mu < 3) {
       EXPECT_LT(std::abs(gamma.frequencies[mu]), 3e-8);
@@ -94,14 +96,14 @@ TEST(Modes, AcousticOnesAreTheUniformTranslations) {
 
 TEST(Modes, ASoftOpticalModeBelowAcousticNoiseStaysOptical) {
   DynamicalMatrices matrices = triclinic();
-  Eigen::MatrixXcd& gamma = matrices.blocks[static_cast<std::size_t>(matrices.grid.gamma())];
-  const Modes before = diagonalise(matrices)[static_cast<std::size_t>(matrices.grid.gamma())];
+  Eigen::MatrixXcd& gamma = matrices.blocks[matrices.grid.gamma()];
+  const Modes before = diagonalise(matrices)[matrices.grid.gamma()];
   const Eigen::VectorXd roots = root_masses(matrices.crystal);
   const Eigen::VectorXd soft = roots.cwiseProduct(before.polarisations.col(3).real());
   const double w2 = std::pow(before.frequencies[3], 2);
   gamma -= ((w2 - 1e-8) * soft * soft.transpose()).cast<std::complex<double>>();  // 1e-4 of sqrt(eV/amu)/A: 0.05 cm^-1
   gamma += 1e-5 * Eigen::MatrixXcd::Ones(9, 9);                                   // breaks the sum rule by more
-  const Modes after = diagonalise(matrices)[static_cast<std::size_t>(matrices.grid.gamma())];
+  const Modes after = diagonalise(matrices)[matrices.grid.gamma()];
   EXPECT_GT(std::abs(after.frequencies[0]), std::abs(after.frequencies[3]));
   EXPECT_FALSE(after.acoustic[3]);
   EXPECT_GT(std::abs(after.polarisations.col(3).real().dot(before.polarisations.col(3).real())), 0.999);
@@ -121,7 +123,7 @@ TEST(Modes, FreeEnergyHasItsLimits) {
   int n = 0;
   for (const Modes& at_q : modes) {
     for (Eigen::Index mu = 0; mu < 9; ++mu) {
-      if (at_q.acoustic[static_cast<std::size_t>(mu)]) continue;
+      if (at_q.acoustic[mu]) continue;
       zero_point += 0.5 * units.hbar * at_q.frequencies[mu];
       logarithms += std::log(units.hbar * at_q.frequencies[mu]);
       ++n;
@@ -135,14 +137,17 @@ TEST(Modes, FreeEnergyHasItsLimits) {
   // Classical limit: kT sum ln(hbar w/kT), the next term is (hbar w)^2/(24 kT).
   const double kt = units.kb_free_energy * 1e6;
   EXPECT_NEAR(harmonic_free_energy(modes, 1e6, units) / (kt * (logarithms - n * std::log(kt))), 1, 1e-8);
-  EXPECT_NEAR(harmonic_entropy(modes, 1e6, units) / (units.kb_free_energy * (n + n * std::log(kt) - logarithms)), 1, 1e-8);
+  EXPECT_NEAR(harmonic_entropy(modes, 1e6, units) / (units.kb_free_energy * (n + n * std::log(kt) - logarithms)), 1,
+              1e-8);
 }
 
 TEST(Modes, EntropyIsMinusTheDerivativeOfTheFreeEnergy) {
   const std::vector<Modes> modes = diagonalise(triclinic());
   const auto f = [&](double t) { return harmonic_free_energy(modes, t, units); };
   for (const double t : {60.0, 300.0, 3000.0}) {
-    const auto error = [&](double h) { return std::abs(-(f(t + h) - f(t - h)) / (2 * h) - harmonic_entropy(modes, t, units)); };
+    const auto error = [&](double h) {
+      return std::abs(-(f(t + h) - f(t - h)) / (2 * h) - harmonic_entropy(modes, t, units));
+    };
     const double entropy = harmonic_entropy(modes, t, units);
     EXPECT_LT(error(0.01 * t), 1e-3 * entropy);
     EXPECT_NEAR(error(0.04 * t) / error(0.02 * t), 4, 0.1) << t;  // second order
@@ -179,13 +184,15 @@ TEST(SoftModes, AreRaisedUntilAtomsStayNearTheirSites) {
   ASSERT_GT(lowest, 0);
   const DynamicalMatrices raised = with_lowest_frequency(absolute, lowest);
   double longest = 0;
-  for (const Eigen::Matrix3d& u : mean_square_displacements(raised, 300, units)) longest = std::max(longest, std::sqrt(u.trace()));
+  for (const Eigen::Matrix3d& u : mean_square_displacements(raised, 300, units))
+    longest = std::max(longest, std::sqrt(u.trace()));
   EXPECT_LE(longest, 0.5);
   EXPECT_GT(longest, 0.48);
   const std::vector<Modes> before = diagonalise(absolute), after = diagonalise(raised);
   for (std::size_t iq = 0; iq < modes.size(); ++iq) {
     for (Eigen::Index mu = iq == 0 ? 3 : 0; mu < roots.size(); ++mu) {
-      EXPECT_NEAR(after[iq].frequencies[mu], std::max(before[iq].frequencies[mu], lowest), 1e-10) << "q " << iq << ", mode " << mu;
+      EXPECT_NEAR(after[iq].frequencies[mu], std::max(before[iq].frequencies[mu], lowest), 1e-10)
+          << "q " << iq << ", mode " << mu;
     }
   }
 }

@@ -10,7 +10,7 @@
 
 #include "core/standard_cell.hpp"
 #include "phonons/gamma_modes.hpp"
-#include "phonons/qe_dyn.hpp"
+#include "phonons/quantum_espresso/dyn.hpp"
 #include "tests/support/crystals.hpp"
 #include "tests/support/model_matrices.hpp"
 #include "tests/support/sample_ensembles.hpp"
@@ -116,12 +116,10 @@ TEST(PointGroup, HasOrthogonalCharactersThatAreTheSameInAClassForAll32Groups) {
       for (std::size_t g = 0; g < elements.size(); ++g) {
         for (std::size_t h = 0; h < elements.size(); ++h) {
           const Eigen::Index conjugate = find(elements, elements[h] * elements[g] * elements[h].transpose());
-          EXPECT_EQ(a.characters[static_cast<std::size_t>(conjugate)], a.characters[g])
-              << named.schoenflies << " " << a.label;
+          EXPECT_EQ(a.characters[conjugate], a.characters[g]) << named.schoenflies << " " << a.label;
           if (a.characters[0] != 1) continue;
           const Eigen::Index product = find(elements, elements[g] * elements[h]);
-          EXPECT_EQ(a.characters[static_cast<std::size_t>(product)], a.characters[g] * a.characters[h])
-              << named.schoenflies << " " << a.label;
+          EXPECT_EQ(a.characters[product], a.characters[g] * a.characters[h]) << named.schoenflies << " " << a.label;
         }
       }
     }

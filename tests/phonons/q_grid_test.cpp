@@ -27,8 +27,7 @@ TEST(QGrid, HoldsEveryPointOnceWithItsPartner) {
   EXPECT_EQ(std::accumulate(grid.stars().begin(), grid.stars().end(), 0), 24);
   int n_real = 0;
   for (int iq = 0; iq < grid.size(); ++iq) {
-    const Eigen::Vector3d sum =
-        grid.points()[static_cast<std::size_t>(iq)] + grid.points()[static_cast<std::size_t>(grid.minus(iq))];
+    const Eigen::Vector3d sum = grid.points()[iq] + grid.points()[grid.minus(iq)];
     EXPECT_EQ(sum.array().round().matrix(), sum);
     EXPECT_EQ(grid.minus(grid.minus(iq)), iq);
     n_real += grid.is_real(iq);
@@ -50,7 +49,7 @@ TEST(QGrid, KeepsTheOrderAndTheZonesOfTheFile) {
   EXPECT_EQ(grid.stars(), (std::vector<int>{10, 20}));
   EXPECT_EQ(grid.representatives(), (std::vector<int>{0, 10}));
   for (int iq = 0; iq < grid.size(); ++iq) {
-    EXPECT_LT((grid.points()[static_cast<std::size_t>(iq)] - points[static_cast<std::size_t>(iq)]).norm(), 1e-14);
+    EXPECT_LT((grid.points()[iq] - points[iq]).norm(), 1e-14);
   }
   EXPECT_EQ(grid.integers(grid.gamma()), Eigen::Vector3i::Zero());
 }
@@ -66,7 +65,7 @@ TEST(QGrid, SnapsPrintedPointsToExactFractions) {
 TEST(QGrid, FindsPointsModuloReciprocalVectors) {
   const QGrid grid(Eigen::Vector3i(4, 3, 1));
   for (int iq = 0; iq < grid.size(); ++iq) {
-    EXPECT_EQ(grid.find(grid.points()[static_cast<std::size_t>(iq)] + Eigen::Vector3d(3, -2, 7)), iq);
+    EXPECT_EQ(grid.find(grid.points()[iq] + Eigen::Vector3d(3, -2, 7)), iq);
   }
   EXPECT_EQ(grid.find({0.25 + 9e-5, 0, 0}), grid.find({0.25, 0, 0}));
   EXPECT_EQ(grid.find({0.25 + 2e-4, 0, 0}), -1);

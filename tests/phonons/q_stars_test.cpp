@@ -44,9 +44,9 @@ TEST(QStars, AreClosedUnderTheGroupAndDisjoint) {
     for (const SymmetryOperation& operation : group.operations) {
       const Eigen::Matrix3d turn = operation.rotation.cast<double>().inverse().transpose();
       for (int iq = 0; iq < grid.size(); ++iq) {
-        const int image = grid.find(turn * grid.points()[static_cast<std::size_t>(iq)]);
+        const int image = grid.find(turn * grid.points()[iq]);
         ASSERT_GE(image, 0);
-        EXPECT_EQ(star_of[static_cast<std::size_t>(image)], star_of[static_cast<std::size_t>(iq)]);
+        EXPECT_EQ(star_of[image], star_of[iq]);
       }
     }
     // As many stars as orbits by Burnside's count over operations and time reversal.
@@ -54,8 +54,7 @@ TEST(QStars, AreClosedUnderTheGroupAndDisjoint) {
     for (const SymmetryOperation& operation : group.operations) {
       const Eigen::Matrix3d turn = operation.rotation.cast<double>().inverse().transpose();
       for (int iq = 0; iq < grid.size(); ++iq) {
-        for (const int sign : {1, -1})
-          fixed += grid.find(sign * (turn * grid.points()[static_cast<std::size_t>(iq)])) == iq;
+        for (const int sign : {1, -1}) fixed += grid.find(sign * (turn * grid.points()[iq])) == iq;
       }
     }
     EXPECT_EQ(grid.stars().size(), static_cast<std::size_t>(fixed) / (2 * group.operations.size()));

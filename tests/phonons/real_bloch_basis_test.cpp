@@ -55,7 +55,7 @@ TEST(RealBlochBasis, RowsAreTheUnitaryBlochTransformOfTheSupercellOrder) {
   ASSERT_EQ(basis.blocks().size(), 4u);  // q1 = 0, 1/2 real; two pairs with q3 = +-1/3
   EXPECT_EQ(basis.blocks()[0].iq, grid.gamma());
   for (const RealBlochBasis::Block& block : basis.blocks()) {
-    const Eigen::Vector3d q = grid.points()[static_cast<std::size_t>(block.iq)];
+    const Eigen::Vector3d q = grid.points()[block.iq];
     EXPECT_EQ(block.pair, q[2] != 0);
     EXPECT_EQ(block.size, block.pair ? 6 : 3);
     for (int x = 0; x < 3; ++x) {
@@ -88,14 +88,15 @@ TEST(RealBlochBasis, HarmonicEnergyIsTheSameInBothSpaces) {
     for (int a = 0; a < supercell.n_cells(); ++a) {
       for (int b = 0; b < supercell.n_cells(); ++b) {
         const int apart = supercell.cell_index(supercell.lattice_vector(a) - supercell.lattice_vector(b));
-        direct += x.segment(a * n, n).dot(constants[static_cast<std::size_t>(apart)] * x.segment(b * n, n));
+        direct += x.segment(a * n, n).dot(constants[apart] * x.segment(b * n, n));
       }
     }
     const at::Tensor rows = basis.transform(u);
     double in_blocks = 0;
     int n_rows = 0;
     for (const RealBlochBasis::Slab& slab : basis.slabs()) {
-      const at::Tensor part = rows.slice(0, slab.first_row, slab.first_row + slab.n_rows()).view({slab.n_blocks, slab.block_size, 1});
+      const at::Tensor part =
+          rows.slice(0, slab.first_row, slab.first_row + slab.n_rows()).view({slab.n_blocks, slab.block_size, 1});
       in_blocks += (part * at::bmm(basis.real_blocks(matrices.blocks, slab), part)).sum().item<double>();
       n_rows += slab.n_rows();
     }
@@ -113,7 +114,7 @@ TEST(RealBlochBasis, ComplexMatricesSurviveTheRoundTripThroughRealBlocks) {
       basis.add_complex_blocks(basis.real_blocks(matrices.blocks, slab), slab, back);
     }
     for (const int iq : matrices.grid.independent()) {
-      EXPECT_EQ(back[static_cast<std::size_t>(iq)], matrices.blocks[static_cast<std::size_t>(iq)]);
+      EXPECT_EQ(back[iq], matrices.blocks[iq]);
     }
   }
 }
@@ -135,12 +136,13 @@ TEST(RealBlochBasis, CovariancesBecomeTheHermitianMomentsOfEachPoint) {
       Eigen::VectorXcd result(3);
       for (int x = 0; x < 3; ++x) {
         const double re = all[block.first_row + x][0].item<double>();
-        result[x] = block.pair ? std::complex<double>(re, all[block.first_row + 3 + x][0].item<double>()) / std::sqrt(2.0) : re;
+        result[x] =
+            block.pair ? std::complex<double>(re, all[block.first_row + 3 + x][0].item<double>()) / std::sqrt(2.0) : re;
       }
       return result;
     };
     const Eigen::MatrixXcd expected = vector(u) * vector(f).adjoint();
-    EXPECT_LT((moments[static_cast<std::size_t>(block.iq)] - expected).cwiseAbs().maxCoeff(), 1e-14);
+    EXPECT_LT((moments[block.iq] - expected).cwiseAbs().maxCoeff(), 1e-14);
   }
 }
 

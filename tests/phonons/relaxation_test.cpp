@@ -19,20 +19,24 @@ struct Case {
 };
 
 std::vector<Case> cases() {
-  return {{"triclinic", test::triclinic_crystal()}, {"Cmc2_1", test::cmc21_crystal()}, {"hcp", test::hexagonal_crystal()},
-          {"wurtzite", test::wurtzite_crystal()},   {"P2_1/c", test::p21c_crystal()},  {"fcc", test::cubic_crystal()}};
+  return {{"triclinic", test::triclinic_crystal()}, {"Cmc2_1", test::cmc21_crystal()},
+          {"hcp", test::hexagonal_crystal()},       {"wurtzite", test::wurtzite_crystal()},
+          {"P2_1/c", test::p21c_crystal()},         {"fcc", test::cubic_crystal()}};
 }
 
 /// Bonds between neighbours that are 3 % too long, stretched less where they are many: internal coordinates move, too.
-test::BondPotential bonds_of(const Crystal& crystal) { return test::BondPotential(test::BondModel::of_neighbours(crystal, {1, 1, 1}, 4.6)); }
+test::BondPotential bonds_of(const Crystal& crystal) {
+  return test::BondPotential(test::BondModel::of_neighbours(crystal, {1, 1, 1}, 4.6));
+}
 
 TEST(Relaxation, ReachesThePressureAndKeepsTheSpaceGroup) {
   for (const Case& c : cases()) {
     const SpaceGroup group = find_space_group(c.crystal);
     for (const double pressure : {0.0, 5.0, -2.0}) {
       SCOPED_TRACE(fmt::format("{} at {} GPa", c.name, pressure));
-      const Relaxation found = relax(bonds_of(c.crystal), c.crystal, group,
-                                     {.cell = CellKind::full, .pressure = pressure / gpa, .force = 1e-6, .stress = 1e-7});
+      const Relaxation found =
+          relax(bonds_of(c.crystal), c.crystal, group,
+                {.cell = CellKind::full, .pressure = pressure / gpa, .force = 1e-6, .stress = 1e-7});
       ASSERT_TRUE(found.converged) << found.reason;
       EXPECT_LT(found.end.force, 1e-6);
       EXPECT_LT((*found.stress + pressure / gpa * Eigen::Matrix3d::Identity()).cwiseAbs().maxCoeff(), 1e-7 + 1e-12);
@@ -48,7 +52,8 @@ TEST(Relaxation, HoldsWhatTheKindOfCellHolds) {
   const Crystal crystal = test::cmc21_crystal();
   const SpaceGroup group = find_space_group(crystal);
   const auto relaxed = [&](CellKind kind) {
-    Relaxation found = relax(bonds_of(crystal), crystal, group, {.cell = kind, .pressure = 0.02, .force = 1e-6, .stress = 1e-7});
+    Relaxation found =
+        relax(bonds_of(crystal), crystal, group, {.cell = kind, .pressure = 0.02, .force = 1e-6, .stress = 1e-7});
     EXPECT_TRUE(found.converged) << found.reason;
     return found;
   };

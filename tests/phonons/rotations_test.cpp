@@ -83,13 +83,12 @@ TEST(Rotations, OnceImposedHoldAndChangeNothingAgain) {
     const RotationResiduals after = rotation_residuals(matrices);
     EXPECT_LT(after.rotations, 1e-10);
     EXPECT_EQ(after.stress < 1e-9, stress_free);
-    EXPECT_LT((matrices.blocks[static_cast<std::size_t>(matrices.grid.gamma())] *
-               Eigen::MatrixXcd::Identity(3, 3).replicate(3, 1))
+    EXPECT_LT((matrices.blocks[matrices.grid.gamma()] * Eigen::MatrixXcd::Identity(3, 3).replicate(3, 1))
                   .cwiseAbs()
                   .maxCoeff(),
               1e-11);
     for (const int iq : matrices.grid.independent()) {
-      const Eigen::MatrixXcd& block = matrices.blocks[static_cast<std::size_t>(iq)];
+      const Eigen::MatrixXcd& block = matrices.blocks[iq];
       EXPECT_LT((block - block.adjoint()).cwiseAbs().maxCoeff(), 1e-12);
     }
     DynamicalMatrices again = matrices;
@@ -119,10 +118,10 @@ TEST(Rotations, BendASheetSoftly) {
   for (const double error : {0.05, -0.05}) {
     DynamicalMatrices sheet = matrices;
     for (int iq = 0; iq < sheet.grid.size(); ++iq) {
-      const Eigen::Vector3d& q = sheet.grid.points()[static_cast<std::size_t>(iq)];
+      const Eigen::Vector3d& q = sheet.grid.points()[iq];
       double bent = 0;
       for (const double x : {q[0], q[1], q[0] + q[1]}) bent += 2 - 2 * std::cos(2 * std::numbers::pi * x);
-      sheet.blocks[static_cast<std::size_t>(iq)](2, 2) += 0.1 * bent * bent + error * bent;
+      sheet.blocks[iq](2, 2) += 0.1 * bent * bent + error * bent;
     }
     const auto squares = [&](SumRule rule) {  // of the out-of-plane branch at q and q/2
       const Interpolation interpolation(sheet, {.sum_rule = rule});

@@ -28,11 +28,12 @@ struct Case {
 
 /// Non-symmorphic groups, several species, isotopes, complex q, grids less symmetric than the crystal.
 std::vector<Case> cases() {
-  return {{"fcc, 2x2x2", test::cubic_crystal(), {2, 2, 2}},          {"fcc, 3x1x1", test::cubic_crystal(), {3, 1, 1}},
-          {"diamond, 3x3x3", test::diamond_crystal(), {3, 3, 3}},    {"hcp, 3x3x2", test::hexagonal_crystal(), {3, 3, 2}},
-          {"wurtzite, 2x2x3", test::wurtzite_crystal(), {2, 2, 3}},  {"Cmc2_1, 3x3x2", test::cmc21_crystal(), {3, 3, 2}},
-          {"P2_1/c, 3x2x1", test::p21c_crystal(), {3, 2, 1}},        {"P2_1/c, 1x2x4", test::p21c_crystal(), {1, 2, 4}},
-          {"triclinic, 3x2x1", test::triclinic_crystal(), {3, 2, 1}}};
+  return {
+      {"fcc, 2x2x2", test::cubic_crystal(), {2, 2, 2}},          {"fcc, 3x1x1", test::cubic_crystal(), {3, 1, 1}},
+      {"diamond, 3x3x3", test::diamond_crystal(), {3, 3, 3}},    {"hcp, 3x3x2", test::hexagonal_crystal(), {3, 3, 2}},
+      {"wurtzite, 2x2x3", test::wurtzite_crystal(), {2, 2, 3}},  {"Cmc2_1, 3x3x2", test::cmc21_crystal(), {3, 3, 2}},
+      {"P2_1/c, 3x2x1", test::p21c_crystal(), {3, 2, 1}},        {"P2_1/c, 1x2x4", test::p21c_crystal(), {1, 2, 4}},
+      {"triclinic, 3x2x1", test::triclinic_crystal(), {3, 2, 1}}};
 }
 
 /// The symmetrisation of matrices by all operations that they and their grid allow.
@@ -69,7 +70,7 @@ Eigen::MatrixXcd bloch_rotation(const SymmetryOperation& operation, const Eigen:
 }
 
 int image_of(const SymmetryOperation& operation, const QGrid& grid, int iq) {
-  return grid.find(operation.rotation.cast<double>().inverse().transpose() * grid.points()[static_cast<std::size_t>(iq)]);
+  return grid.find(operation.rotation.cast<double>().inverse().transpose() * grid.points()[iq]);
 }
 
 Blocks turned(const Blocks& blocks, const SymmetryOperation& operation, const QGrid& grid) {
@@ -77,13 +78,13 @@ Blocks turned(const Blocks& blocks, const SymmetryOperation& operation, const QG
   for (int iq = 0; iq < grid.size(); ++iq) {
     const std::size_t image = static_cast<std::size_t>(image_of(operation, grid, iq));
     const Eigen::MatrixXcd gamma = bloch_rotation(operation, grid.points()[image]);
-    result[image] = gamma * blocks[static_cast<std::size_t>(iq)] * gamma.adjoint();
+    result[image] = gamma * blocks[iq] * gamma.adjoint();
   }
   return result;
 }
 
 Blocks with_sum_rule(Blocks blocks, const QGrid& grid) {
-  impose_acoustic_sum_rule(blocks[static_cast<std::size_t>(grid.gamma())]);
+  impose_acoustic_sum_rule(blocks[grid.gamma()]);
   return blocks;
 }
 
@@ -130,8 +131,9 @@ TEST(Symmetrizer, BlochRotationsAreUnitaryAndARepresentationUpToPhases) {
     const DynamicalMatrices matrices = model_matrices(c.crystal, c.divisions, 4);
     const std::vector<SymmetryOperation> operations = Symmetric(matrices).group.operations;
     const SymmetryOperation &a = operations[operations.size() / 2], &b = operations.back();
-    const SymmetryOperation ab = complete_operations(matrices.crystal, {a.rotation * b.rotation},
-                                                     {a.rotation.cast<double>() * b.translation + a.translation}, 1e-5)[0];
+    const SymmetryOperation ab =
+        complete_operations(matrices.crystal, {a.rotation * b.rotation},
+                            {a.rotation.cast<double>() * b.translation + a.translation}, 1e-5)[0];
     const Blocks one_by_one = turned(turned(matrices.blocks, b, matrices.grid), a, matrices.grid);
     EXPECT_LT(difference(one_by_one, turned(matrices.blocks, ab, matrices.grid)), 10 * rounding) << c.name;
     const Eigen::MatrixXcd gamma = bloch_rotation(b, matrices.grid.points().back());
@@ -149,16 +151,16 @@ TEST(Symmetrizer, MakesHermitianMatricesConjugateAtMinusQAndRealWhereTheyMustBe)
     }
     const Blocks blocks = Symmetric(matrices)(matrices.blocks);
     for (int iq = 0; iq < matrices.grid.size(); ++iq) {
-      const Eigen::MatrixXcd& here = blocks[static_cast<std::size_t>(iq)];
-      const Eigen::MatrixXcd& partner = blocks[static_cast<std::size_t>(matrices.grid.minus(iq))];
+      const Eigen::MatrixXcd& here = blocks[iq];
+      const Eigen::MatrixXcd& partner = blocks[matrices.grid.minus(iq)];
       EXPECT_LT((here - here.adjoint()).cwiseAbs().maxCoeff(), rounding) << c.name;
       EXPECT_EQ((here - partner.conjugate()).cwiseAbs().maxCoeff(), 0.0) << c.name;  // copied, not computed
     }
-    Eigen::MatrixXcd gamma = blocks[static_cast<std::size_t>(matrices.grid.gamma())];
+    Eigen::MatrixXcd gamma = blocks[matrices.grid.gamma()];
     const Eigen::MatrixXd uniform_shift = Eigen::Matrix3d::Identity().replicate(matrices.crystal.n_atoms(), 1);
     EXPECT_LT((gamma * uniform_shift).cwiseAbs().maxCoeff(), rounding) << c.name;
     impose_acoustic_sum_rule(gamma);
-    EXPECT_LT((gamma - blocks[static_cast<std::size_t>(matrices.grid.gamma())]).cwiseAbs().maxCoeff(), rounding);
+    EXPECT_LT((gamma - blocks[matrices.grid.gamma()]).cwiseAbs().maxCoeff(), rounding);
   }
 }
 
@@ -228,7 +230,8 @@ TEST(Symmetrizer, DoesNotDependOnTheZonesOfTheQPointsNorOnTheImagesOfTheAtoms) {
     std::vector<Eigen::Vector3i> shifts;
     for (int s = 0; s < c.crystal.n_atoms(); ++s) shifts.emplace_back(s % 3 - 1, 2 - s, s % 2);
     const DynamicalMatrices images = test::with_other_images(before, shifts);
-    EXPECT_LT(difference(Symmetric(images)(images.blocks), test::with_other_images(expected, shifts).blocks), rounding) << c.name;
+    EXPECT_LT(difference(Symmetric(images)(images.blocks), test::with_other_images(expected, shifts).blocks), rounding)
+        << c.name;
   }
 }
 
@@ -256,7 +259,7 @@ TEST(Symmetrizer, VectorsAndTensorsAreAveragedOverAllOperations) {
     for (const SymmetryOperation& operation : symmetric.group.operations) {
       const Eigen::Matrix3d& s = operation.cartesian;
       for (int at = 0; at < c.crystal.n_atoms(); ++at) {
-        mean.row(operation.permutation[static_cast<std::size_t>(at)]) += share * vectors.row(at) * s.transpose();
+        mean.row(operation.permutation[at]) += share * vectors.row(at) * s.transpose();
       }
       mean_tensor += share * s * tensor * s.transpose();
     }
@@ -278,7 +281,8 @@ TEST(KeepingGrid, LeavesTheOperationsThatMapTheGridOntoItself) {
   // 3x1x1 of the fcc vectors: those that keep the axis b1 = (-1 1 1), the group -3m.
   const QGrid grid({3, 1, 1});
   EXPECT_EQ(keeping_grid(all, grid).operations.size(), 12u);
-  EXPECT_COMPLAINT(Symmetrizer(all, crystal, grid), "out of the 3 x 1 x 1 grid: the grid is less symmetric than the crystal");
+  EXPECT_COMPLAINT(Symmetrizer(all, crystal, grid),
+                   "out of the 3 x 1 x 1 grid: the grid is less symmetric than the crystal");
 }
 
 TEST(Symmetrizer, RefusesWhatIsNoGroup) {

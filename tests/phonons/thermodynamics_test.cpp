@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "phonons/qe_dyn.hpp"
+#include "phonons/quantum_espresso/dyn.hpp"
 #include "tests/support/model_matrices.hpp"
 #include "tests/support/sample_ensembles.hpp"
 
@@ -16,7 +16,8 @@ const UnitSet& units = units::codata2022;
 
 MeshModes lih_mesh() {
   const DynamicalMatrices matrices = read_qe_dyn(ZEROPOINT_SOURCE_DIR "/examples/lih/a4.006/harmonic.dyn");
-  return modes_on_mesh(Interpolation(matrices, {.ewald = {.alpha = std::pow(2 * std::numbers::pi / matrices.alat, 2)}}), {8, 8, 8});
+  return modes_on_mesh(Interpolation(matrices, {.ewald = {.alpha = std::pow(2 * std::numbers::pi / matrices.alat, 2)}}),
+                       {8, 8, 8});
 }
 
 TEST(Thermodynamics, OfLihAgreesWithPhonopy) {
@@ -37,10 +38,12 @@ TEST(Thermodynamics, ObeysItsRelations) {
   const MeshModes mesh = lih_mesh();
   for (const double t : {40.0, 300.0, 2000.0}) {
     const double h = 1e-3 * t;
-    const Thermodynamics below = thermodynamics(mesh, t - h), here = thermodynamics(mesh, t), above = thermodynamics(mesh, t + h);
+    const Thermodynamics below = thermodynamics(mesh, t - h), here = thermodynamics(mesh, t),
+                         above = thermodynamics(mesh, t + h);
     EXPECT_NEAR(here.free_energy, here.internal_energy - t * here.entropy, 1e-14);
     EXPECT_NEAR(-(above.free_energy - below.free_energy) / (2 * h), here.entropy, 1e-4 * here.entropy);
-    EXPECT_NEAR((above.internal_energy - below.internal_energy) / (2 * h), here.heat_capacity, 1e-4 * here.heat_capacity);
+    EXPECT_NEAR((above.internal_energy - below.internal_energy) / (2 * h), here.heat_capacity,
+                1e-4 * here.heat_capacity);
   }
 }
 
@@ -86,11 +89,13 @@ TEST(Thermodynamics, OfEqualFrequenciesAreEinsteins) {
 }
 
 TEST(Thermodynamics, OfSoundAreDebyesAtLowTemperature) {
-  // omega = c |k| near Gamma: C = (12 pi^4/5)(T/T_D)^3 kB of an atom, T_D = hbar c (6 pi^2)^(1/3)/kB for a cell of 1 angstrom^3.
+  // omega = c |k| near Gamma: C = (12 pi^4/5)(T/T_D)^3 kB of an atom, T_D = hbar c (6 pi^2)^(1/3)/kB for a cell of 1
+  // angstrom^3.
   const MeshModes mesh = one_atom(60, [](const Eigen::Vector3d& q) {
     return 2 * std::sqrt((std::numbers::pi * q).array().sin().square().sum());  // c = 1
   });
-  const double debye = units.hbar * std::cbrt(6 * std::numbers::pi * std::numbers::pi) / units.kb_free_energy, t = debye / 40;
+  const double debye = units.hbar * std::cbrt(6 * std::numbers::pi * std::numbers::pi) / units.kb_free_energy,
+               t = debye / 40;
   const double expected = 12 * std::pow(std::numbers::pi, 4) / 5 * std::pow(t / debye, 3);
   // The mesh still resolves waves of this temperature, and the band is still straight: a few per cent each.
   EXPECT_NEAR(thermodynamics(mesh, t).heat_capacity / units.kb_free_energy, expected, 0.06 * expected);

@@ -23,7 +23,7 @@ TEST(DeviceLoop, GpuGetsItsItemsInOrderFromOneThread) {
 
 TEST(DeviceLoop, CpuVisitsEveryItemOnce) {
   std::vector<int> visits(1000, 0);
-  for_each_item(at::kCPU, 1000, [&](std::int64_t i) { ++visits[static_cast<std::size_t>(i)]; });
+  for_each_item(at::kCPU, 1000, [&](std::int64_t i) { ++visits[i]; });
   EXPECT_EQ(visits, std::vector<int>(1000, 1));
 }
 

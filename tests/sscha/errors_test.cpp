@@ -33,7 +33,8 @@ struct ChiSquared {
 };
 
 /// Sum over the independent components of a gradient: real and imaginary parts of the upper triangle at one of (q, -q).
-void add_gradient(Sum& sum, const Gradient& found, const std::vector<Eigen::MatrixXcd>& exact, const phonons::QGrid& grid) {
+void add_gradient(Sum& sum, const Gradient& found, const std::vector<Eigen::MatrixXcd>& exact,
+                  const phonons::QGrid& grid) {
   const double n_blocks = static_cast<double>(found.deviations.size());
   for (const int iq : grid.independent()) {
     const std::size_t i = static_cast<std::size_t>(iq);
@@ -53,13 +54,15 @@ void add_gradient(Sum& sum, const Gradient& found, const std::vector<Eigen::Matr
 }
 
 /// Populations of `n` from `generating`, averages under `target`.
-ChiSquared chi_squared(const BondModel& model, const TrialDensity& generating, const TrialDensity& target, bool antithetic, int n) {
+ChiSquared chi_squared(const BondModel& model, const TrialDensity& generating, const TrialDensity& target,
+                       bool antithetic, int n) {
   ChiSquared chi;
   const test::ExactAverages exact = model.averages(target);
-  const phonons::Symmetrizer none(find_space_group(target.matrices().crystal, {.enabled = false}), target.matrices().crystal,
-                                  target.matrices().grid);
+  const phonons::Symmetrizer none(find_space_group(target.matrices().crystal, {.enabled = false}),
+                                  target.matrices().crystal, target.matrices().grid);
   for (unsigned seed = 0; seed < n_seeds; ++seed) {
-    const Population population = test::sample(generating, model, {.n = n, .seed = 1000 + seed, .antithetic = antithetic});
+    const Population population =
+        test::sample(generating, model, {.n = n, .seed = 1000 + seed, .antithetic = antithetic});
     EXPECT_EQ(population.pairing().n_pairs, antithetic ? n / 2 : 0);
     const Evaluation found = evaluate(population, target, none);
     const double deviation = found.free_energy.total.value - exact.free_energy;
@@ -87,7 +90,8 @@ struct Crystals {
 };
 
 std::vector<Crystals> crystals() {
-  return {{"triclinic 3x1x1", test::triclinic_lattice(), {3, 1, 1}}, {"isotopes 1x1x1", test::triclinic_crystal(), {1, 1, 1}}};
+  return {{"triclinic 3x1x1", test::triclinic_lattice(), {3, 1, 1}},
+          {"isotopes 1x1x1", test::triclinic_crystal(), {1, 1, 1}}};
 }
 
 TrialDensity generating_density(const BondModel& model, const Crystal& crystal) {
@@ -98,10 +102,11 @@ TrialDensity reweighted_density(const TrialDensity& from) {
   DynamicalMatrices matrices = from.matrices();
   const DynamicalMatrices other = test::model_matrices(matrices.crystal, matrices.grid.divisions(), 5);
   for (std::size_t i = 0; i < matrices.blocks.size(); ++i) {
-    matrices.blocks[i] += 0.03 * (other.blocks[i] - 10 * Eigen::MatrixXcd::Identity(matrices.n_modes(), matrices.n_modes()));
+    matrices.blocks[i] +=
+        0.03 * (other.blocks[i] - 10 * Eigen::MatrixXcd::Identity(matrices.n_modes(), matrices.n_modes()));
     matrices.blocks[i] *= 1.1;
   }
-  phonons::impose_acoustic_sum_rule(matrices.blocks[static_cast<std::size_t>(matrices.grid.gamma())]);
+  phonons::impose_acoustic_sum_rule(matrices.blocks[matrices.grid.gamma()]);
   for (Eigen::Index i = 0; i < matrices.crystal.positions.size(); ++i) {
     matrices.crystal.positions.data()[i] += 0.01 * std::sin(static_cast<double>(2 * i + 1));
   }
@@ -121,7 +126,8 @@ TEST(Errors, AreHonestForIndependentAndAntitheticPopulationsReweightedOrNot) {
     for (const bool reweighted : {false, true}) {
       const TrialDensity target = reweighted ? reweighted_density(generating) : generating;
       for (const bool antithetic : {false, true}) {
-        const std::string what = std::string(c.name) + (reweighted ? ", reweighted" : "") + (antithetic ? ", antithetic" : "");
+        const std::string what =
+            std::string(c.name) + (reweighted ? ", reweighted" : "") + (antithetic ? ", antithetic" : "");
         const ChiSquared chi = chi_squared(model, generating, target, antithetic, 512);
         expect_honest(chi.free_energy, what + ": free energy");
         expect_honest(chi.stress, what + ": stress");

@@ -9,7 +9,9 @@ Golden graphite(const std::string& data) {
   return golden(data + "/ensembles/graphite_6x6x1", "dyn_gen_pop1_", 1, 0, units::python_sscha);
 }
 
-std::vector<double> non_acoustic(const std::vector<double>& frequencies) { return {frequencies.begin() + 3, frequencies.end()}; }
+std::vector<double> non_acoustic(const std::vector<double>& frequencies) {
+  return {frequencies.begin() + 3, frequencies.end()};
+}
 
 void expect_all_near(const std::vector<double>& found, const std::vector<double>& expected, double tolerance) {
   ASSERT_EQ(found.size(), expected.size());
@@ -35,7 +37,8 @@ TEST(GoldenGraphite, FreeEnergyAndRawGradientAtTheGenerator) {
   const sscha::Gradient gradient = sscha::gradient(population, weights, start, identity);
   EXPECT_NEAR(set.force_constant(gradient.norm), 0.05965026298, 1e-8);
   const double per_q[5] = {0.0092357, 0.00809111, 0.00809111, 0.01187856, 0.01187856};
-  for (std::size_t iq = 0; iq < 5; ++iq) EXPECT_NEAR(set.force_constant(gradient.matrices[iq].norm()), per_q[iq], 1e-7) << iq;
+  for (std::size_t iq = 0; iq < 5; ++iq)
+    EXPECT_NEAR(set.force_constant(gradient.matrices[iq].norm()), per_q[iq], 1e-7) << iq;
 }
 
 TEST(GoldenGraphite, TheToleranceDecidesTheGroup) {
@@ -61,7 +64,8 @@ TEST(GoldenGraphite, SymmetrisedGradient) {
   const sscha::Evaluation first = evaluate(population, start, symmetrize);
   EXPECT_NEAR(set.force_constant(first.gradient.norm), 0.032643275208807, 1e-8);
   const double diagonal[3] = {-0.00155783, -0.00125249, -0.00085393};
-  for (int i = 0; i < 3; ++i) EXPECT_NEAR(set.force_constant(first.gradient.matrices[0](i, i).real()), diagonal[i], 1e-8);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_NEAR(set.force_constant(first.gradient.matrices[0](i, i).real()), diagonal[i], 1e-8);
   const sscha::ReferenceErrors errors = reference_errors(population, first, start, 4);
   EXPECT_NEAR(set.force_constant(errors.matrices), 0.041673403997, 1e-6 * 0.0417);
   EXPECT_NEAR(errors.centroids, 1.4270201906757e-4, 1e-6 * 1.43e-4);
@@ -77,7 +81,8 @@ TEST(GoldenGraphite, FixedStepsFollowTheReference) {
                             {.step = 0.04, .centroid_step = 0.04, .line_search = false});
   const double f[7] = {0.04262644455700913, 0.042626271810169584, 0.04262608883771244, 0.04262589361703081,
                        0.04262568373392833, 0.042625456281759115, 0.04262520772974038};
-  const double f_error[7] = {1.00452888e-5, 1.00204418e-5, 1.00072630e-5, 1.00095212e-5, 1.00322159e-5, 1.00819781e-5, 1.01675958e-5};
+  const double f_error[7] = {1.00452888e-5, 1.00204418e-5, 1.00072630e-5, 1.00095212e-5,
+                             1.00322159e-5, 1.00819781e-5, 1.01675958e-5};
   const double gc[6] = {0.03264327520880649,  0.03136707223783935, 0.03019966433233164,
                         0.029156116688037224, 0.02825753681687844, 0.027532692523103794};
   const double gw[6] = {8.225033095310327e-05, 4.988303291755421e-05, 3.321947312338253e-05,
@@ -96,17 +101,27 @@ TEST(GoldenGraphite, FixedStepsFollowTheReference) {
   EXPECT_NEAR(set.force_constant(minimum.steps[5].gradient_error), 0.041177909119, 1e-6 * 0.0412);
   EXPECT_NEAR(minimum.steps[5].centroid_error, 1.3957278211546e-4, 1e-6 * 1.4e-4);
 
-  const Vectors centroids = minimize_as_reference(population, population.generating(), group, {.gradient_to_error = 0, .max_steps = 5},
-                                                  {.step = 0.04, .centroid_step = 0.04, .line_search = false})
-                                .density.matrices().crystal.positions;
+  const Vectors centroids =
+      minimize_as_reference(population, population.generating(), group, {.gradient_to_error = 0, .max_steps = 5},
+                            {.step = 0.04, .centroid_step = 0.04, .line_search = false})
+          .density.matrices()
+          .crystal.positions;
   EXPECT_NEAR(centroids.col(2).minCoeff(), -0.010932343574835737, 1e-9);
   EXPECT_NEAR(centroids.col(2).maxCoeff(), 3.4709325552085613, 1e-9);
   const auto& before = minimum.steps.front().frequencies;
   const auto& after = minimum.steps[5].frequencies;  // the sixth point recorded, after five steps
-  expect_all_near(non_acoustic(before[0]), {22.1809, 41.8799, 79.7096, 870.1258, 871.3055, 1560.5025, 1561.0236, 1561.3877, 1561.7203}, 1e-3);
-  expect_all_near(non_acoustic(after[0]), {16.5217, 41.3997, 79.5888, 869.9642, 871.4766, 1560.6936, 1561.2352, 1561.3803, 1561.9288}, 1e-3);
-  expect_all_near(before[1], {81.7534, 109.3729, 326.1689, 328.3858, 525.9623, 526.1653, 841.9004, 842.4764, 1503.4954, 1504.2119, 1554.5684, 1555.2621}, 1e-3);
-  expect_all_near(after[1], {80.8458, 109.0788, 326.254, 328.4158, 525.9385, 526.1189, 841.881, 842.5064, 1503.4304, 1504.0186, 1554.5531, 1555.2575}, 1e-3);
+  expect_all_near(non_acoustic(before[0]),
+                  {22.1809, 41.8799, 79.7096, 870.1258, 871.3055, 1560.5025, 1561.0236, 1561.3877, 1561.7203}, 1e-3);
+  expect_all_near(non_acoustic(after[0]),
+                  {16.5217, 41.3997, 79.5888, 869.9642, 871.4766, 1560.6936, 1561.2352, 1561.3803, 1561.9288}, 1e-3);
+  expect_all_near(before[1],
+                  {81.7534, 109.3729, 326.1689, 328.3858, 525.9623, 526.1653, 841.9004, 842.4764, 1503.4954, 1504.2119,
+                   1554.5684, 1555.2621},
+                  1e-3);
+  expect_all_near(after[1],
+                  {80.8458, 109.0788, 326.254, 328.4158, 525.9385, 526.1189, 841.881, 842.5064, 1503.4304, 1504.0186,
+                   1554.5531, 1555.2575},
+                  1e-3);
 }
 
 }  // namespace

@@ -117,7 +117,8 @@ TEST(GoldenIce, FixedStepsFollowTheReference) {
   const double gc[3] = {0.41027236342226575, 0.19032584529923072, 0.09497436448880464};
   const double gw[2] = {0.05817614112199728, 0.01577626869306327}, n_eff[4] = {999.99, 954.8522, 916.4499, 893.4367};
   for (std::size_t i = 0; i < 6; ++i) EXPECT_NEAR(set.energy(minimum.steps[i].free_energy.value), f[i], 1e-9) << i;
-  for (std::size_t i = 0; i < 3; ++i) EXPECT_NEAR(set.force_constant(minimum.steps[i].gradient), gc[i], 1e-6 * gc[i]) << i;
+  for (std::size_t i = 0; i < 3; ++i)
+    EXPECT_NEAR(set.force_constant(minimum.steps[i].gradient), gc[i], 1e-6 * gc[i]) << i;
   for (std::size_t i = 0; i < 2; ++i) EXPECT_NEAR(minimum.steps[i].centroid_gradient, gw[i], 1e-6 * gw[i]) << i;
   EXPECT_NEAR(minimum.steps[0].effective_size, n_eff[0], 0.0101);  // the table's 999.99 is 1000 cut at two decimals
   for (std::size_t i = 1; i < 4; ++i) EXPECT_NEAR(minimum.steps[i].effective_size, n_eff[i], 1e-3) << i;
@@ -125,10 +126,10 @@ TEST(GoldenIce, FixedStepsFollowTheReference) {
   EXPECT_NEAR(set.energy(minimum.steps.back().free_energy.value), -144.2085110864048, 1e-9);
 }
 
-const double end_frequencies[33] = {63.833,    68.8131,   193.364,   269.5323,  270.0247,  291.4801,  291.6545,
-                                    391.8017,  393.1933,  715.0482,  731.5208,  742.2066,  761.1512,  825.824,
-                                    874.6515,  1031.1406, 1032.9041, 1088.5696, 1099.7873, 1161.684,  1236.8527,
-                                    1539.2583, 1549.0834, 1610.1167, 1628.0269, 2724.8521, 2741.306,  2779.0357,
+const double end_frequencies[33] = {63.833,    68.8131,   193.364,   269.5323,  270.0247,  291.4801, 291.6545,
+                                    391.8017,  393.1933,  715.0482,  731.5208,  742.2066,  761.1512, 825.824,
+                                    874.6515,  1031.1406, 1032.9041, 1088.5696, 1099.7873, 1161.684, 1236.8527,
+                                    1539.2583, 1549.0834, 1610.1167, 1628.0269, 2724.8521, 2741.306, 2779.0357,
                                     2797.9918, 2838.8243, 3003.9374, 3102.9635, 3103.3274};
 
 TEST(GoldenIce, DefaultMethodEndsAtTheSameSolution) {
@@ -149,8 +150,8 @@ TEST(GoldenIce, LineSearchEndsAtTheSameSolution) {
   const Golden set = ice(data, 1000);
   const sscha::Population population = set.population();
   const SpaceGroup group = find_space_group(set.generator.crystal);
-  const sscha::Minimum minimum =
-      minimize_as_reference(population, population.generating(), group, {.gradient_to_error = 0}, {.line_search = true});
+  const sscha::Minimum minimum = minimize_as_reference(population, population.generating(), group,
+                                                       {.gradient_to_error = 0}, {.line_search = true});
   EXPECT_TRUE(minimum.converged()) << explain(minimum.stop_reason);
   EXPECT_LE(minimum.n_gradients, 155);  // of the reference, which computes accepted points twice
   EXPECT_NEAR(set.energy(minimum.steps.back().free_energy.value), -144.2085110864048, 1e-9);
@@ -162,8 +163,9 @@ TEST(GoldenIce, RootsOfTheMatricesDescendToo) {
   const sscha::Population population = set.population();
   const SpaceGroup group = find_space_group(set.generator.crystal);
   for (const auto root : {sscha::ReferenceOptions::Root::sqrt, sscha::ReferenceOptions::Root::root4}) {
-    const sscha::Minimum minimum = minimize_as_reference(population, population.generating(), group,
-                                                         {.gradient_to_error = 0, .max_steps = 25}, {.line_search = true, .root = root});
+    const sscha::Minimum minimum =
+        minimize_as_reference(population, population.generating(), group, {.gradient_to_error = 0, .max_steps = 25},
+                              {.line_search = true, .root = root});
     EXPECT_LT(minimum.steps.back().gradient, 0.25 * minimum.steps.front().gradient);
     EXPECT_LT(set.energy(minimum.steps.back().free_energy.value), -144.2083);
   }

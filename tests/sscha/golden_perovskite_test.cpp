@@ -34,8 +34,8 @@ struct Residual {
   double rms = 0, largest = 0;
 };
 
-/// How far each mode is from self-consistent: -<phi y>/(<y^2> omega^2 a^2) - 1 with y and phi displacement and force in the
-/// unit-variance frame, averaged over degenerate sets. All q of this grid are real: a row of the frame is a mode.
+/// How far each mode is from self-consistent: -<phi y>/(<y^2> omega^2 a^2) - 1 with y and phi displacement and force in
+/// the unit-variance frame, averaged over degenerate sets. All q of this grid are real: a row of the frame is a mode.
 Residual residual(const sscha::Population& population, const sscha::TrialDensity& density) {
   const sscha::Weights weights = reweight(population, density);
   const phonons::RealBlochBasis& basis = population.basis();
@@ -56,8 +56,8 @@ Residual residual(const sscha::Population& population, const sscha::TrialDensity
     const at::Tensor relative = -products / (squares * harmonic) - 1;
     for (std::int64_t row = 0; row < slab.n_rows(); ++row) {
       if (harmonic[row].item<double>() == 0) continue;
-      const phonons::RealBlochBasis::Block& block = basis.blocks()[static_cast<std::size_t>(slab.first_block + row / slab.block_size)];
-      const double frequency = density.modes()[static_cast<std::size_t>(block.iq)].frequencies[row % slab.block_size];
+      const phonons::RealBlochBasis::Block& block = basis.blocks()[slab.first_block + row / slab.block_size];
+      const double frequency = density.modes()[block.iq].frequencies[row % slab.block_size];
       modes.emplace_back(frequency, relative[row].item<double>());
     }
   }
@@ -65,7 +65,8 @@ Residual residual(const sscha::Population& population, const sscha::TrialDensity
   Residual result;
   for (std::size_t first = 0, last = 0; first < modes.size(); first = last) {
     double sum = 0;
-    for (; last < modes.size() && modes[last].first < modes[first].first * (1 + 1e-6); ++last) sum += modes[last].second;
+    for (; last < modes.size() && modes[last].first < modes[first].first * (1 + 1e-6); ++last)
+      sum += modes[last].second;
     const double n_degenerate = static_cast<double>(last - first), mean = sum / n_degenerate;
     result.rms += n_degenerate * mean * mean;
     result.largest = std::max(result.largest, std::abs(mean));
@@ -80,7 +81,8 @@ TEST(GoldenPerovskite, FreeEnergyAtTheGeneratorWithBothErrors) {
   const sscha::Population population = set.population();
   EXPECT_EQ(population.pairing().n_pairs, 512);
   EXPECT_NEAR(population.variance_ratio()[0], 0.994, 0.001);
-  EXPECT_NEAR(population.variance_ratio()[1], 0.858, 0.03);  // range over another set of degenerate partners in the table
+  EXPECT_NEAR(population.variance_ratio()[1], 0.858,
+              0.03);  // range over another set of degenerate partners in the table
   EXPECT_NEAR(population.variance_ratio()[2], 1.159, 0.03);
   const sscha::TrialDensity& start = population.generating();
   const sscha::FreeEnergy f = free_energy(population, reweight(population, start), start);
@@ -101,8 +103,8 @@ TEST(GoldenPerovskite, ResidualOfTheSquaredFrequencies) {
   ZEROPOINT_NEEDS_REFERENCE_DATA(data);
   const Golden set = perovskite(data);
   const sscha::Population population = set.population();
-  // The ratio is taken before the average: it depends a little on the eigenvectors inside a degenerate set, by the product of
-  // their sampling noise (3 % of <y^2>) and their residuals.
+  // The ratio is taken before the average: it depends a little on the eigenvectors inside a degenerate set, by the
+  // product of their sampling noise (3 % of <y^2>) and their residuals.
   const Residual start = residual(population, population.generating());
   EXPECT_NEAR(start.rms, 0.0633, 0.03 * 0.0633);
   EXPECT_NEAR(start.largest, 0.187, 2 * 0.03 * 0.187);
@@ -165,8 +167,9 @@ TEST(GoldenPerovskite, FixedStepsFollowTheReference) {
   ZEROPOINT_NEEDS_REFERENCE_DATA(data);
   const Golden set = perovskite(data);
   const sscha::Population population = set.population();
-  const sscha::Minimum minimum = minimize_as_reference(population, population.generating(), find_space_group(set.generator.crystal),
-                                                       {.gradient_to_error = 0, .max_steps = 4}, {.step = 0.2, .line_search = false});
+  const sscha::Minimum minimum =
+      minimize_as_reference(population, population.generating(), find_space_group(set.generator.crystal),
+                            {.gradient_to_error = 0, .max_steps = 4}, {.step = 0.2, .line_search = false});
   const double f[5] = {-2123.4718243469, -2123.4719594536, -2123.4719869209, -2123.4719952390, -2123.4719956818};
   const double gc[5] = {0.0191144739, 0.01509246204, 0.01185200191, 0.00928081736, 0.007269003892};
   const double kong_liu[5] = {1, 0.99076969, 0.97938670, 0.96753703, 0.95619255};

@@ -30,8 +30,9 @@ TEST(GoldenTinTelluride, FrequenciesOfTheGenerator) {
     all.insert(all.end(), row.begin(), row.end());
   }
   std::sort(all.begin(), all.end());
-  const std::vector<std::pair<double, int>> levels = {{39.5383, 6}, {50.3768, 3}, {51.4225, 3},  {72.3141, 6}, {75.8923, 3},
-                                                      {81.3797, 8}, {98.2283, 8}, {107.2408, 4}, {121.3713, 4}};
+  const std::vector<std::pair<double, int>> levels = {{39.5383, 6}, {50.3768, 3},  {51.4225, 3},
+                                                      {72.3141, 6}, {75.8923, 3},  {81.3797, 8},
+                                                      {98.2283, 8}, {107.2408, 4}, {121.3713, 4}};
   std::size_t at = 3;  // acoustic
   for (const auto& [omega, degeneracy] : levels) {
     for (int i = 0; i < degeneracy; ++i) EXPECT_NEAR(all.at(at++), omega, 1e-4);

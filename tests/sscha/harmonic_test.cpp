@@ -53,14 +53,16 @@ TEST(HarmonicCrystal, IsFoundToRoundingFromAnotherStart) {
     const SpaceGroup group = keeping_grid(find_space_group(c.crystal), matrices.grid);
     for (const double temperature : {0.0, 400.0}) {
       DynamicalMatrices start = matrices;
-      for (std::size_t i = 0; i < start.blocks.size(); ++i) start.blocks[i] *= 1.03 + 0.02 * std::cos(static_cast<double>(i));
+      for (std::size_t i = 0; i < start.blocks.size(); ++i)
+        start.blocks[i] *= 1.03 + 0.02 * std::cos(static_cast<double>(i));
       phonons::Symmetrizer(group, c.crystal, start.grid).matrices(start.blocks);
       const TrialDensity density(start, temperature, units::codata2022);
       const Population population = test::sample(density, test::HarmonicModel(matrices), {.n = 800, .seed = 3});
       const Minimum minimum = minimize(population, density, group, {.kong_liu_ratio = 0.1, .gradient_to_error = 0});
       EXPECT_TRUE(minimum.converged()) << c.name << ": " << explain(minimum.stop_reason);
       EXPECT_LT(test::difference(minimum.density.matrices().blocks, matrices.blocks), 1e-7) << c.name;
-      EXPECT_LT((minimum.density.matrices().crystal.positions - c.crystal.positions).cwiseAbs().maxCoeff(), 1e-8) << c.name;
+      EXPECT_LT((minimum.density.matrices().crystal.positions - c.crystal.positions).cwiseAbs().maxCoeff(), 1e-8)
+          << c.name;
       const TrialDensity exact(matrices, temperature, units::codata2022);
       EXPECT_NEAR(minimum.evaluation.free_energy.total.value, exact.harmonic_free_energy(), 1e-10) << c.name;
     }
@@ -83,7 +85,8 @@ TEST(HarmonicCrystal, CentroidsReturnToTheSites) {
   moved.rowwise() -= moved.row(0).eval();  // the crystal as a whole has no place
   EXPECT_LT(moved.cwiseAbs().maxCoeff(), 1e-8);
   EXPECT_LT(test::difference(minimum.density.matrices().blocks, matrices.blocks), 1e-7);
-  const Minimum held = minimize(population, density, group, {.kong_liu_ratio = 0.1, .gradient_to_error = 0, .centroids = false});
+  const Minimum held =
+      minimize(population, density, group, {.kong_liu_ratio = 0.1, .gradient_to_error = 0, .centroids = false});
   EXPECT_LT((held.density.matrices().crystal.positions - start.crystal.positions).cwiseAbs().maxCoeff(), 1e-14);
 }
 

@@ -32,8 +32,8 @@ std::vector<Case> cases() {
           {"rock salt 2x2x2", test::cubic_crystal(), {2, 2, 2}, true, 4, true}};
 }
 
-/// Variance of omega^2 from `n` Hessians, each without one share of the population, over its linearised estimate: mean over all
-/// modes that are not acoustic.
+/// Variance of omega^2 from `n` Hessians, each without one share of the population, over its linearised estimate: mean
+/// over all modes that are not acoustic.
 double variance_ratio(const Hessian& all, int n, const std::function<Hessian(int)>& without) {
   const Crystal& crystal = all.density.matrices().crystal;
   const std::size_t n_q = all.modes.size();
@@ -53,8 +53,8 @@ double variance_ratio(const Hessian& all, int n, const std::function<Hessian(int
   for (std::size_t iq = 0; iq < n_q; ++iq) {
     const Eigen::VectorXd variance = (n - 1.0) / n * (squares[iq] - sum[iq].cwiseAbs2() / n);
     for (Eigen::Index i = 0; i < variance.size(); ++i) {
-      if (all.modes[iq].acoustic[static_cast<std::size_t>(i)]) continue;
-      ratio += variance[i] / std::pow(all.squared_errors[iq][static_cast<std::size_t>(i)], 2);
+      if (all.modes[iq].acoustic[i]) continue;
+      ratio += variance[i] / std::pow(all.squared_errors[iq][i], 2);
       ++count;
     }
   }
@@ -100,7 +100,8 @@ double ratio_of_pairs(const Case& c, Eigen::Index n, unsigned seed) {
   const auto hessian_of = [&](const Eigen::MatrixXd& some, bool errors) {
     const auto ensemble = ensemble_in_memory(model(c.crystal, test::displacements(w, some)), "model ensemble");
     const Population population(*ensemble, density, {.check_generator = false});
-    return free_energy_hessian(population, density, group, {.order = c.order, .hermite_terms = c.hermite, .errors = errors});
+    return free_energy_hessian(population, density, group,
+                               {.order = c.order, .hermite_terms = c.hermite, .errors = errors});
   };
   return variance_ratio(hessian_of(coordinates, true), static_cast<int>(n / 2), [&](int pair) {
     Eigen::MatrixXd rest(coordinates.rows(), n - 2);

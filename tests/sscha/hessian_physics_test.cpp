@@ -20,10 +20,12 @@ namespace {
 using Method = HessianOptions::Method;
 using test::CoupledOscillator, test::ExactSolution, test::density_of, test::oscillators;
 
-/// Points of equal weight for three normal numbers, exact up to degree seven: 22 levels +-sqrt(x) with the moments 1, 3, 15.
+/// Points of equal weight for three normal numbers, exact up to degree seven: 22 levels +-sqrt(x) with the moments 1,
+/// 3, 15.
 Eigen::MatrixXd equal_weights() {
   std::vector<double> levels;
-  for (const auto& [square, times] : {std::pair{5.464569768149644, 1}, {0.4673000734113573, 5}, {0.639785972958714, 5}}) {
+  for (const auto& [square, times] :
+       {std::pair{5.464569768149644, 1}, {0.4673000734113573, 5}, {0.639785972958714, 5}}) {
     for (int i = 0; i < times; ++i) {
       levels.push_back(std::sqrt(square));
       levels.push_back(-std::sqrt(square));
@@ -32,22 +34,25 @@ Eigen::MatrixXd equal_weights() {
   const int p = static_cast<int>(levels.size());
   Eigen::MatrixXd y(3, p * p * p);
   for (int c = 0; c < y.cols(); ++c) {
-    y.col(c) << levels[static_cast<std::size_t>(c % p)], levels[static_cast<std::size_t>(c / p % p)],
-        levels[static_cast<std::size_t>(c / (p * p))];
+    y.col(c) << levels[c % p], levels[c / p % p], levels[c / (p * p)];
   }
   return y;
 }
 
-SpaceGroup no_symmetry(const TrialDensity& density) { return find_space_group(density.matrices().crystal, {.enabled = false}); }
+SpaceGroup no_symmetry(const TrialDensity& density) {
+  return find_space_group(density.matrices().crystal, {.enabled = false});
+}
 
 TEST(OscillatorHessian, IsTheExactSecondDerivativeOfTheFreeEnergy) {
   for (const CoupledOscillator& o : oscillators()) {
     const ExactSolution exact = exact_solution(o);
     const TrialDensity density = density_of(o, exact.r, exact.phi);
     const at::Tensor u = test::displacements(test::amplitudes(density), equal_weights());
-    const Population population(*ensemble_in_memory(o(density.matrices().crystal, u), "design"), density, {.check_generator = false});
+    const Population population(*ensemble_in_memory(o(density.matrices().crystal, u), "design"), density,
+                                {.check_generator = false});
     for (const Method method : {Method::dense, Method::krylov}) {
-      const Hessian found = free_energy_hessian(population, density, no_symmetry(density), {.method = method, .tolerance = 1e-13});
+      const Hessian found =
+          free_energy_hessian(population, density, no_symmetry(density), {.method = method, .tolerance = 1e-13});
       const Eigen::Matrix3d h = found.matrices.blocks[0].topLeftCorner<3, 3>().real();
       // Differences of the slope, 1e-15 of rounding over a step of 1e-3, extrapolated.
       EXPECT_LT((h - exact.hessian).norm(), 1e-9 * exact.hessian.norm()) << o.name;
@@ -60,7 +65,9 @@ TEST(OscillatorHessian, IsTheExactSecondDerivativeOfTheFreeEnergy) {
     } else {
       EXPECT_GT((exact.hessian - exact.phi).norm(), 2e-3 * exact.phi.norm()) << o.name;
       const Hessian bubble = free_energy_hessian(population, density, no_symmetry(density), {.order = 3});
-      EXPECT_GT((bubble.matrices.blocks[0].topLeftCorner<3, 3>().real() - exact.hessian).norm(), 5e-4 * exact.phi.norm()) << o.name;
+      EXPECT_GT((bubble.matrices.blocks[0].topLeftCorner<3, 3>().real() - exact.hessian).norm(),
+                5e-4 * exact.phi.norm())
+          << o.name;
     }
   }
 }
@@ -72,7 +79,8 @@ double chi_squared(const CoupledOscillator& o, int order, bool antithetic) {
   Eigen::Vector3d truth = symmetric_eigenvalues(exact.hessian / o.mass());
   if (order == 3) {  // of third order alone the exact design tells
     const at::Tensor u = test::displacements(test::amplitudes(density), equal_weights());
-    const Population population(*ensemble_in_memory(o(density.matrices().crystal, u), "design"), density, {.check_generator = false});
+    const Population population(*ensemble_in_memory(o(density.matrices().crystal, u), "design"), density,
+                                {.check_generator = false});
     const Hessian found = free_energy_hessian(population, density, no_symmetry(density), {.order = 3});
     truth = found.modes[0].frequencies.tail<3>().cwiseAbs2();
   }
@@ -83,7 +91,7 @@ double chi_squared(const CoupledOscillator& o, int order, bool antithetic) {
     const Hessian found = free_energy_hessian(population, density, no_symmetry(density), {.order = order});
     for (Eigen::Index i = 0; i < 3; ++i) {
       const double w = found.modes[0].frequencies[3 + i];
-      const double error = found.squared_errors[0][static_cast<std::size_t>(3 + i)];
+      const double error = found.squared_errors[0][3 + i];
       sum += std::pow((w * std::abs(w) - truth[i]) / error, 2);
     }
   }
@@ -111,7 +119,8 @@ TEST(HarmonicHessian, IsTheTrueMatrixForAnyNumberOfConfigurations) {
     const SpaceGroup group = phonons::keeping_grid(find_space_group(c.crystal), truth.grid);
     phonons::Symmetrizer(group, c.crystal, truth.grid).matrices(truth.blocks);
     const TrialDensity density(truth, 300, units::codata2022);
-    const Population population = test::sample(density, test::HarmonicModel(truth), {.n = 6, .population = {.check_generator = false}});
+    const Population population =
+        test::sample(density, test::HarmonicModel(truth), {.n = 6, .population = {.check_generator = false}});
     const Hessian hessian = free_energy_hessian(population, density, group, {.method = Method::krylov});
     EXPECT_LT(test::difference(hessian.matrices.blocks, truth.blocks), 1e-9) << c.name;
     EXPECT_NEAR(hessian.smallest_eigenvalue(), 1, 1e-9) << c.name;
@@ -121,8 +130,8 @@ TEST(HarmonicHessian, IsTheTrueMatrixForAnyNumberOfConfigurations) {
   }
 }
 
-// A chain of one atom in a cell of three: the same crystal as three points of q, two of them complex, and as one large cell, in
-// which every atom moves on its own and F can be differentiated along it.
+// A chain of one atom in a cell of three: the same crystal as three points of q, two of them complex, and as one large
+// cell, in which every atom moves on its own and F can be differentiated along it.
 struct Chain {
   Crystal cell = test::triclinic_lattice();
   Eigen::Vector3i divisions{3, 1, 1};
@@ -174,11 +183,12 @@ TEST(HessianAtComplexPoints, IsTheSecondDerivativeOfTheExactFreeEnergyWithinItsE
   double chi = 0, shift = 0;
   constexpr int n_seeds = 60;
   for (unsigned seed = 0; seed < n_seeds; ++seed) {
-    const Population population = test::sample(density, chain.model(), {.n = 2000, .seed = 900 + seed, .antithetic = true});
+    const Population population =
+        test::sample(density, chain.model(), {.n = 2000, .seed = 900 + seed, .antithetic = true});
     const Hessian found = free_energy_hessian(population, density, no_symmetry(density), {});
     for (Eigen::Index i = 0; i < 3; ++i) {
       const double w = found.modes[1].frequencies[i], w0 = modes[1].frequencies[i];
-      const double error = found.squared_errors[1][static_cast<std::size_t>(i)];
+      const double error = found.squared_errors[1][i];
       chi += std::pow((w * std::abs(w) - w0 * std::abs(w0)) / error, 2);
       shift += std::abs(w0 * std::abs(w0) - std::pow(density.modes()[1].frequencies[i], 2)) / error;
     }

@@ -49,15 +49,21 @@ SpaceGroup group_c3v(const Crystal& crystal) {
   turn << 0, -1, 0, 1, -1, 0, 0, 0, 1;
   mirror << 0, -1, 0, -1, 0, 0, 0, 0, 1;
   std::vector<Eigen::Matrix3i> rotations = {Eigen::Matrix3i::Identity(), turn, turn * turn};
-  for (int i = 0; i < 3; ++i) rotations.push_back(rotations[static_cast<std::size_t>(i)] * mirror);
-  return {.number = 156, .symbol = "P3m1", .tolerance = 1e-5,
-          .operations = complete_operations(crystal, rotations, std::vector<Eigen::Vector3d>(6, Eigen::Vector3d::Zero()), 1e-5)};
+  for (int i = 0; i < 3; ++i) rotations.push_back(rotations[i] * mirror);
+  return {.number = 156,
+          .symbol = "P3m1",
+          .tolerance = 1e-5,
+          .operations =
+              complete_operations(crystal, rotations, std::vector<Eigen::Vector3d>(6, Eigen::Vector3d::Zero()), 1e-5)};
 }
 
 SpaceGroup group_two_fold(const Crystal& crystal) {
-  return {.number = 3, .symbol = "P2", .tolerance = 1e-5,
-          .operations = complete_operations(crystal, {Eigen::Matrix3i::Identity(), Eigen::Vector3i(-1, -1, 1).asDiagonal()},
-                                            std::vector<Eigen::Vector3d>(2, Eigen::Vector3d::Zero()), 1e-5)};
+  return {
+      .number = 3,
+      .symbol = "P2",
+      .tolerance = 1e-5,
+      .operations = complete_operations(crystal, {Eigen::Matrix3i::Identity(), Eigen::Vector3i(-1, -1, 1).asDiagonal()},
+                                        std::vector<Eigen::Vector3d>(2, Eigen::Vector3d::Zero()), 1e-5)};
 }
 
 /// Two equal atoms that a glide plane exchanges: half a cell along x, z turned round.
@@ -71,9 +77,12 @@ Crystal with_glide() {
 }
 
 SpaceGroup group_glide(const Crystal& crystal) {
-  return {.number = 7, .symbol = "Pc", .tolerance = 1e-5,
-          .operations = complete_operations(crystal, {Eigen::Matrix3i::Identity(), Eigen::Vector3i(1, 1, -1).asDiagonal()},
-                                            {Eigen::Vector3d::Zero(), Eigen::Vector3d(0.5, 0, 0)}, 1e-5)};
+  return {
+      .number = 7,
+      .symbol = "Pc",
+      .tolerance = 1e-5,
+      .operations = complete_operations(crystal, {Eigen::Matrix3i::Identity(), Eigen::Vector3i(1, 1, -1).asDiagonal()},
+                                        {Eigen::Vector3d::Zero(), Eigen::Vector3d(0.5, 0, 0)}, 1e-5)};
 }
 
 struct Case {
@@ -103,7 +112,8 @@ std::vector<Case> cases() {
 
 /// Labels that have nothing to do with the displacements, and forces of the size of the harmonic ones.
 Configurations random_labels(const Crystal&, const at::Tensor& displacements) {
-  Configurations all{displacements.clone(), displacements.new_zeros({displacements.size(0)}), displacements.clone(), {}};
+  Configurations all{
+      displacements.clone(), displacements.new_zeros({displacements.size(0)}), displacements.clone(), {}};
   std::mt19937_64 random(7);
   std::normal_distribution<double> normal;
   for (std::int64_t i = 0; i < all.forces.numel(); ++i) all.forces.data_ptr<double>()[i] = normal(random);
@@ -121,7 +131,8 @@ RandomEnsemble random_ensemble(const Case& c, double temperature, Eigen::Index n
   const phonons::Symmetrizer symmetrize(c.group, c.crystal, matrices.grid);
   symmetrize.matrices(matrices.blocks);
   symmetrize.matrices(other.blocks);
-  const TrialDensity generating(matrices, temperature, units::codata2022), target(other, temperature, units::codata2022);
+  const TrialDensity generating(matrices, temperature, units::codata2022),
+      target(other, temperature, units::codata2022);
   const Eigen::MatrixXd w = test::amplitudes(generating);
   const at::Tensor u = test::displacements(w, test::normal_coordinates(w.cols(), n, 11, false));
   return {generating, target, random_labels(c.crystal, u)};
@@ -135,7 +146,7 @@ Population population_of(const Configurations& configurations, const TrialDensit
 std::vector<double> weights_of(const Population& population, const Weights& weights) {
   std::vector<double> all(static_cast<std::size_t>(population.size()));
   for (std::int64_t c = 0; c < population.size(); ++c) {
-    all[static_cast<std::size_t>(population.order()[static_cast<std::size_t>(c)])] = weights.values[c].item<double>();
+    all[population.order()[static_cast<std::size_t>(c)]] = weights.values[c].item<double>();
   }
   return all;
 }
@@ -166,9 +177,10 @@ TEST(FreeEnergyHessian, IsTheDenseOneOfRealSpace) {
         const TrialDensity& density = reweighted ? random.target : random.generating;
         for (const bool hermite : {true, false}) {
           if (large && !hermite) continue;
-          const Hessian found = free_energy_hessian(population, density, c.group, {.method = Method::dense, .hermite_terms = hermite});
-          const test::DenseHessian expected = test::dense_hessian(found.density, random.configurations,
-                                                                  weights_of(population, found.weights), c.group, hermite);
+          const Hessian found =
+              free_energy_hessian(population, density, c.group, {.method = Method::dense, .hermite_terms = hermite});
+          const test::DenseHessian expected = test::dense_hessian(
+              found.density, random.configurations, weights_of(population, found.weights), c.group, hermite);
           const Eigen::MatrixXd auxiliary = test::dense(found.density.matrices());
           const std::string name = c.name + ", T = " + std::to_string(temperature) + (hermite ? ", Hermite" : "");
           EXPECT_LT(relative_difference(test::dense(found.matrices), expected.full, auxiliary), 1e-9) << name;
@@ -178,12 +190,14 @@ TEST(FreeEnergyHessian, IsTheDenseOneOfRealSpace) {
           EXPECT_LT(found.largest_residual(), 1e-10) << name;
 
           const Hessian iterated = free_energy_hessian(
-              population, density, c.group, {.method = Method::krylov, .tolerance = 1e-13, .hermite_terms = hermite, .errors = false});
+              population, density, c.group,
+              {.method = Method::krylov, .tolerance = 1e-13, .hermite_terms = hermite, .errors = false});
           EXPECT_LT(relative_difference(iterated, found), 1e-9) << name;
           for (std::size_t i = 0; i < found.reports.size(); ++i) {
             // Lanczos steps end when the lowest eigenvalue stands still.
             EXPECT_NEAR(iterated.reports[i].smallest_eigenvalue, found.reports[i].smallest_eigenvalue,
-                        2e-2 * std::abs(found.reports[i].smallest_eigenvalue) + 1e-2) << name << ", q " << found.reports[i].iq;
+                        2e-2 * std::abs(found.reports[i].smallest_eigenvalue) + 1e-2)
+                << name << ", q " << found.reports[i].iq;
           }
         }
       }
@@ -191,7 +205,8 @@ TEST(FreeEnergyHessian, IsTheDenseOneOfRealSpace) {
   }
 }
 
-/// What turns forces of the supercell [M] into those of unit-variance modes, [modes of all q, M]: the answer to unit forces.
+/// What turns forces of the supercell [M] into those of unit-variance modes, [modes of all q, M]: the answer to unit
+/// forces.
 Eigen::MatrixXcd mode_frame(const TrialDensity& density) {
   const std::int64_t m = 3 * density.matrices().supercell().n_atoms();
   const at::Tensor none = at::zeros({m, m / 3, 3}, at::kDouble);
@@ -204,18 +219,19 @@ Eigen::MatrixXcd mode_frame(const TrialDensity& density) {
     const at::Tensor phi = chunk.phi.to(at::kComplexDouble).t().contiguous();
     for (std::int64_t c = 0; c < phi.size(0); ++c) {
       const auto* values = reinterpret_cast<const std::complex<double>*>(phi.const_data_ptr()) + c * phi.size(1);
-      frame.col(population.order()[static_cast<std::size_t>(first + c)]) = Eigen::Map<const Eigen::VectorXcd>(values, phi.size(1));
+      frame.col(population.order()[first + c]) = Eigen::Map<const Eigen::VectorXcd>(values, phi.size(1));
     }
   });
   return frame;
 }
 
-/// Elements of a matrix over [mode1 mode2, mode] or [mode1 mode2, mode3 mode4] that belong to a block of pairs, in its order.
+/// Elements of a matrix over [mode1 mode2, mode] or [mode1 mode2, mode3 mode4] that belong to a block of pairs, in its
+/// order.
 std::vector<Eigen::Index> rows_of(const ModeRows& rows, const PairSpace::Block& block) {
   std::vector<Eigen::Index> all;
   for (std::int64_t a = 0; a < block.n1; ++a) {
     for (std::int64_t b = 0; b < block.n2; ++b) {
-      all.push_back(rows.first[static_cast<std::size_t>(block.q1)] + a + rows.size() * (rows.first[static_cast<std::size_t>(block.q2)] + b));
+      all.push_back(rows.first[block.q1] + a + rows.size() * (rows.first[block.q2] + b));
     }
   }
   return all;
@@ -223,8 +239,8 @@ std::vector<Eigen::Index> rows_of(const ModeRows& rows, const PairSpace::Block& 
 
 Eigen::MatrixXcd matrix_of(const at::Tensor& tensor) {
   const at::Tensor columns = tensor.resolve_conj().to(at::kComplexDouble).t().contiguous();
-  return Eigen::Map<const Eigen::MatrixXcd>(reinterpret_cast<const std::complex<double>*>(columns.const_data_ptr()), tensor.size(0),
-                                            tensor.size(1));
+  return Eigen::Map<const Eigen::MatrixXcd>(reinterpret_cast<const std::complex<double>*>(columns.const_data_ptr()),
+                                            tensor.size(0), tensor.size(1));
 }
 
 TEST(AnharmonicAverages, AreTheDenseTensorsOfRealSpace) {
@@ -233,10 +249,11 @@ TEST(AnharmonicAverages, AreTheDenseTensorsOfRealSpace) {
     const RandomEnsemble random = random_ensemble(c, 300, 12);
     const Population population = population_of(random.configurations, random.generating);
     for (const bool hermite : {true, false}) {
-      const Hessian hessian = free_energy_hessian(population, random.generating, c.group, {.order = 3, .errors = false});
+      const Hessian hessian =
+          free_energy_hessian(population, random.generating, c.group, {.order = 3, .errors = false});
       const TrialDensity& density = hessian.density;
-      const test::DenseHessian dense =
-          test::dense_hessian(density, random.configurations, weights_of(population, hessian.weights), c.group, hermite);
+      const test::DenseHessian dense = test::dense_hessian(density, random.configurations,
+                                                           weights_of(population, hessian.weights), c.group, hermite);
       const Eigen::MatrixXcd frame = mode_frame(density);
       const Eigen::MatrixXcd pair_frame = Eigen::kroneckerProduct(frame, frame);
       const Eigen::MatrixXcd third = pair_frame * dense.third * frame.adjoint();
@@ -253,15 +270,17 @@ TEST(AnharmonicAverages, AreTheDenseTensorsOfRealSpace) {
         const StarAverages averages(samples, moments, rotations, spaces, star);
         std::vector<at::Tensor> bare;
         for (const StarMember& member : star.members) {
-          bare.push_back(AnharmonicAverages(samples, moments, spaces[static_cast<std::size_t>(member.iq)]).third());
+          bare.push_back(AnharmonicAverages(samples, moments, spaces[member.iq]).third());
         }
         const at::Tensor found3 = averages.third(bare), found4 = averages.fourth();
         const PairSpace& space = averages.space();
-        const auto columns3 = Eigen::seqN(samples.rows().first[static_cast<std::size_t>(star.iq)], samples.rows().count(star.iq));
+        const auto columns3 = Eigen::seqN(samples.rows().first[star.iq], samples.rows().count(star.iq));
         for (const PairSpace::Block& left : space.blocks()) {
           if (left.size == 0) continue;
           const std::vector<Eigen::Index> rows = rows_of(samples.rows(), left);
-          EXPECT_LT((matrix_of(space.expanded(found3, left).flatten(0, 1)) - third(rows, columns3)).norm(), 1e-12 * third.norm()) << c.name;
+          EXPECT_LT((matrix_of(space.expanded(found3, left).flatten(0, 1)) - third(rows, columns3)).norm(),
+                    1e-12 * third.norm())
+              << c.name;
           const at::Tensor half = space.expanded(found4, left).flatten(0, 1).conj().t();
           for (const PairSpace::Block& right : space.blocks()) {
             if (right.size == 0) continue;
@@ -278,9 +297,12 @@ TEST(FreeEnergyHessian, MakesTheMatrixWhereIterationsAreTooMany) {
   const Case c{"2 atoms, 4x3x3", orthorhombic(2), {4, 3, 3}, find_space_group(orthorhombic(2), {.enabled = false})};
   const RandomEnsemble random = random_ensemble(c, 300, 40);
   const Population population = population_of(random.configurations, random.generating);
-  for (const HessianReport& report : plan_hessian(random.generating, c.group, 40, {}, at::kCPU)) EXPECT_FALSE(report.dense);
-  const Hessian matrix = free_energy_hessian(population, random.generating, c.group, {.method = Method::dense, .errors = false});
-  const Hessian fallen_back = free_energy_hessian(population, random.generating, c.group, {.max_iterations = 3, .errors = false});
+  for (const HessianReport& report : plan_hessian(random.generating, c.group, 40, {}, at::kCPU))
+    EXPECT_FALSE(report.dense);
+  const Hessian matrix =
+      free_energy_hessian(population, random.generating, c.group, {.method = Method::dense, .errors = false});
+  const Hessian fallen_back =
+      free_energy_hessian(population, random.generating, c.group, {.max_iterations = 3, .errors = false});
   for (const HessianReport& report : fallen_back.reports) EXPECT_TRUE(report.dense);
   EXPECT_EQ(test::difference(fallen_back.matrices.blocks, matrix.matrices.blocks), 0);
   // Without room for the matrix the residual says how far it came.
@@ -294,7 +316,8 @@ TEST(FreeEnergyHessian, OfAllSymmetryImagesIsThatOfRotatedVectors) {
   for (const Case& c : cases()) {
     if (c.group.operations.size() == 1) continue;
     const RandomEnsemble random = random_ensemble(c, 300, 16);
-    const Hessian rotated = free_energy_hessian(population_of(random.configurations, random.generating), random.generating, c.group);
+    const Hessian rotated =
+        free_energy_hessian(population_of(random.configurations, random.generating), random.generating, c.group);
     const Configurations images =
         test::symmetry_images(random.configurations, random.generating.matrices().supercell(), c.group, false);
     const SpaceGroup none = find_space_group(c.crystal, {.enabled = false});
@@ -304,7 +327,9 @@ TEST(FreeEnergyHessian, OfAllSymmetryImagesIsThatOfRotatedVectors) {
     if (c.group.operations.size() == 6) {
       EXPECT_EQ(rotated.reports.size(), 3u) << c.name;  // of 5 pairs q, -q
     }
-    EXPECT_NEAR(rotated.smallest_eigenvalue(), replicated.smallest_eigenvalue(), 1e-9 * std::abs(replicated.smallest_eigenvalue())) << c.name;
+    EXPECT_NEAR(rotated.smallest_eigenvalue(), replicated.smallest_eigenvalue(),
+                1e-9 * std::abs(replicated.smallest_eigenvalue()))
+        << c.name;
   }
 }
 
@@ -325,20 +350,23 @@ TEST(FreeEnergyHessian, IsTheDenseOneAtOtherCentroidsAndAnotherTemperature) {
       for (int axis = 0; axis < 3; ++axis) u[i][atom][axis] -= moved[axis];
     }
   }
-  const test::DenseHessian expected = test::dense_hessian(found.density, seen, weights_of(population, found.weights), c.group, true);
-  EXPECT_LT(relative_difference(test::dense(found.matrices), expected.full, test::dense(found.density.matrices())), 1e-9);
+  const test::DenseHessian expected =
+      test::dense_hessian(found.density, seen, weights_of(population, found.weights), c.group, true);
+  EXPECT_LT(relative_difference(test::dense(found.matrices), expected.full, test::dense(found.density.matrices())),
+            1e-9);
   EXPECT_LT(found.weights.kong_liu_ratio(), 0.99);
 }
 
 TEST(FreeEnergyHessian, IsHermitianAndConjugateAtTheNegativePoint) {
   const Case c = cases()[0];
   const RandomEnsemble random = random_ensemble(c, 0, 12);
-  const Hessian hessian = free_energy_hessian(population_of(random.configurations, random.generating), random.generating, c.group);
+  const Hessian hessian =
+      free_energy_hessian(population_of(random.configurations, random.generating), random.generating, c.group);
   const phonons::QGrid& grid = hessian.matrices.grid;
   for (int iq = 0; iq < grid.size(); ++iq) {
-    const Eigen::MatrixXcd& h = hessian.matrices.blocks[static_cast<std::size_t>(iq)];
+    const Eigen::MatrixXcd& h = hessian.matrices.blocks[iq];
     EXPECT_LT((h - h.adjoint()).norm(), 1e-12 * h.norm() + 1e-15);
-    EXPECT_LT((h - hessian.matrices.blocks[static_cast<std::size_t>(grid.minus(iq))].conjugate()).norm(), 1e-12 * h.norm() + 1e-15);
+    EXPECT_LT((h - hessian.matrices.blocks[grid.minus(iq)].conjugate()).norm(), 1e-12 * h.norm() + 1e-15);
   }
 }
 
@@ -347,7 +375,8 @@ TEST(FreeEnergyHessian, DoesNotDependOnChunksNorOnWhereTheyLie) {
     const RandomEnsemble random = random_ensemble(c, 300, 200);
     const auto ensemble = ensemble_in_memory(random.configurations, "random labels");
     const Population whole(*ensemble, random.generating, {.check_generator = false});
-    const Population streamed(*ensemble, random.generating, {.chunk_size = 16, .memory_limit = 1, .check_generator = false});
+    const Population streamed(*ensemble, random.generating,
+                              {.chunk_size = 16, .memory_limit = 1, .check_generator = false});
     ASSERT_TRUE(streamed.streams());
     for (const Method method : {Method::dense, Method::krylov}) {
       const HessianOptions options{.method = method, .tolerance = 1e-13};
@@ -371,7 +400,8 @@ TEST(FreeEnergyHessian, HasTheSameBitsForAnyNumberOfThreads) {
     std::vector<Hessian> all;
     for (const int n_threads : {1, 2, 5}) {
       set_threads(n_threads);
-      all.push_back(free_energy_hessian(population_of(random.configurations, random.generating), random.target, c.group, {.method = method}));
+      all.push_back(free_energy_hessian(population_of(random.configurations, random.generating), random.target, c.group,
+                                        {.method = method}));
     }
     for (std::size_t i = 1; i < all.size(); ++i) {
       EXPECT_EQ(test::difference(all[i].matrices.blocks, all[0].matrices.blocks), 0);
@@ -385,7 +415,8 @@ TEST(FreeEnergyHessian, PlansWhatItThenDoes) {
   const Case c = cases()[4];
   const RandomEnsemble random = random_ensemble(c, 0, 40);
   const HessianOptions options{.errors = false};
-  const Hessian done = free_energy_hessian(population_of(random.configurations, random.generating), random.generating, c.group, options);
+  const Hessian done =
+      free_energy_hessian(population_of(random.configurations, random.generating), random.generating, c.group, options);
   const std::vector<HessianReport> plan = plan_hessian(random.generating, c.group, 40, options, at::kCPU);
   ASSERT_EQ(plan.size(), done.reports.size());
   for (std::size_t i = 0; i < plan.size(); ++i) {
@@ -394,7 +425,8 @@ TEST(FreeEnergyHessian, PlansWhatItThenDoes) {
     EXPECT_EQ(plan[i].n_pairs, done.reports[i].n_pairs);
   }
   // Matrices that do not fit are not made.
-  for (const HessianReport& report : plan_hessian(random.generating, c.group, 1000000, {.memory_limit = 1000}, at::kCPU)) {
+  for (const HessianReport& report :
+       plan_hessian(random.generating, c.group, 1000000, {.memory_limit = 1000}, at::kCPU)) {
     EXPECT_FALSE(report.dense);
   }
 }

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "phonons/qe_dyn.hpp"
+#include "phonons/quantum_espresso/dyn.hpp"
 #include "sscha/hessian.hpp"
 #include "sscha/minimizer.hpp"
 #include "tests/support/reference_data.hpp"
@@ -38,7 +38,8 @@ Estimate optical(const Hessian& hessian) {
 }
 
 TEST(TinTellurideHessian, SoftensAsTheSharpRowsDo) {
-  // Means over 24 populations of 8000 by an independent evaluation of the same equations, at matrices of its own; Hermite terms off.
+  // Means over 24 populations of 8000 by an independent evaluation of the same equations, at matrices of its own;
+  // Hermite terms off.
   ZEROPOINT_NEEDS_REFERENCE_DATA(data);
   struct Row {
     int temperature;
@@ -59,7 +60,8 @@ TEST(TinTellurideHessian, SoftensAsTheSharpRowsDo) {
     converge(20000, 1);
     const Population population = converge(50000, 2);
     for (const int order : {3, 4}) {
-      const Estimate found = optical(free_energy_hessian(population, density, group, {.order = order, .hermite_terms = false}));
+      const Estimate found =
+          optical(free_energy_hessian(population, density, group, {.order = order, .hermite_terms = false}));
       const Estimate& expected = order == 3 ? row.third : row.fourth;
       EXPECT_LT(found.standard_error, 40) << row.temperature << " K, order " << order;
       EXPECT_LT(std::abs(found.value - expected.value), 3 * std::hypot(found.standard_error, expected.standard_error))
@@ -75,21 +77,22 @@ TEST(TinTellurideHessian, DeviatesByItsErrorsFromThatOfManyConfigurations) {
   const SpaceGroup group = find_space_group(density.matrices().crystal);
   constexpr int n = 3000, n_seeds = 100;
   for (const int order : {3, 4}) {
-    const Hessian truth = free_energy_hessian(test::sample(density, toy, {.n = 60 * n, .seed = 7, .antithetic = true}), density, group,
-                                              {.order = order});
+    const Hessian truth = free_energy_hessian(test::sample(density, toy, {.n = 60 * n, .seed = 7, .antithetic = true}),
+                                              density, group, {.order = order});
     double sum = 0;
     int count = 0;
     for (unsigned seed = 0; seed < n_seeds; ++seed) {
-      const Hessian found = free_energy_hessian(test::sample(density, toy, {.n = n, .seed = 1000 + seed, .antithetic = true}), density,
-                                                group, {.order = order});
+      const Hessian found =
+          free_energy_hessian(test::sample(density, toy, {.n = n, .seed = 1000 + seed, .antithetic = true}), density,
+                              group, {.order = order});
       for (const HessianReport& report : found.reports) {
         const auto iq = static_cast<std::size_t>(report.iq);
         const Eigen::MatrixXcd patterns = displacement_patterns(found.modes[iq], density.matrices().crystal);
         const Eigen::VectorXd there = (patterns.adjoint() * truth.matrices.blocks[iq] * patterns).diagonal().real();
         for (Eigen::Index mode = 0; mode < there.size(); ++mode) {
-          if (found.modes[iq].acoustic[static_cast<std::size_t>(mode)]) continue;
+          if (found.modes[iq].acoustic[mode]) continue;
           const double w = found.modes[iq].frequencies[mode];
-          sum += std::pow((w * std::abs(w) - there[mode]) / found.squared_errors[iq][static_cast<std::size_t>(mode)], 2);
+          sum += std::pow((w * std::abs(w) - there[mode]) / found.squared_errors[iq][mode], 2);
           ++count;
         }
       }

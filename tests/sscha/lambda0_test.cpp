@@ -14,7 +14,8 @@ const UnitSet& units = units::codata2022;
 double temperature(double kt, double frequency) { return kt * units.hbar * frequency / units.kb_density; }
 
 double divided_difference(double w1, double w2, double t) {
-  return 0.5 * (phonons::squared_amplitude(w1, t, units) - phonons::squared_amplitude(w2, t, units)) / ((w1 - w2) * (w1 + w2));
+  return 0.5 * (phonons::squared_amplitude(w1, t, units) - phonons::squared_amplitude(w2, t, units)) /
+         ((w1 - w2) * (w1 + w2));
 }
 
 /// d(a^2)/d(w^2)/2 = -hbar [coth X + X/sinh^2 X]/(8 w^3), X = hbar w/(2 kT).
@@ -48,7 +49,8 @@ TEST(Lambda0, PassesSmoothlyFromNearToExactDegeneracy) {
   for (const double kt : all_kt) {
     const double w = 0.25, t = temperature(kt, w);
     for (double apart = 1e-2; apart > 1e-15; apart *= 0.1) {
-      // Symmetric about w the limit is met to second order; its curvature grows as 1/kT squared in the exponential tail.
+      // Symmetric about w the limit is met to second order; its curvature grows as 1/kT squared in the exponential
+      // tail.
       const double value = lambda0(w * (1 + apart / 2), w * (1 - apart / 2), t, units);
       EXPECT_NEAR(value / degenerate_limit(w, t), 1, 2 * apart * apart + 1e-12) << "kT = " << kt << ", apart " << apart;
       if (apart > 1e-6) {  // beyond, the difference itself is all rounding

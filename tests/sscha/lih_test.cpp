@@ -1,4 +1,5 @@
-// LiH from first principles, four volumes: populations of 0 K and 300 K merged, and pressure against the slope of the free energy.
+// LiH from first principles, four volumes: populations of 0 K and 300 K merged, and pressure against the slope of the
+// free energy.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -37,12 +38,9 @@ Volume minimized(const std::string& lattice_constant, double temperature) {
   const auto transverse = [](const TrialDensity& density) {
     return phonons::frequencies_inverse_cm(density.modes(), density.units())[0][3];
   };
-  return {start.matrices().crystal.volume(),
-          transverse(start),
-          transverse(minimum.density),
-          {f.value / n_cells, f.standard_error / n_cells},
-          minimum.evaluation.stress->pressure,
-          minimum.evaluation.weights.kong_liu_ratio()};
+  return {start.matrices().crystal.volume(),   transverse(start),
+          transverse(minimum.density),         {f.value / n_cells, f.standard_error / n_cells},
+          minimum.evaluation.stress->pressure, minimum.evaluation.weights.kong_liu_ratio()};
 }
 
 TEST(LithiumHydride, ExpandsByZeroPointAndThermalMotionAndItsPressureIsTheSlopeOfItsFreeEnergy) {
@@ -60,13 +58,14 @@ TEST(LithiumHydride, ExpandsByZeroPointAndThermalMotionAndItsPressureIsTheSlopeO
       const double slope = -(b.free_energy.value - a.free_energy.value) / (b.volume - a.volume);
       const double mean = 0.5 * (a.pressure.value + b.pressure.value);
       // Independent samples at each volume; 0.2 kbar for the basis set and k points of the stress.
-      const double error = std::hypot(std::hypot(a.free_energy.standard_error, b.free_energy.standard_error) / (b.volume - a.volume),
-                                      0.5 * std::hypot(a.pressure.standard_error, b.pressure.standard_error)) +
-                           0.02 / units::gpa_per_ev_angstrom3;
+      const double error =
+          std::hypot(std::hypot(a.free_energy.standard_error, b.free_energy.standard_error) / (b.volume - a.volume),
+                     0.5 * std::hypot(a.pressure.standard_error, b.pressure.standard_error)) +
+          0.02 / units::gpa_per_ev_angstrom3;
       EXPECT_LT(std::abs(slope - mean), 3 * error)
-          << "between " << lattice_constants[i - 1] << " and " << lattice_constants[i] << " at " << temperature << " K: slope "
-          << slope * units::gpa_per_ev_angstrom3 << " GPa, pressure " << mean * units::gpa_per_ev_angstrom3 << " GPa, error "
-          << error * units::gpa_per_ev_angstrom3;
+          << "between " << lattice_constants[i - 1] << " and " << lattice_constants[i] << " at " << temperature
+          << " K: slope " << slope * units::gpa_per_ev_angstrom3 << " GPa, pressure "
+          << mean * units::gpa_per_ev_angstrom3 << " GPa, error " << error * units::gpa_per_ev_angstrom3;
     }
   }
 }

@@ -30,7 +30,8 @@ TrialDensity density_of(double force_constant, double centroid, double temperatu
   const Eigen::Matrix3d phi = Eigen::Vector3d(force_constant, 8, 9).asDiagonal();
   Eigen::MatrixXcd block(6, 6);
   block << phi, -phi, -phi, phi;
-  return {phonons::DynamicalMatrices{crystal, phonons::QGrid({1, 1, 1}), {block}, {}, 0, ""}, temperature, units::codata2022};
+  return {phonons::DynamicalMatrices{crystal, phonons::QGrid({1, 1, 1}), {block}, {}, 0, ""}, temperature,
+          units::codata2022};
 }
 
 /// F_harm + <V - V^Phi>, moments of a Gaussian with mean r and variance s in x; y and z are harmonic.
@@ -53,7 +54,8 @@ struct Drawn {
 template <class Model>
 Drawn draw(const TrialDensity& density, const Model& model, std::int64_t n, const SamplingOptions& options) {
   const at::Tensor u = Sampler(density, options).displacements(0, n);
-  return {density, ensemble_in_memory(model(density.matrices().crystal, u), fmt::format("part {}", options.population))};
+  return {density,
+          ensemble_in_memory(model(density.matrices().crystal, u), fmt::format("part {}", options.population))};
 }
 
 const PopulationOptions unchecked{.check_generator = false};
@@ -62,8 +64,8 @@ TEST(MergedPopulation, IsUnbiasedWithHonestErrorsThatAreSmallerThanThoseOfEither
   // Two generators on either side of the target, with other centroids and temperatures.
   const TrialDensity target = density_of(7, -0.02, 300);
   const double exact = exact_free_energy(7, -0.02, 300);
-  const phonons::Symmetrizer none(find_space_group(target.matrices().crystal, {.enabled = false}), target.matrices().crystal,
-                                  target.matrices().grid);
+  const phonons::Symmetrizer none(find_space_group(target.matrices().crystal, {.enabled = false}),
+                                  target.matrices().crystal, target.matrices().grid);
   for (const SamplingMethod method : {SamplingMethod::random, SamplingMethod::antithetic}) {
     double sum = 0, squares = 0, chi_squared = 0;
     double alone[2] = {0, 0};
@@ -87,7 +89,8 @@ TEST(MergedPopulation, IsUnbiasedWithHonestErrorsThatAreSmallerThanThoseOfEither
         alone[i++] += error * error;
       }
     }
-    EXPECT_LT(std::abs(sum), 4 * std::sqrt(squares)) << "mean error " << sum / n_seeds << ", rms " << std::sqrt(squares / n_seeds);
+    EXPECT_LT(std::abs(sum), 4 * std::sqrt(squares))
+        << "mean error " << sum / n_seeds << ", rms " << std::sqrt(squares / n_seeds);
     EXPECT_GT(chi_squared / n_seeds, 0.8);
     EXPECT_LT(chi_squared / n_seeds, 1.25);
     EXPECT_LT(squares, 0.9 * alone[0]);
@@ -139,7 +142,8 @@ TEST(MergedPopulation, AcceptsPartsWithTheirPointsInAnotherOrderAndRefusesOtherC
   phonons::DynamicalMatrices larger = matrices;
   larger.crystal.cell *= 1.01;
   larger.crystal.positions *= 1.01;
-  const Drawn c{TrialDensity(larger, 300, units::codata2022), ensemble_in_memory(b.ensemble->read(0, 100), "a larger cell")};
+  const Drawn c{TrialDensity(larger, 300, units::codata2022),
+                ensemble_in_memory(b.ensemble->read(0, 100), "a larger cell")};
   EXPECT_COMPLAINT(Population({a.part(), c.part()}), "a larger cell: its cell differs by");
 }
 
@@ -158,7 +162,8 @@ TEST(MergedPopulation, LeadsToTheSolutionOfItsModelWithinErrors) {
   ASSERT_TRUE(minimum.converged()) << explain(minimum.stop_reason);
   const double f = model.averages(exact).free_energy;
   const Estimate& found = minimum.evaluation.free_energy.total;
-  EXPECT_LT(std::abs(found.value - f), 5 * found.standard_error) << found.value << " +- " << found.standard_error << ", exact " << f;
+  EXPECT_LT(std::abs(found.value - f), 5 * found.standard_error)
+      << found.value << " +- " << found.standard_error << ", exact " << f;
 }
 
 }  // namespace

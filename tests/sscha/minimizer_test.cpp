@@ -8,7 +8,7 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "phonons/qe_dyn.hpp"
+#include "phonons/quantum_espresso/dyn.hpp"
 #include "tests/support/anharmonic_model.hpp"
 #include "tests/support/crystals.hpp"
 #include "tests/support/model_matrices.hpp"
@@ -88,10 +88,12 @@ TEST(Minimizer, FirstReportIsTheStartAndEveryPointCostsOneGradient) {
 TEST(Minimizer, StopsAtTheLargestNumberOfSteps) {
   const Problem problem(test::cmc21_crystal(), {2, 1, 1}, 300);
   const Population population = population_of(problem.draw(1000, 1), problem.density());
-  const Minimum only_evaluated = minimize(population, problem.density(), problem.group, {.gradient_to_error = 0, .max_steps = 0});
+  const Minimum only_evaluated =
+      minimize(population, problem.density(), problem.group, {.gradient_to_error = 0, .max_steps = 0});
   EXPECT_EQ(only_evaluated.stop_reason, StopReason::max_steps);
   EXPECT_EQ(only_evaluated.n_gradients, 1);
-  const Minimum three = minimize(population, problem.density(), problem.group, {.gradient_to_error = 0, .max_steps = 3});
+  const Minimum three =
+      minimize(population, problem.density(), problem.group, {.gradient_to_error = 0, .max_steps = 3});
   EXPECT_EQ(three.stop_reason, StopReason::max_steps);
   EXPECT_EQ(three.steps.size(), 4u);
 }
@@ -102,7 +104,8 @@ TEST(Minimizer, StopsBeforeTooFewConfigurationsCount) {
   for (Eigen::MatrixXcd& block : soft.blocks) block *= 0.5;
   const TrialDensity generating(soft, 300, units::codata2022);
   const Population population = test::sample(generating, problem.model, {.n = 1000});
-  const Minimum minimum = minimize(population, generating, problem.group, {.kong_liu_ratio = 0.6, .gradient_to_error = 0});
+  const Minimum minimum =
+      minimize(population, generating, problem.group, {.kong_liu_ratio = 0.6, .gradient_to_error = 0});
   EXPECT_EQ(minimum.stop_reason, StopReason::kong_liu);
   EXPECT_GT(minimum.steps.size(), 1u);
   for (const StepReport& step : minimum.steps) EXPECT_GE(step.kong_liu_ratio, 0.6);
@@ -123,7 +126,7 @@ struct View {
     at::Tensor index = at::empty({all.displacements.size(1)}, at::kLong);
     const std::int64_t n_sites = static_cast<std::int64_t>(order.size());
     for (std::int64_t i = 0; i < index.numel(); ++i) {
-      index.mutable_data_ptr<std::int64_t>()[i] = i / n_sites * n_sites + order[static_cast<std::size_t>(i % n_sites)];
+      index.mutable_data_ptr<std::int64_t>()[i] = i / n_sites * n_sites + order[i % n_sites];
     }
     Eigen::Matrix3d columns = rotation;  // its column-major storage is that of the transpose
     const at::Tensor transposed = at::from_blob(columns.data(), {3, 3}, at::kDouble).clone();
@@ -158,7 +161,8 @@ TEST(Minimizer, FollowsTheWholeProblemInAnyView) {
     }
     const DynamicalMatrices expected = view(plain.density.matrices());
     EXPECT_LT(test::difference(seen.density.matrices().blocks, expected.blocks), 1e-9) << view.name;
-    EXPECT_LT((seen.density.matrices().crystal.positions - expected.crystal.positions).cwiseAbs().maxCoeff(), 1e-9) << view.name;
+    EXPECT_LT((seen.density.matrices().crystal.positions - expected.crystal.positions).cwiseAbs().maxCoeff(), 1e-9)
+        << view.name;
     const Eigen::Matrix3d stress = view.rotation * plain.evaluation.stress->value * view.rotation.transpose();
     EXPECT_LT((seen.evaluation.stress->value - stress).cwiseAbs().maxCoeff(), 1e-9) << view.name;
   }
@@ -184,7 +188,7 @@ double lowest_optical(const TrialDensity& density) {
   double lowest = 1e9;
   for (const phonons::Modes& modes : density.modes()) {
     for (Eigen::Index mu = 0; mu < modes.frequencies.size(); ++mu) {
-      if (!modes.acoustic[static_cast<std::size_t>(mu)]) lowest = std::min(lowest, modes.frequencies[mu]);
+      if (!modes.acoustic[mu]) lowest = std::min(lowest, modes.frequencies[mu]);
     }
   }
   return density.units().inverse_cm(lowest);

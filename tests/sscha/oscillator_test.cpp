@@ -108,7 +108,8 @@ TEST(Oscillator, MinimiserLandsOnTheSelfConsistentSolutionWithinItsErrors) {
       force_constants.push_back(matrices.blocks[0](0, 0).real());
       centroids.push_back(matrices.crystal.positions(1, 0) - matrices.crystal.positions(0, 0) - 1.9);
       const Gradient& gradient = minimum.evaluation.gradient;
-      const double correction = static_cast<double>(gradient.deviations.size()) / static_cast<double>(gradient.deviations.size() - 1);
+      const double correction =
+          static_cast<double>(gradient.deviations.size()) / static_cast<double>(gradient.deviations.size() - 1);
       for (const auto& deviation : gradient.deviations) variance += correction * std::norm(deviation[0](0, 0));
       centroid_variance += std::pow(gradient.centroid_error, 2) * (c.mass1 + c.mass2) * (c.mass1 + c.mass2) /
                            (c.mass1 * c.mass1 + c.mass2 * c.mass2);

@@ -3,8 +3,8 @@
 
 #include <ATen/ops/equal.h>
 #include <ATen/ops/tensor.h>
-#include <gtest/gtest.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -91,7 +91,8 @@ TEST_F(PopulationFile, DoesNotDependOnTheOrderAndPiecesInWhichLabelsCome) {
   std::vector<Label> all;
   for (std::int64_t c = 0; c < n; ++c) all.push_back(label(c, std::to_string(c)));
   add_labels(file_, all);
-  for (const std::int64_t c : {5, 0, 11, 3, 4, 1, 2, 10, 9, 8, 7, 6, 6, 0}) add_labels(other, {label(c, std::to_string(c))});
+  for (const std::int64_t c : {5, 0, 11, 3, 4, 1, 2, 10, 9, 8, 7, 6, 6, 0})
+    add_labels(other, {label(c, std::to_string(c))});
   const Hdf5File a = Hdf5File::open(file_), b = Hdf5File::open(other);
   for (const char* name : {"displacements", "energies", "forces", "stresses", "labelled"}) {
     EXPECT_TRUE(at::equal(a.read(name), b.read(name))) << name;
@@ -108,7 +109,8 @@ TEST_F(PopulationFile, NeverReplacesALabel) {
   EXPECT_EQ(added.n_new, 0);
   EXPECT_EQ(added.n_known, 1);
   ASSERT_EQ(added.conflicts.size(), 1u);
-  EXPECT_NE(added.conflicts[0].find("configuration 5: second.out differs by 0.25 eV"), std::string::npos) << added.conflicts[0];
+  EXPECT_NE(added.conflicts[0].find("configuration 5: second.out differs by 0.25 eV"), std::string::npos)
+      << added.conflicts[0];
   EXPECT_NE(added.conflicts[0].find("first.out, which is kept"), std::string::npos) << added.conflicts[0];
   EXPECT_EQ(read_file(file_), before);
   EXPECT_EQ(add_labels(file_, {label(1, "1.out")}, false).n_new, 1);

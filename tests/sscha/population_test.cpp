@@ -50,19 +50,20 @@ struct Setting {
 Configurations rows(const Configurations& all, const std::vector<std::int64_t>& order) {
   at::Tensor index = at::empty({static_cast<std::int64_t>(order.size())}, at::kLong);
   std::copy(order.begin(), order.end(), index.mutable_data_ptr<std::int64_t>());
-  return {all.displacements.index_select(0, index), all.energies.index_select(0, index), all.forces.index_select(0, index),
-          all.stresses.index_select(0, index)};
+  return {all.displacements.index_select(0, index), all.energies.index_select(0, index),
+          all.forces.index_select(0, index), all.stresses.index_select(0, index)};
 }
 
-Population population_of(Configurations configurations, const TrialDensity& density, const PopulationOptions& options = {}) {
+Population population_of(Configurations configurations, const TrialDensity& density,
+                         const PopulationOptions& options = {}) {
   return {*ensemble_in_memory(std::move(configurations), "model"), density, options};
 }
 
 /// Every number of an evaluation, for comparison bit by bit.
 std::vector<double> numbers(const Evaluation& evaluation) {
   std::vector<double> all{evaluation.free_energy.total.value, evaluation.free_energy.total.standard_error,
-                          evaluation.gradient.norm,          evaluation.gradient.error,
-                          evaluation.gradient.centroid_norm, evaluation.gradient.centroid_error,
+                          evaluation.gradient.norm,           evaluation.gradient.error,
+                          evaluation.gradient.centroid_norm,  evaluation.gradient.centroid_error,
                           evaluation.weights.effective_size};
   for (const Eigen::MatrixXcd& block : evaluation.gradient.matrices) {
     for (const std::complex<double>& z : block.reshaped()) all.insert(all.end(), {z.real(), z.imag()});
@@ -114,8 +115,7 @@ TEST(Population, FindsPartnersAtAnyDistanceAndInAnyOrder) {
   EXPECT_EQ(population.pairing().n_samples(), n_pairs + n_singles);
   std::vector<std::int64_t> seen = population.order();
   for (std::int64_t k = 0; k < n_pairs; ++k) {
-    const at::Tensor sum = shuffled.displacements[seen[static_cast<std::size_t>(2 * k)]] +
-                           shuffled.displacements[seen[static_cast<std::size_t>(2 * k + 1)]];
+    const at::Tensor sum = shuffled.displacements[seen[2 * k]] + shuffled.displacements[seen[2 * k + 1]];
     ASSERT_LT(sum.abs().max().item<double>(), 1e-12) << k;
   }
   EXPECT_EQ(population.block_size() % 2, 0);  // partners share a jackknife block
@@ -138,7 +138,8 @@ TEST(Population, TextRoundingDoesNotHidePartners) {
 }
 
 /// Columns 0 to n of all chunks, of one slab.
-at::Tensor first_columns(const Population& population, const phonons::RealBlochBasis::Slab& slab, std::int64_t n, bool forces) {
+at::Tensor first_columns(const Population& population, const phonons::RealBlochBasis::Slab& slab, std::int64_t n,
+                         bool forces) {
   std::vector<at::Tensor> chunks;
   for (int chunk = 0; chunk < population.n_chunks(); ++chunk) {
     chunks.push_back(forces ? population.forces(chunk, slab) : population.displacements(chunk, slab));
@@ -152,14 +153,16 @@ TEST(Population, OfTheFirstPartIsTheFirstPart) {
   std::vector<std::int64_t> first(1100);
   std::iota(first.begin(), first.end(), 0);
   const Population whole = population_of(all, s.density), part = population_of(rows(all, first), s.density);
-  // Chunks may be cut elsewhere: equal to rounding of the transform, of numbers of order 0.1 angstrom and 10 eV/angstrom.
+  // Chunks may be cut elsewhere: equal to rounding of the transform, of numbers of order 0.1 angstrom and 10
+  // eV/angstrom.
   const auto apart = [](const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>(); };
   for (const auto& slab : whole.basis().slabs()) {
     EXPECT_LT(apart(first_columns(part, slab, 1100, false), first_columns(whole, slab, 1100, false)), 1e-14);
     EXPECT_LT(apart(first_columns(part, slab, 1100, true), first_columns(whole, slab, 1100, true)), 1e-12);
   }
   EXPECT_LT(apart(part.log_density(), whole.log_density().slice(0, 0, 1100)), 1e-11);
-  EXPECT_LT(apart(part.energies() + part.mean_energy(), whole.energies().slice(0, 0, 1100) + whole.mean_energy()), 1e-12);
+  EXPECT_LT(apart(part.energies() + part.mean_energy(), whole.energies().slice(0, 0, 1100) + whole.mean_energy()),
+            1e-12);
 }
 
 TEST(Population, ModesHaveUnitVariance) {
@@ -178,7 +181,8 @@ TEST(Population, RefusesWhatAnotherDensityGenerated) {
   EXPECT_COMPLAINT(population_of(configurations, hot), "did not generate the ensemble");
   DynamicalMatrices other = test::model_matrices(s.density.matrices().crystal, {3, 1, 1}, 9);
   phonons::impose_acoustic_sum_rule(other.blocks[0]);
-  EXPECT_COMPLAINT(population_of(configurations, {other, 300, units::codata2022}), "those of the generating matrices at 300 K");
+  EXPECT_COMPLAINT(population_of(configurations, {other, 300, units::codata2022}),
+                   "those of the generating matrices at 300 K");
   EXPECT_NO_THROW(population_of(configurations, hot, {.check_generator = false}));
   EXPECT_NO_THROW(population_of(configurations, s.density));
 }
@@ -189,9 +193,11 @@ TEST(Population, RefusesForcesInAnotherUnit) {
   const at::Tensor right = configurations.forces;
   const double bohr = units::codata2022.bohr;
   configurations.forces = right * bohr;
-  EXPECT_COMPLAINT(population_of(configurations, s.density), "they seem to be in Ry/bohr where Ry/angstrom was expected");
+  EXPECT_COMPLAINT(population_of(configurations, s.density),
+                   "they seem to be in Ry/bohr where Ry/angstrom was expected");
   configurations.forces = right / bohr;
-  EXPECT_COMPLAINT(population_of(configurations, s.density), "they seem to be in Ry/angstrom where Ry/bohr was expected");
+  EXPECT_COMPLAINT(population_of(configurations, s.density),
+                   "they seem to be in Ry/angstrom where Ry/bohr was expected");
 }
 
 TEST(Population, NeedsTwoConfigurations) {
@@ -209,8 +215,8 @@ TEST(Population, StressesOfZeroMeanNone) {
   EXPECT_FALSE(evaluate(population, s.density, s.symmetrize).stress);
 }
 
-/// An ensemble of any size that occupies no memory: labels are those of the first configurations over and over, turned by a
-/// sign pattern that keeps them plausible.
+/// An ensemble of any size that occupies no memory: labels are those of the first configurations over and over, turned
+/// by a sign pattern that keeps them plausible.
 class RepeatedEnsemble : public Ensemble {
  public:
   RepeatedEnsemble(Configurations first, std::int64_t n) : first_(std::move(first)), n_(n) {}
@@ -222,8 +228,9 @@ class RepeatedEnsemble : public Ensemble {
     const at::Tensor which = number.remainder(first_.size());
     // 1 + a multiple of 2^-30: every configuration is another one.
     const at::Tensor factor = number.to(at::kDouble) * 0x1p-30 + 1;
-    return {first_.displacements.index_select(0, which) * factor.view({-1, 1, 1}), first_.energies.index_select(0, which) * factor,
-            first_.forces.index_select(0, which), first_.stresses.index_select(0, which)};
+    return {first_.displacements.index_select(0, which) * factor.view({-1, 1, 1}),
+            first_.energies.index_select(0, which) * factor, first_.forces.index_select(0, which),
+            first_.stresses.index_select(0, which)};
   }
 
  private:

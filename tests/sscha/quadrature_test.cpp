@@ -41,7 +41,7 @@ TrialDensity off_solution(const Case& c) {
   DynamicalMatrices matrices = model_of(c).harmonic(c.crystal);
   const DynamicalMatrices other = test::model_matrices(c.crystal, c.divisions, 5);
   for (std::size_t i = 0; i < matrices.blocks.size(); ++i) matrices.blocks[i] += 0.15 * other.blocks[i];
-  phonons::impose_acoustic_sum_rule(matrices.blocks[static_cast<std::size_t>(matrices.grid.gamma())]);
+  phonons::impose_acoustic_sum_rule(matrices.blocks[matrices.grid.gamma()]);
   for (Eigen::Index i = 0; i < matrices.crystal.positions.size(); ++i) {
     matrices.crystal.positions.data()[i] += 0.03 * std::sin(static_cast<double>(2 * i + 1));
   }
@@ -49,7 +49,8 @@ TrialDensity off_solution(const Case& c) {
 }
 
 phonons::Symmetrizer no_symmetry(const TrialDensity& density) {
-  return {find_space_group(density.matrices().crystal, {.enabled = false}), density.matrices().crystal, density.matrices().grid};
+  return {find_space_group(density.matrices().crystal, {.enabled = false}), density.matrices().crystal,
+          density.matrices().grid};
 }
 
 TrialDensity with_matrices_moved(const TrialDensity& density, double h, const Blocks& direction) {
@@ -82,8 +83,10 @@ TrialDensity strained(const TrialDensity& density, const Eigen::Matrix3d& strain
   return {std::move(matrices), density.temperature(), density.units()};
 }
 
-/// The central difference tends to `derivative` as h^2: once h is halved the deviation falls to a quarter, or is rounding.
-void expect_derivative(const std::function<double(double)>& f, double h, double derivative, double scale, const std::string& what) {
+/// The central difference tends to `derivative` as h^2: once h is halved the deviation falls to a quarter, or is
+/// rounding.
+void expect_derivative(const std::function<double(double)>& f, double h, double derivative, double scale,
+                       const std::string& what) {
   const auto deviation = [&](double step) { return (f(step) - f(-step)) / (2 * step) - derivative; };
   const double coarse = deviation(h), fine = deviation(h / 2);
   EXPECT_LT(std::abs(fine), 2e-3 * scale) << what;
@@ -100,7 +103,7 @@ void expect_derivative(const std::function<double(double)>& f, double h, double 
 Blocks random_direction(const DynamicalMatrices& matrices, unsigned seed) {
   Blocks blocks = test::model_matrices(matrices.crystal, matrices.grid.divisions(), seed).blocks;
   for (Eigen::MatrixXcd& block : blocks) block -= 10 * Eigen::MatrixXcd::Identity(block.rows(), block.cols());
-  phonons::impose_acoustic_sum_rule(blocks[static_cast<std::size_t>(matrices.grid.gamma())]);
+  phonons::impose_acoustic_sum_rule(blocks[matrices.grid.gamma()]);
   return blocks;
 }
 
@@ -146,11 +149,15 @@ TEST(FreeEnergyDerivative, IsTheSlopeOfTheFreeEnergiesOfIntegratedPopulations) {
   const Case c = cases()[1];
   const BondModel model = model_of(c);
   const TrialDensity density = off_solution(c);
-  const auto evaluated = [&](const TrialDensity& at) { return evaluate(test::integrate(at, model), at, no_symmetry(at)); };
+  const auto evaluated = [&](const TrialDensity& at) {
+    return evaluate(test::integrate(at, model), at, no_symmetry(at));
+  };
   const Blocks derivative = free_energy_derivative(evaluated(density).gradient.matrices, density);
   for (const unsigned seed : {1u, 2u, 3u, 4u}) {
     const Blocks direction = random_direction(density.matrices(), seed);
-    const auto f = [&](double h) { return evaluated(with_matrices_moved(density, h, direction)).free_energy.total.value; };
+    const auto f = [&](double h) {
+      return evaluated(with_matrices_moved(density, h, direction)).free_energy.total.value;
+    };
     expect_derivative(f, 0.01, along(derivative, direction), std::abs(along(derivative, direction)) + 1e-4, c.name);
   }
 }
@@ -174,7 +181,8 @@ TEST(Stress, IsTheSlopeOfTheFreeEnergyAtFixedAuxiliaryMatricesAnywhere) {
   for (const Case& c : cases()) {
     const BondModel model = model_of(c);
     const TrialDensity density = off_solution(c);
-    const Eigen::Matrix3d stress = evaluate(test::integrate(density, model), density, no_symmetry(density)).stress->value;
+    const Eigen::Matrix3d stress =
+        evaluate(test::integrate(density, model), density, no_symmetry(density)).stress->value;
     const double volume = density.matrices().supercell().volume();
     for (int a = 0; a < 3; ++a) {
       for (int b = 0; b <= a; ++b) {
@@ -200,7 +208,9 @@ TEST(Stress, AtTheSolutionIsTheSlopeWithDisplacementsStrainedAlong) {
     strain << 0.5, 0.3, -0.4, 0.3, -0.8, 0.2, -0.4, 0.2, 0.6;
     const double slope = volume * (at.stress->value * strain).trace();
     for (const bool displacements_too : {false, true}) {
-      const auto f = [&](double h) { return model.averages(strained(solution, h * strain, displacements_too)).free_energy; };
+      const auto f = [&](double h) {
+        return model.averages(strained(solution, h * strain, displacements_too)).free_energy;
+      };
       expect_derivative(f, 0.004, slope, volume * at.stress->value.norm(), c.name);
     }
   }

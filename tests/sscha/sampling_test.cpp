@@ -1,6 +1,7 @@
-// Configurations drawn from a trial density, against amplitudes that come from the dense force constants of the supercell.
-#include "core/decompositions.hpp"
+// Configurations drawn from a trial density, against amplitudes that come from the dense force constants of the
+// supercell.
 #include "sscha/sampling.hpp"
+#include "core/decompositions.hpp"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/equal.h>
@@ -38,10 +39,12 @@ TEST(Sampler, DrawsIndependentModesOfTheTheoreticalVariances) {
       for (const SamplingMethod method : {SamplingMethod::random, SamplingMethod::antithetic}) {
         const Eigen::MatrixXd u = columns(Sampler(density, {.method = method, .seed = 7}).displacements(0, n));
         const Eigen::MatrixXd y = least_squares(test::amplitudes(density), u);
-        EXPECT_LT((test::amplitudes(density) * y - u).norm(), 1e-10 * u.norm()) << c.name << ": something moved that is no mode";
+        EXPECT_LT((test::amplitudes(density) * y - u).norm(), 1e-10 * u.norm())
+            << c.name << ": something moved that is no mode";
         // Of y.y^T / n the diagonal has variance 2/n, the rest 1/n; with pairs n/2 numbers are independent.
         const double independent = static_cast<double>(method == SamplingMethod::antithetic ? n / 2 : n);
-        const Eigen::MatrixXd off = y * y.transpose() / static_cast<double>(n) - Eigen::MatrixXd::Identity(y.rows(), y.rows());
+        const Eigen::MatrixXd off =
+            y * y.transpose() / static_cast<double>(n) - Eigen::MatrixXd::Identity(y.rows(), y.rows());
         const double m = static_cast<double>(y.rows());
         const double diagonal = off.diagonal().squaredNorm() * independent / 2 / m;
         const double rest = (off.squaredNorm() - off.diagonal().squaredNorm()) * independent / (m * (m - 1));
@@ -78,7 +81,8 @@ TEST(Sampler, GivesTheSameConfigurationForTheSameNumbersWhateverIsDrawnAroundIt)
     for (const SamplingOptions& other : {SamplingOptions{.method = method, .seed = 4, .population = 2},
                                          SamplingOptions{.method = method, .seed = 3, .population = 3}}) {
       const at::Tensor u = Sampler(density, other).displacements(0, 100);
-      EXPECT_GT((u - all.slice(0, 0, 100)).abs().min().item<double>(), 0) << "another seed or population, the same numbers";
+      EXPECT_GT((u - all.slice(0, 0, 100)).abs().min().item<double>(), 0)
+          << "another seed or population, the same numbers";
     }
   }
   set_threads(before);
@@ -115,7 +119,9 @@ TEST(SobolSampler, ScramblesWithoutBiasOverItsSeeds) {
   constexpr int n_seeds = 400;
   Eigen::MatrixXd first(w.rows(), n_seeds);
   for (int seed = 0; seed < n_seeds; ++seed) {
-    first.col(seed) = columns(Sampler(density, {.method = SamplingMethod::sobol, .seed = static_cast<std::uint64_t>(seed)}).displacements(0, 1));
+    first.col(seed) =
+        columns(Sampler(density, {.method = SamplingMethod::sobol, .seed = static_cast<std::uint64_t>(seed)})
+                    .displacements(0, 1));
   }
   const Eigen::MatrixXd y = least_squares(w, first);
   const double m = static_cast<double>(y.rows());
@@ -149,7 +155,8 @@ TEST(Sampler, LetsTheOtherAtomsVibrateInTheFieldOfFixedOnes) {
   const Sampler sampler(density, {.method = SamplingMethod::random, .fixed_sites = {false, true, false}});
   const std::int64_t n = 20000;
   const Eigen::MatrixXd u = columns(sampler.displacements(0, n));
-  // The moving block of the supercell's force constants, quantum harmonic covariance m^-1/2 f(m^-1/2 Phi m^-1/2) m^-1/2.
+  // The moving block of the supercell's force constants, quantum harmonic covariance m^-1/2 f(m^-1/2 Phi m^-1/2)
+  // m^-1/2.
   std::vector<int> moving;
   for (int x = 0; x < u.rows(); ++x) {
     if (x / 3 % 3 == 1) {
@@ -165,9 +172,8 @@ TEST(Sampler, LetsTheOtherAtomsVibrateInTheFieldOfFixedOnes) {
   const Eigen::MatrixXd constants = test::dense(density.matrices())(moving, moving);
   const Eigensystem<Eigen::MatrixXd> solution =
       symmetric_eigensystem(roots.asDiagonal() * constants * roots.asDiagonal());
-  const Eigen::VectorXd squares = solution.values.unaryExpr([](double square) {
-    return phonons::squared_amplitude(std::sqrt(square), 300, units::codata2022);
-  });
+  const Eigen::VectorXd squares = solution.values.unaryExpr(
+      [](double square) { return phonons::squared_amplitude(std::sqrt(square), 300, units::codata2022); });
   const Eigen::MatrixXd e = roots.asDiagonal() * solution.vectors;
   const Eigen::MatrixXd expected = e * squares.asDiagonal() * e.transpose();
   const Eigen::MatrixXd sampled = u(moving, Eigen::all) * u(moving, Eigen::all).transpose() / static_cast<double>(n);
@@ -183,18 +189,20 @@ TEST(ImaginaryModes, AreAnErrorThatOffersTheRepairAndTheRepairKeepsEverythingEls
   // Turn the lowest modes of a pair (q, -q).
   int complex_q = 0;
   while (matrices.grid.is_real(complex_q)) ++complex_q;
-  const Eigen::VectorXd roots = Eigen::VectorXd::NullaryExpr(9, [&](Eigen::Index x) { return std::sqrt(matrices.crystal.masses[x / 3]); });
+  const Eigen::VectorXd roots =
+      Eigen::VectorXd::NullaryExpr(9, [&](Eigen::Index x) { return std::sqrt(matrices.crystal.masses[x / 3]); });
   for (const int iq : {complex_q, matrices.grid.minus(complex_q)}) {
-    const phonons::Modes& modes = before[static_cast<std::size_t>(iq)];
+    const phonons::Modes& modes = before[iq];
     const Eigen::VectorXcd e = roots.asDiagonal() * modes.polarisations.col(0);
-    matrices.blocks[static_cast<std::size_t>(iq)] -= 2 * modes.frequencies[0] * modes.frequencies[0] * e * e.adjoint();
+    matrices.blocks[iq] -= 2 * modes.frequencies[0] * modes.frequencies[0] * e * e.adjoint();
   }
   EXPECT_COMPLAINT(TrialDensity(matrices, 300, units::codata2022), "repair = \"absolute\"");
   int n_turned = 0;
   const auto repaired = phonons::diagonalise(phonons::with_absolute_squares(matrices, n_turned));
   EXPECT_EQ(n_turned, 2);
   for (std::size_t iq = 0; iq < before.size(); ++iq) {
-    EXPECT_LT((repaired[iq].frequencies - before[iq].frequencies).tail(6).norm(), 1e-10 * before[iq].frequencies.norm());
+    EXPECT_LT((repaired[iq].frequencies - before[iq].frequencies).tail(6).norm(),
+              1e-10 * before[iq].frequencies.norm());
   }
 }
 

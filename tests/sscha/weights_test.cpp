@@ -27,12 +27,13 @@ Configurations unlabelled(const Crystal&, const at::Tensor& u) {
 }
 
 DynamicalMatrices with_sum_rule(DynamicalMatrices matrices) {
-  phonons::impose_acoustic_sum_rule(matrices.blocks[static_cast<std::size_t>(matrices.grid.gamma())]);
+  phonons::impose_acoustic_sum_rule(matrices.blocks[matrices.grid.gamma()]);
   return matrices;
 }
 
 TrialDensity triclinic(const Eigen::Vector3i& divisions, double temperature, unsigned seed = 1) {
-  return {with_sum_rule(test::model_matrices(test::triclinic_crystal(), divisions, seed)), temperature, units::codata2022};
+  return {with_sum_rule(test::model_matrices(test::triclinic_crystal(), divisions, seed)), temperature,
+          units::codata2022};
 }
 
 /// Another density of the same crystal: other force constants, other centroids, another temperature.
@@ -139,7 +140,7 @@ TEST(Weights, AveragesUnderAnotherDensityAreItsOwn) {
   for (const phonons::Modes& modes : other.modes()) {
     for (Eigen::Index mu = 0; mu < 9; ++mu) {
       const double w = modes.frequencies[mu];
-      if (!modes.acoustic[static_cast<std::size_t>(mu)]) exact += 0.5 * w * w * phonons::squared_amplitude(w, 320, other.units());
+      if (!modes.acoustic[mu]) exact += 0.5 * w * w * phonons::squared_amplitude(w, 320, other.units());
     }
   }
   const Estimate found = average(weights, weights.auxiliary_energies, population.pairing());
@@ -186,14 +187,16 @@ double largest_mixing(const TrialDensity& a, const TrialDensity& b) {
 }
 
 TEST(Weights, DoNotSeeTheBasisOfADegenerateSet) {
-  // Rounding decides on the eigenvectors of a degenerate set: noise of 1e-14 turns them by large angles and nothing else.
+  // Rounding decides on the eigenvectors of a degenerate set: noise of 1e-14 turns them by large angles and nothing
+  // else.
   const Crystal crystal = test::cubic_crystal();
   DynamicalMatrices matrices = with_sum_rule(test::model_matrices(crystal, {3, 3, 3}, 1));
   phonons::Symmetrizer(find_space_group(crystal), crystal, matrices.grid).matrices(matrices.blocks);
   const auto with_noise = [&](double factor, unsigned seed) {
     DynamicalMatrices result = matrices;
     const DynamicalMatrices noise = with_sum_rule(test::model_matrices(crystal, {3, 3, 3}, seed));
-    for (std::size_t i = 0; i < result.blocks.size(); ++i) result.blocks[i] = factor * result.blocks[i] + 1e-14 * noise.blocks[i];
+    for (std::size_t i = 0; i < result.blocks.size(); ++i)
+      result.blocks[i] = factor * result.blocks[i] + 1e-14 * noise.blocks[i];
     return TrialDensity(std::move(result), 300, units::codata2022);
   };
   const TrialDensity generating = with_noise(1, 2), one = with_noise(1.1, 3), other = with_noise(1.1, 4);
@@ -218,7 +221,7 @@ TEST(Weights, SurviveTenThousandModes) {  // a product instead of a sum of logar
       for (int c = 0; c < 6; ++c) {
         const double value = slab.first_row + row < 3 ? 0 : normal(slab.first_row + row, c);  // acoustic
         y.mutable_data_ptr<double>()[6 * row + c] = value;
-        squares[static_cast<std::size_t>(c)] += value * value;
+        squares[c] += value * value;
       }
     }
     rows.push_back(at::bmm(basis.real_blocks(density.force_frame(), slab).transpose(1, 2), y).view({-1, 6}));
@@ -233,7 +236,7 @@ TEST(Weights, SurviveTenThousandModes) {  // a product instead of a sum of logar
   EXPECT_GE(weights.effective_size, 1);
   EXPECT_LT(weights.effective_size, 6);
   for (int c = 0; c < 6; ++c) {
-    const double expected = 0.5 * 10797 * std::log(2.0) - 0.5 * squares[static_cast<std::size_t>(c)];
+    const double expected = 0.5 * 10797 * std::log(2.0) - 0.5 * squares[c];
     const double found = std::log(weights.values[c].item<double>()) + weights.log_scale;
     if (weights.values[c].item<double>() > 0) {
       EXPECT_NEAR(found, expected, 1e-7);
@@ -244,7 +247,8 @@ TEST(Weights, SurviveTenThousandModes) {  // a product instead of a sum of logar
 TEST(Weights, RefuseAnotherCrystal) {
   const TrialDensity density = triclinic({3, 2, 1}, 300);
   const Population population = test::sample(density, &unlabelled, {.n = 10});
-  const TrialDensity other(with_sum_rule(test::model_matrices(test::cubic_crystal(), {3, 2, 1}, 1)), 300, units::codata2022);
+  const TrialDensity other(with_sum_rule(test::model_matrices(test::cubic_crystal(), {3, 2, 1}, 1)), 300,
+                           units::codata2022);
   EXPECT_COMPLAINT(reweight(population, other), "cannot reweight from 9 modes (3 acoustic) to 6 (3 acoustic)");
 }
 

@@ -13,7 +13,8 @@ namespace zeropoint::test {
 namespace {
 
 Eigen::Vector3d bond_vector(const Crystal& crystal, const Bond& bond) {
-  return (crystal.positions.row(bond.to) - crystal.positions.row(bond.from) + bond.cell.cast<double>().transpose() * crystal.cell)
+  return (crystal.positions.row(bond.to) - crystal.positions.row(bond.from) +
+          bond.cell.cast<double>().transpose() * crystal.cell)
       .transpose();
 }
 
@@ -38,7 +39,8 @@ Configurations HarmonicModel::operator()(const Crystal& crystal, const at::Tenso
   const Vectors moved = crystal.positions.replicate(n_atoms / crystal.n_atoms(), 1) - sites_;
   for (std::int64_t c = 0; c < result.size(); ++c) {
     const std::int64_t first = 3 * n_atoms * c;
-    const Vectors u = Eigen::Map<const Vectors>(result.displacements.const_data_ptr<double>() + first, n_atoms, 3) + moved;
+    const Vectors u =
+        Eigen::Map<const Vectors>(result.displacements.const_data_ptr<double>() + first, n_atoms, 3) + moved;
     const Eigen::Map<const Eigen::VectorXd> flat(u.data(), u.size());
     const Eigen::VectorXd force = -force_constants_ * flat;
     Eigen::Map<Eigen::VectorXd>(result.forces.mutable_data_ptr<double>() + first, force.size()) = force;
@@ -65,8 +67,8 @@ Configurations OscillatorModel::operator()(const Crystal& crystal, const at::Ten
   return result;
 }
 
-BondModel BondModel::of_neighbours(const Crystal& crystal, const Eigen::Vector3i& divisions, double cutoff, double spring,
-                                   double strain) {
+BondModel BondModel::of_neighbours(const Crystal& crystal, const Eigen::Vector3i& divisions, double cutoff,
+                                   double spring, double strain) {
   std::vector<Bond> bonds;
   constexpr int reach = 3;
   for (int from = 0; from < crystal.n_atoms(); ++from) {
@@ -78,8 +80,8 @@ BondModel BondModel::of_neighbours(const Crystal& crystal, const Eigen::Vector3i
         if (length < 1e-6 || length > cutoff) continue;
         const auto key = [](int s, int t, const Eigen::Vector3i& l) { return std::array{s - t, l[0], l[1], l[2]}; };
         if (key(from, to, cell) > key(to, from, -cell)) continue;  // seen from the other end
-        double kind = 1;  // by species, symmetric in the two
-        for (const int s : {from, to}) kind *= 1 + 0.2 * (crystal.species[static_cast<std::size_t>(s)][0] % 5);
+        double kind = 1;                                           // by species, symmetric in the two
+        for (const int s : {from, to}) kind *= 1 + 0.2 * (crystal.species[s][0] % 5);
         const double k = spring * kind * std::pow(3 / length, 6);
         bond.rest_squared = length * length;
         bond.stiffness = k / (4 * length * length);
@@ -139,7 +141,7 @@ std::vector<Eigen::MatrixXcd> BondModel::bloch(const Crystal& crystal, const pho
   for (std::size_t b = 0; b < bonds_.size(); ++b) {
     const Bond& bond = bonds_[b];
     const auto add = [&](const Eigen::Vector3i& cell, int s, int t, double sign) {
-      constants[static_cast<std::size_t>(supercell.cell_index(cell))].block<3, 3>(3 * s, 3 * t) += sign * curvatures[b];
+      constants[supercell.cell_index(cell)].block<3, 3>(3 * s, 3 * t) += sign * curvatures[b];
     };
     add({0, 0, 0}, bond.from, bond.from, 1);
     add({0, 0, 0}, bond.to, bond.to, 1);
@@ -195,9 +197,10 @@ ExactAverages BondModel::averages(const sscha::TrialDensity& density) const {
   double auxiliary = 0;
   for (const phonons::Modes& modes : density.modes()) {
     for (Eigen::Index mu = 0; mu < modes.frequencies.size(); ++mu) {
-      if (modes.acoustic[static_cast<std::size_t>(mu)]) continue;
+      if (modes.acoustic[mu]) continue;
       const double frequency = modes.frequencies[mu];
-      auxiliary += 0.5 * frequency * frequency * phonons::squared_amplitude(frequency, density.temperature(), density.units());
+      auxiliary +=
+          0.5 * frequency * frequency * phonons::squared_amplitude(frequency, density.temperature(), density.units());
     }
   }
   result.free_energy = density.harmonic_free_energy() + n_cells * energy - auxiliary;

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "core/ensemble.hpp"
+#include "files/ensemble.hpp"
 #include "sscha/trial_density.hpp"
 
 namespace zeropoint::test {
@@ -49,17 +49,19 @@ struct ExactAverages {
 
 /// V = sum over bonds of c s + k s^2 / 2 with s = |d|^2 - l^2 and d the vector from atom to atom.
 ///
-/// Invariant under rotations; a polynomial of degree four in the positions, with cubic and quartic terms, so that Gaussian
-/// averages of energy, forces, curvature and stress are closed formulas (Isserlis), and static stress is exact.
+/// Invariant under rotations; a polynomial of degree four in the positions, with cubic and quartic terms, so that
+/// Gaussian averages of energy, forces, curvature and stress are closed formulas (Isserlis), and static stress is
+/// exact.
 class BondModel {
  public:
-  BondModel(std::vector<Bond> bonds, const Eigen::Vector3i& divisions) : bonds_(std::move(bonds)), divisions_(divisions) {}
+  BondModel(std::vector<Bond> bonds, const Eigen::Vector3i& divisions)
+      : bonds_(std::move(bonds)), divisions_(divisions) {}
 
-  /// Bonds between all atoms closer than `cutoff` (angstrom), with constants of species and length alone: they have every
-  /// symmetry of the crystal. `spring` (eV/angstrom^2) is the harmonic stiffness along a bond of 3 angstrom, `strain` what the
-  /// bonds are longer than they would like: it lifts transverse modes.
-  static BondModel of_neighbours(const Crystal& crystal, const Eigen::Vector3i& divisions, double cutoff, double spring = 4,
-                                 double strain = 0.03);
+  /// Bonds between all atoms closer than `cutoff` (angstrom), with constants of species and length alone: they have
+  /// every symmetry of the crystal. `spring` (eV/angstrom^2) is the harmonic stiffness along a bond of 3 angstrom,
+  /// `strain` what the bonds are longer than they would like: it lifts transverse modes.
+  static BondModel of_neighbours(const Crystal& crystal, const Eigen::Vector3i& divisions, double cutoff,
+                                 double spring = 4, double strain = 0.03);
 
   const Eigen::Vector3i& divisions() const { return divisions_; }
   /// Labels of displacements [N, n_atoms, 3] from the sites of `crystal`.

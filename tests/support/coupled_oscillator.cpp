@@ -12,18 +12,29 @@ namespace zeropoint::test {
 
 CoupledOscillator::CoupledOscillator(const char* what, double t, double m1, double m2, const Eigen::Vector3d& harmonic,
                                      const std::array<double, 6>& anharmonic)
-    : name(what), temperature(t), mass1(m1), mass2(m2), k(harmonic), c(anharmonic[0]), d(anharmonic[1]), e(anharmonic[2]),
-      g(anharmonic[3]), h(anharmonic[4]), p(anharmonic[5]) {}
+    : name(what),
+      temperature(t),
+      mass1(m1),
+      mass2(m2),
+      k(harmonic),
+      c(anharmonic[0]),
+      d(anharmonic[1]),
+      e(anharmonic[2]),
+      g(anharmonic[3]),
+      h(anharmonic[4]),
+      p(anharmonic[5]) {}
 
 double CoupledOscillator::energy(const Eigen::Vector3d& r) const {
   const double x = r[0], y = r[1], z = r[2];
-  return k.dot(r.cwiseAbs2()) / 2 + c * x * x * x + d * x * y * y + e * x * y * z + g * x * x * x * x + h * x * x * y * y + p * y * y * y * y;
+  return k.dot(r.cwiseAbs2()) / 2 + c * x * x * x + d * x * y * y + e * x * y * z + g * x * x * x * x +
+         h * x * x * y * y + p * y * y * y * y;
 }
 
 Eigen::Vector3d CoupledOscillator::slope(const Eigen::Vector3d& r) const {
   const double x = r[0], y = r[1], z = r[2];
-  return k.cwiseProduct(r) + Eigen::Vector3d(3 * c * x * x + d * y * y + e * y * z + 4 * g * x * x * x + 2 * h * x * y * y,
-                                             2 * d * x * y + e * x * z + 2 * h * x * x * y + 4 * p * y * y * y, e * x * y);
+  return k.cwiseProduct(r) +
+         Eigen::Vector3d(3 * c * x * x + d * y * y + e * y * z + 4 * g * x * x * x + 2 * h * x * y * y,
+                         2 * d * x * y + e * x * z + 2 * h * x * x * y + 4 * p * y * y * y, e * x * y);
 }
 
 Eigen::Matrix3d CoupledOscillator::curvature(const Eigen::Vector3d& r) const {
@@ -66,7 +77,8 @@ std::vector<CoupledOscillator> oscillators() {
           {"three coupled, T = 400 K", 400, 2, 6, {2, 3, 4}, {1, -1.5, 1.2, 6, 5, 4}}};
 }
 
-sscha::TrialDensity density_of(const CoupledOscillator& oscillator, const Eigen::Vector3d& r, const Eigen::Matrix3d& phi) {
+sscha::TrialDensity density_of(const CoupledOscillator& oscillator, const Eigen::Vector3d& r,
+                               const Eigen::Matrix3d& phi) {
   Crystal crystal;
   crystal.cell = 6 * Eigen::Matrix3d::Identity();
   crystal.positions = Vectors::Zero(2, 3);
@@ -75,7 +87,8 @@ sscha::TrialDensity density_of(const CoupledOscillator& oscillator, const Eigen:
   crystal.masses = Eigen::Vector2d(oscillator.mass1, oscillator.mass2);
   Eigen::MatrixXcd block(6, 6);
   block << phi, -phi, -phi, phi;
-  return {phonons::DynamicalMatrices{crystal, phonons::QGrid({1, 1, 1}), {block}, {}, 0, ""}, oscillator.temperature, units::codata2022};
+  return {phonons::DynamicalMatrices{crystal, phonons::QGrid({1, 1, 1}), {block}, {}, 0, ""}, oscillator.temperature,
+          units::codata2022};
 }
 
 namespace {
@@ -90,7 +103,8 @@ auto average(const CoupledOscillator& o, const Eigen::Vector3d& r, const Eigen::
   const Eigensystem<Eigen::MatrixXd> modes = symmetric_eigensystem(phi / o.mass());
   Eigen::Vector3d amplitude;
   for (int i = 0; i < 3; ++i) {
-    amplitude[i] = std::sqrt(phonons::squared_amplitude(std::sqrt(modes.values[i]), o.temperature, units::codata2022) / o.mass());
+    amplitude[i] =
+        std::sqrt(phonons::squared_amplitude(std::sqrt(modes.values[i]), o.temperature, units::codata2022) / o.mass());
   }
   auto sum = (0 * f(r)).eval();
   for (int i = 0; i < n * n * n; ++i) {
@@ -135,14 +149,17 @@ ExactSolution exact_solution(const CoupledOscillator& o) {
   s.phi = relaxed(o, s.r, s.phi);
   for (int i = 0; i < 3; ++i) {
     const auto difference = [&](double h) {
-      return Eigen::Vector3d((slope(s.r + h * Eigen::Vector3d::Unit(i)) - slope(s.r - h * Eigen::Vector3d::Unit(i))) / (2 * h));
+      return Eigen::Vector3d((slope(s.r + h * Eigen::Vector3d::Unit(i)) - slope(s.r - h * Eigen::Vector3d::Unit(i))) /
+                             (2 * h));
     };
     const double h = 4e-3;  // Richardson: what is left is h^6, and rounding 1e-15/h
     const Eigen::Vector3d a = difference(h), b = difference(h / 2), c = difference(h / 4);
     s.hessian.col(i) = (64 * c - 20 * b + a) / 45;
   }
   using Number = Eigen::Matrix<double, 1, 1>;
-  const auto beyond_harmonic = [&](const Eigen::Vector3d& x) { return Number(o.energy(x) - (x - s.r).dot(s.phi * (x - s.r)) / 2); };
+  const auto beyond_harmonic = [&](const Eigen::Vector3d& x) {
+    return Number(o.energy(x) - (x - s.r).dot(s.phi * (x - s.r)) / 2);
+  };
   s.free_energy = phonons::harmonic_free_energy(density_of(o, s.r, s.phi).modes(), o.temperature, units::codata2022) +
                   average(o, s.r, s.phi, beyond_harmonic)[0];
   return s;

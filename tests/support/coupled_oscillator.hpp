@@ -4,8 +4,8 @@
 #include <array>
 #include <vector>
 
-#include "core/ensemble.hpp"
 #include "core/potential.hpp"
+#include "files/ensemble.hpp"
 #include "sscha/trial_density.hpp"
 
 namespace zeropoint::test {
@@ -30,7 +30,8 @@ struct CoupledOscillator : public Potential {
   Configurations operator()(const Crystal& crystal, const at::Tensor& displacements) const;
 };
 
-/// One, two and three anharmonic coordinates, with and without cubic terms, at T = 0 and T > 0, of equal and unequal masses.
+/// One, two and three anharmonic coordinates, with and without cubic terms, at T = 0 and T > 0, of equal and unequal
+/// masses.
 std::vector<CoupledOscillator> oscillators();
 
 /// The self-consistent harmonic approximation of an oscillator, by quadrature that is exact for its polynomials.
@@ -42,6 +43,7 @@ struct ExactSolution {
 ExactSolution exact_solution(const CoupledOscillator& oscillator);
 
 /// The density with centroid `r` + rest and force constants `phi` between the two atoms.
-sscha::TrialDensity density_of(const CoupledOscillator& oscillator, const Eigen::Vector3d& r, const Eigen::Matrix3d& phi);
+sscha::TrialDensity density_of(const CoupledOscillator& oscillator, const Eigen::Vector3d& r,
+                               const Eigen::Matrix3d& phi);
 
 }  // namespace zeropoint::test

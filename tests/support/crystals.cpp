@@ -15,7 +15,8 @@ Crystal crystal_of(const Eigen::Matrix3d& cell, const std::vector<Eigen::RowVect
   Crystal crystal;
   crystal.cell = cell;
   crystal.positions.resize(static_cast<Eigen::Index>(fractional.size()), 3);
-  for (std::size_t s = 0; s < fractional.size(); ++s) crystal.positions.row(static_cast<Eigen::Index>(s)) = fractional[s] * cell;
+  for (std::size_t s = 0; s < fractional.size(); ++s)
+    crystal.positions.row(static_cast<Eigen::Index>(s)) = fractional[s] * cell;
   crystal.species = species;
   crystal.masses = Eigen::Map<const Eigen::VectorXd>(masses.data(), static_cast<Eigen::Index>(masses.size()));
   return crystal;
@@ -35,8 +36,9 @@ Crystal wurtzite_crystal() {
   Eigen::Matrix3d cell;
   cell << a, 0, 0, -a / 2, a * std::sqrt(3.0) / 2, 0, 0, 0, c;
   const double third = 1.0 / 3;
-  return crystal_of(cell, {{third, 2 * third, 0}, {2 * third, third, 0.5}, {third, 2 * third, u}, {2 * third, third, u + 0.5}},
-                    {"Zn", "Zn", "O", "O"}, {65.38, 65.38, 15.999, 15.999});
+  return crystal_of(
+      cell, {{third, 2 * third, 0}, {2 * third, third, 0.5}, {third, 2 * third, u}, {2 * third, third, u + 0.5}},
+      {"Zn", "Zn", "O", "O"}, {65.38, 65.38, 15.999, 15.999});
 }
 
 Crystal cmc21_crystal() {
@@ -45,8 +47,8 @@ Crystal cmc21_crystal() {
   Eigen::Matrix3d cell;
   cell << a / 2, -b / 2, 0, a / 2, b / 2, 0, 0, 0, c;
   const double y1 = 0.12, z1 = 0.03, y2 = 0.31, z2 = 0.42;  // (0 y z) is (-y, y, z) in the primitive vectors
-  return crystal_of(cell, {{-y1, y1, z1}, {y1, -y1, z1 + 0.5}, {-y2, y2, z2}, {y2, -y2, z2 + 0.5}}, {"Ge", "Ge", "S", "S"},
-                    {72.63, 72.63, 32.06, 32.06});
+  return crystal_of(cell, {{-y1, y1, z1}, {y1, -y1, z1 + 0.5}, {-y2, y2, z2}, {y2, -y2, z2 + 0.5}},
+                    {"Ge", "Ge", "S", "S"}, {72.63, 72.63, 32.06, 32.06});
 }
 
 Crystal p21c_crystal() {
@@ -90,7 +92,7 @@ Crystal reordered(const Crystal& crystal, const std::vector<int>& order) {
   for (std::size_t s = 0; s < order.size(); ++s) {
     const auto here = static_cast<Eigen::Index>(s);
     result.positions.row(here) = crystal.positions.row(order[s]);
-    result.species[s] = crystal.species[static_cast<std::size_t>(order[s])];
+    result.species[s] = crystal.species[order[s]];
     result.masses[here] = crystal.masses[order[s]];
   }
   return result;

@@ -33,7 +33,8 @@ phonons::DynamicalMatrices with_origin_moved(phonons::DynamicalMatrices matrices
 phonons::DynamicalMatrices reordered(const phonons::DynamicalMatrices& matrices, const std::vector<int>& order);
 /// The grid must be as fine along every axis.
 phonons::DynamicalMatrices with_other_cell(phonons::DynamicalMatrices matrices, const Eigen::Matrix3i& unimodular);
-phonons::DynamicalMatrices with_other_images(phonons::DynamicalMatrices matrices, const std::vector<Eigen::Vector3i>& shifts);
+phonons::DynamicalMatrices with_other_images(phonons::DynamicalMatrices matrices,
+                                             const std::vector<Eigen::Vector3i>& shifts);
 /// Every q in another zone, the numbers of a seeded generator.
 phonons::DynamicalMatrices in_other_zones(phonons::DynamicalMatrices matrices, unsigned seed);
 

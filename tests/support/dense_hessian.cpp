@@ -27,13 +27,15 @@ double textbook_lambda0(double w1, double w2, double temperature, const UnitSet&
 
 }  // namespace
 
-Configurations symmetry_images(const Configurations& configurations, const Supercell& supercell, const SpaceGroup& group,
-                               bool translations) {
+Configurations symmetry_images(const Configurations& configurations, const Supercell& supercell,
+                               const SpaceGroup& group, bool translations) {
   const std::int64_t n = configurations.size(), n_atoms = supercell.n_atoms();
   const int n_shifts = translations ? supercell.n_cells() : 1;
   const std::int64_t total = n * n_shifts * static_cast<std::int64_t>(group.operations.size());
-  Configurations images{at::empty({total, n_atoms, 3}, at::kDouble), at::empty({total}, at::kDouble),
-                        at::empty({total, n_atoms, 3}, at::kDouble), {}};
+  Configurations images{at::empty({total, n_atoms, 3}, at::kDouble),
+                        at::empty({total}, at::kDouble),
+                        at::empty({total, n_atoms, 3}, at::kDouble),
+                        {}};
   std::int64_t image = 0;
   for (const SymmetryOperation& operation : group.operations) {
     for (int shift = 0; shift < n_shifts; ++shift) {
@@ -42,13 +44,13 @@ Configurations symmetry_images(const Configurations& configurations, const Super
         for (int atom = 0; atom < n_atoms; ++atom) {
           const int site = supercell.site_of(atom);
           const Eigen::Vector3i cell = operation.rotation * supercell.lattice_vector(supercell.cell_of(atom)) +
-                                       operation.shift[static_cast<std::size_t>(site)] + supercell.lattice_vector(shift);
-          const int target =
-              supercell.atom_index(supercell.cell_index(cell), operation.permutation[static_cast<std::size_t>(site)]);
+                                       operation.shift[site] + supercell.lattice_vector(shift);
+          const int target = supercell.atom_index(supercell.cell_index(cell), operation.permutation[site]);
           for (const auto& [from, to] : {std::pair{&configurations.displacements, &images.displacements},
                                          std::pair{&configurations.forces, &images.forces}}) {
             const Eigen::Map<const Eigen::Vector3d> v(from->const_data_ptr<double>() + (c * n_atoms + atom) * 3);
-            Eigen::Map<Eigen::Vector3d>(to->data_ptr<double>() + (image * n_atoms + target) * 3) = operation.cartesian * v;
+            Eigen::Map<Eigen::Vector3d>(to->data_ptr<double>() + (image * n_atoms + target) * 3) =
+                operation.cartesian * v;
           }
         }
       }
@@ -80,7 +82,7 @@ DenseHessian dense_hessian(const sscha::TrialDensity& density, const Configurati
 
   Eigen::VectorXd share(n_images);
   double sum = 0;
-  for (Eigen::Index c = 0; c < n_images; ++c) sum += share[c] = weights[static_cast<std::size_t>(c % n)];
+  for (Eigen::Index c = 0; c < n_images; ++c) sum += share[c] = weights[c % n];
   share /= sum;
 
   const Eigen::Index m2 = m * m;
@@ -97,8 +99,10 @@ DenseHessian dense_hessian(const sscha::TrialDensity& density, const Configurati
   for (Eigen::Index x = 0; x < m; ++x) {
     for (Eigen::Index y = 0; y < m; ++y) {
       for (Eigen::Index z = 0; z < m; ++z) {
-        third(pair(y, z), x) = (third_raw(pair(y, z), x) + third_raw(pair(x, z), y) + third_raw(pair(x, y), z) +
-                                upsilon(y, z) * mean_force[x] + upsilon(x, z) * mean_force[y] + upsilon(x, y) * mean_force[z]) / 3;
+        third(pair(y, z), x) =
+            (third_raw(pair(y, z), x) + third_raw(pair(x, z), y) + third_raw(pair(x, y), z) +
+             upsilon(y, z) * mean_force[x] + upsilon(x, z) * mean_force[y] + upsilon(x, y) * mean_force[z]) /
+            3;
       }
     }
   }
@@ -121,8 +125,9 @@ DenseHessian dense_hessian(const sscha::TrialDensity& density, const Configurati
     for (Eigen::Index z = 0; z < m; ++z) {
       for (Eigen::Index y = 0; y < m; ++y) {
         for (Eigen::Index x = 0; x < m; ++x) {
-          fourth(pair(x, y), pair(z, f)) = (raw(pair(x, y), pair(z, f)) + raw(pair(x, y), pair(f, z)) + raw(pair(x, f), pair(z, y)) +
-                                            raw(pair(f, y), pair(z, x))) / 4;
+          fourth(pair(x, y), pair(z, f)) = (raw(pair(x, y), pair(z, f)) + raw(pair(x, y), pair(f, z)) +
+                                            raw(pair(x, f), pair(z, y)) + raw(pair(f, y), pair(z, x))) /
+                                           4;
         }
       }
     }
@@ -141,7 +146,8 @@ DenseHessian dense_hessian(const sscha::TrialDensity& density, const Configurati
     Eigen::MatrixXd result(t.rows(), t.cols());
     for (Eigen::Index i = 0; i < t.cols(); ++i) {
       const Eigen::Map<const Eigen::MatrixXd> in(t.col(i).data(), m, m);
-      Eigen::Map<Eigen::MatrixXd>(result.col(i).data(), m, m) = w * lambda.cwiseProduct(w.transpose() * in * w) * w.transpose();
+      Eigen::Map<Eigen::MatrixXd>(result.col(i).data(), m, m) =
+          w * lambda.cwiseProduct(w.transpose() * in * w) * w.transpose();
     }
     return result;
   };

@@ -11,8 +11,8 @@
 #include <string_view>
 
 #include "core/hdf5_file.hpp"
-#include "core/labelled_structure.hpp"
-#include "phonons/qe_dyn.hpp"
+#include "files/labelled_structure.hpp"
+#include "phonons/quantum_espresso/dyn.hpp"
 #include "sscha/population_file.hpp"
 #include "tests/support/anharmonic_model.hpp"
 #include "tests/support/toy_tin_telluride.hpp"
@@ -20,7 +20,8 @@
 namespace zeropoint {
 namespace {
 
-LabelledStructure structure_of(const Crystal& crystal, const Configurations& labels, std::int64_t c, std::mt19937* shuffle) {
+LabelledStructure structure_of(const Crystal& crystal, const Configurations& labels, std::int64_t c,
+                               std::mt19937* shuffle) {
   const auto n = static_cast<std::size_t>(crystal.n_atoms());
   std::vector<int> order(n);
   std::iota(order.begin(), order.end(), 0);
@@ -32,12 +33,13 @@ LabelledStructure structure_of(const Crystal& crystal, const Configurations& lab
   const auto u = labels.displacements.accessor<double, 3>(), f = labels.forces.accessor<double, 3>();
   for (std::size_t i = 0; i < n; ++i) {
     const auto row = static_cast<Eigen::Index>(i);
-    structure.species.push_back(crystal.species[static_cast<std::size_t>(order[i])]);
+    structure.species.push_back(crystal.species[order[i]]);
     for (int k = 0; k < 3; ++k) {
       structure.positions(row, k) = crystal.positions(order[i], k) + u[c][order[i]][k];
       structure.forces(row, k) = f[c][order[i]][k];
     }
-    if (shuffle && i % 3 == 0) structure.positions.row(row) += crystal.cell.row(static_cast<Eigen::Index>(i % 2)) - crystal.cell.row(2);
+    if (shuffle && i % 3 == 0)
+      structure.positions.row(row) += crystal.cell.row(static_cast<Eigen::Index>(i % 2)) - crystal.cell.row(2);
   }
   structure.energy = labels.energies[c].item<double>();
   if (labels.stresses.defined()) {
@@ -65,7 +67,8 @@ int label(int n_arguments, char** arguments) {
   const bool shuffled = n_arguments > 7 && std::string_view{arguments[7]} == "shuffled";
   const Crystal crystal = density.matrices().supercell().crystal();
   std::vector<LabelledStructure> structures;
-  for (std::int64_t c = 0; c < labels.size(); ++c) structures.push_back(structure_of(crystal, labels, c, shuffled ? &random : nullptr));
+  for (std::int64_t c = 0; c < labels.size(); ++c)
+    structures.push_back(structure_of(crystal, labels, c, shuffled ? &random : nullptr));
   write_labelled_structures(structures, out);
   return 0;
 }
@@ -75,7 +78,8 @@ int label(int n_arguments, char** arguments) {
 
 int main(int n_arguments, char** arguments) {
   if (n_arguments < 5) {
-    fmt::print(stderr, "label_configurations POPULATION.h5 OUT.extxyz harmonic|snte-toy MODEL_DYN [FIRST LAST [shuffled]]\n");
+    fmt::print(stderr,
+               "label_configurations POPULATION.h5 OUT.extxyz harmonic|snte-toy MODEL_DYN [FIRST LAST [shuffled]]\n");
     return 2;
   }
   return zeropoint::label(n_arguments, arguments);

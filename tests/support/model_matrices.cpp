@@ -22,7 +22,7 @@ phonons::DynamicalMatrices model_matrices(const Crystal& crystal, const Eigen::V
   }
   for (int cell = 0; cell < supercell.n_cells(); ++cell) {
     const auto mirrored = static_cast<std::size_t>(supercell.cell_index(-supercell.lattice_vector(cell)));
-    force_constants.emplace_back(half[static_cast<std::size_t>(cell)] + half[mirrored].transpose());
+    force_constants.emplace_back(half[cell] + half[mirrored].transpose());
   }
   force_constants[0] += 10 * Eigen::MatrixXd::Identity(n, n);
   phonons::QGrid grid(divisions);

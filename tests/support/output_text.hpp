@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "core/labelled_structure.hpp"
+#include "files/labelled_structure.hpp"
 
 namespace zeropoint::test {
 

@@ -5,16 +5,17 @@
 #include <functional>
 #include <string>
 
-#include "core/ensemble.hpp"
 #include "core/error.hpp"
+#include "files/ensemble.hpp"
 
 namespace zeropoint::test {
 
-/// A triclinic crystal of three species and four atoms in a 2 x 1 x 3 supercell (24 atoms): nothing in it is symmetric, so
-/// exchanged axes or atoms show.
+/// A triclinic crystal of three species and four atoms in a 2 x 1 x 3 supercell (24 atoms): nothing in it is symmetric,
+/// so exchanged axes or atoms show.
 Supercell triclinic_supercell();
 
-/// Random configurations with displacements of about 0.05 angstrom and labels of ordinary size, the same for the same seed.
+/// Random configurations with displacements of about 0.05 angstrom and labels of ordinary size, the same for the same
+/// seed.
 Configurations random_configurations(const Supercell& reference, std::int64_t n, bool stresses, std::uint64_t seed = 1);
 
 /// The supercell of the first matrix file of Quantum ESPRESSO: cell, positions, masses.

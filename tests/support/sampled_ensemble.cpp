@@ -19,7 +19,7 @@ Eigen::MatrixXd dense(const phonons::DynamicalMatrices& matrices) {
   for (int row = 0; row < supercell.n_cells(); ++row) {
     for (int column = 0; column < supercell.n_cells(); ++column) {
       const int apart = supercell.cell_index(supercell.lattice_vector(row) - supercell.lattice_vector(column));
-      result.block(row * n, column * n, n, n) = constants[static_cast<std::size_t>(apart)];
+      result.block(row * n, column * n, n, n) = constants[apart];
     }
   }
   return result;
@@ -46,9 +46,8 @@ Eigen::MatrixXd amplitudes(const sscha::TrialDensity& density) {
   Eigen::MatrixXd result = solution.vectors.leftCols(m - 3);
   for (int mu = 0; mu < m - 3; ++mu) {
     const double frequency = std::sqrt(solution.values[mu]);
-    const double x = density.temperature() > 0
-                         ? units.hbar * frequency / (2 * units.kb_density * density.temperature())
-                         : 1e3;
+    const double x =
+        density.temperature() > 0 ? units.hbar * frequency / (2 * units.kb_density * density.temperature()) : 1e3;
     result.col(mu) *= std::sqrt(units.hbar / (2 * frequency * std::tanh(x)));
   }
   return root_masses.cwiseInverse().asDiagonal() * result;
@@ -56,7 +55,8 @@ Eigen::MatrixXd amplitudes(const sscha::TrialDensity& density) {
 
 at::Tensor displacements(const Eigen::MatrixXd& amplitudes, const Eigen::MatrixXd& coordinates) {
   at::Tensor result = at::empty({coordinates.cols(), amplitudes.rows() / 3, 3}, at::kDouble);
-  Eigen::Map<Eigen::MatrixXd>(result.mutable_data_ptr<double>(), amplitudes.rows(), coordinates.cols()) = amplitudes * coordinates;
+  Eigen::Map<Eigen::MatrixXd>(result.mutable_data_ptr<double>(), amplitudes.rows(), coordinates.cols()) =
+      amplitudes * coordinates;
   return result;
 }
 
@@ -79,15 +79,15 @@ Eigen::MatrixXd quartic_design(Eigen::Index n_modes) {
     const double a = (s + std::sqrt(s * s - (m + 1) * (s * s - 3 * s) / m)) / (m + 1), b = s - m * a;
     std::vector<double> level(static_cast<std::size_t>(p), 0.0);
     for (int i = 1; i <= m + 1; ++i) {
-      level[static_cast<std::size_t>(i)] = std::sqrt(i <= m ? a : b);
-      level[static_cast<std::size_t>(p - i)] = -level[static_cast<std::size_t>(i)];
+      level[i] = std::sqrt(i <= m ? a : b);
+      level[p - i] = -level[i];
     }
     Eigen::MatrixXd y(n_modes, p * p * p * p);
     for (int c = 0; c < y.cols(); ++c) {
       const int k[4] = {c % p, c / p % p, c / (p * p) % p, c / (p * p * p)};
       for (int x = 0; x < n_modes; ++x) {
         const int value = x == p ? k[3] : (((k[3] * x + k[2]) * x + k[1]) * x + k[0]) % p;
-        y(x, c) = level[static_cast<std::size_t>(value)];
+        y(x, c) = level[value];
       }
     }
     return y;

@@ -4,7 +4,7 @@
 
 #include <functional>
 
-#include "core/ensemble.hpp"
+#include "files/ensemble.hpp"
 #include "sscha/population.hpp"
 #include "sscha/trial_density.hpp"
 
@@ -16,8 +16,8 @@ using Labels = std::function<Configurations(const Crystal&, const at::Tensor&)>;
 /// The force constants of the supercell, [M, M], eV/angstrom^2.
 Eigen::MatrixXd dense(const phonons::DynamicalMatrices& matrices);
 
-/// Displacements of unit-variance coordinates, u = W y: [M, M - 3], from the dense force constants of the supercell. Nothing of
-/// the Bloch machinery is in it.
+/// Displacements of unit-variance coordinates, u = W y: [M, M - 3], from the dense force constants of the supercell.
+/// Nothing of the Bloch machinery is in it.
 Eigen::MatrixXd amplitudes(const sscha::TrialDensity& density);
 
 /// u = W y for coordinates [M - 3, N] in columns: [N, n_atoms, 3].

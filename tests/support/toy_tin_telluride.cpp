@@ -26,7 +26,8 @@ ToyTinTelluride::ToyTinTelluride(phonons::DynamicalMatrices harmonic, const Unit
       // site 0 of cell R to site 1 of cell R + L, L the lattice vector that leads along the axis
       const Eigen::RowVector3d path = sign * apart * Eigen::RowVector3d::Unit(axis) - (sites_.row(1) - sites_.row(0));
       const Eigen::RowVector3d lattice = path * cell.inverse();
-      if ((lattice - lattice.array().round().matrix()).norm() > 1e-3) throw std::invalid_argument("not a rock-salt crystal");
+      if ((lattice - lattice.array().round().matrix()).norm() > 1e-3)
+        throw std::invalid_argument("not a rock-salt crystal");
       const Eigen::Vector3i shift = lattice.array().round().matrix().cast<int>().transpose();
       for (int r = 0; r < supercell.n_cells(); ++r) {
         const int far = supercell.cell_index(supercell.lattice_vector(r) + shift);
@@ -51,9 +52,11 @@ Configurations ToyTinTelluride::operator()(const Crystal& crystal, const at::Ten
     for (const Neighbour& at : neighbours_) {
       const Eigen::RowVector3d d = u.row(at.to) - u.row(at.from);
       const double along = d[at.axis], across = d.squaredNorm() - along * along;
-      energy += at.sign * cubic_ * along * along * along + quartic_ * std::pow(along, 4) + mixed_ * along * along * across;
+      energy +=
+          at.sign * cubic_ * along * along * along + quartic_ * std::pow(along, 4) + mixed_ * along * along * across;
       Eigen::RowVector3d slope = 2 * mixed_ * along * along * d;
-      slope[at.axis] = 3 * at.sign * cubic_ * along * along + 4 * quartic_ * along * along * along + 2 * mixed_ * along * across;
+      slope[at.axis] =
+          3 * at.sign * cubic_ * along * along + 4 * quartic_ * along * along * along + 2 * mixed_ * along * across;
       force.row(at.to) -= slope;
       force.row(at.from) += slope;
     }

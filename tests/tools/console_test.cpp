@@ -1,4 +1,4 @@
-#include "tools/console.hpp"
+#include "tools/program/console.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "tools/figures.hpp"
+#include "tools/figures/figures.hpp"
 
 #include <gtest/gtest.h>
 

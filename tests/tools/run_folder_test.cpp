@@ -1,4 +1,4 @@
-#include "tools/run_folder.hpp"
+#include "tools/program/run_folder.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,1 @@
+// The headers that CMake has parsed for this file serve all rooms.

@@ -1,0 +1,125 @@
+#include "potentials/command.hpp"
+
+#include <ATen/ops/empty.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.hpp"
+#include "files/dft_output.hpp"
+#include "files/ensemble_write.hpp"
+#include "files/site_match.hpp"
+
+namespace zeropoint::potentials {
+namespace {
+
+constexpr int most_deaths = 3;       // in a row, without one answer
+constexpr double same_place = 1e-3;  // angstrom: programs print positions with few digits
+constexpr LabelLimits any_force{.force = 1e6,
+                                .net_force_per_atom = 0.05};  // of a model, not of a DFT that has to be converged
+
+std::size_t count_lines(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+/// The first `n` lines of `text` are taken off.
+void drop_lines(std::string& text, std::size_t n) {
+  std::size_t at = 0;
+  for (; n > 0; --n) at = text.find('\n', at) + 1;
+  text.erase(0, at);
+}
+
+}  // namespace
+
+std::unique_ptr<ChildProcess> CommandPotential::take() const {
+  std::unique_lock lock(mutex_);
+  free_.wait(lock, [&] { return n_taken_ < options_.n_processes; });
+  ++n_taken_;
+  if (resting_.empty()) return nullptr;
+  std::unique_ptr<ChildProcess> process = std::move(resting_.back());
+  resting_.pop_back();
+  return process;
+}
+
+void CommandPotential::give_back(std::unique_ptr<ChildProcess> process) const {
+  {
+    const std::lock_guard lock(mutex_);
+    --n_taken_;
+    if (process && process->is_running()) resting_.push_back(std::move(process));
+  }
+  free_.notify_one();
+}
+
+Evaluation CommandPotential::evaluate(const Supercell& reference, const at::Tensor& displacements) const {
+  check_displacements(displacements, reference);
+  const at::Tensor u = displacements.cpu().contiguous();
+  const std::int64_t n = u.size(0), n_atoms = reference.n_atoms();
+  const auto lines_of_frame = static_cast<std::size_t>(n_atoms) + 2;
+  const std::string name = fmt::format("command '{}'", options_.command);
+
+  std::string answers, question = extxyz_configurations(u, 0, reference);
+  const std::size_t n_lines = static_cast<std::size_t>(n) * lines_of_frame;
+  std::unique_ptr<ChildProcess> process = take();
+  try {
+    for (int deaths = 0; count_lines(answers) < n_lines;) {
+      if (!process || !process->is_running()) process = std::make_unique<ChildProcess>(options_.command);
+      std::string more = process->ask(question, n_lines - count_lines(answers), options_.patience, options_.idle);
+      const std::size_t whole = count_lines(more) / lines_of_frame * lines_of_frame;
+      std::string rest = more;
+      drop_lines(rest, whole);
+      more.resize(more.size() - rest.size());
+      drop_lines(question, whole);
+      answers += more;
+      if (count_lines(answers) == n_lines) break;
+      deaths = whole > 0 ? 1 : deaths + 1;
+      if (deaths >= most_deaths) {
+        throw InputError{
+            "{} {} (started {} times, it answered no configuration{}). Try it by hand: it gets extended XYZ on its "
+            "standard input and answers each frame at once with a frame that has energy and forces",
+            name, process->last_words(), most_deaths, rest.empty() ? "" : "; the last lines are no whole frame"};
+      }
+    }
+  } catch (...) {
+    give_back(nullptr);  // what it would still say belongs to nobody
+    throw;
+  }
+  give_back(std::move(process));
+
+  const LabelledStructures frames = read_extxyz_frames(name, answers, any_force);
+  if (!frames.refused.empty()) {
+    throw InputError{"{}: {}. Standard output must hold nothing but frames: messages belong to standard error",
+                     frames.refused.front().source, frames.refused.front().reason};
+  }
+  if (static_cast<std::int64_t>(frames.accepted.size()) != n) {
+    throw InputError{"{}: {} frames for {} configurations. Standard output must hold nothing but one frame for each",
+                     name, frames.accepted.size(), n};
+  }
+  Evaluation result{at::empty({n}, at::kDouble), at::empty({n, n_atoms, 3}, at::kDouble), {}, {}};
+  if (frames.accepted.front().stress) result.stresses = at::empty({n, 3, 3}, at::kDouble);
+  for (std::int64_t c = 0; c < n; ++c) {
+    const LabelledStructure& frame = frames.accepted[c];
+    const SiteMatch match = match_to_sites(frame, reference);
+    const Eigen::Map<const Vectors> asked(u.const_data_ptr<double>() + c * n_atoms * 3, n_atoms, 3);
+    if (match.displacements.rows() != n_atoms || (match.displacements - asked).cwiseAbs().maxCoeff() > same_place) {
+      throw InputError{"{}: {}", frame.source,
+                       match.displacements.rows() == n_atoms
+                           ? std::string("atoms are not where they were asked for: answer the frames in their order")
+                           : match.reason};
+    }
+    if (frame.stress.has_value() != result.stresses.defined())
+      throw InputError{"{}: some frames have a stress, others have none", frame.source};
+    result.energies.data_ptr<double>()[c] = frame.energy;
+    Eigen::Map<Vectors> forces(result.forces.data_ptr<double>() + c * n_atoms * 3, n_atoms, 3);
+    for (std::int64_t i = 0; i < n_atoms; ++i) forces.row(i) = frame.forces.row(match.order[i]);
+    if (frame.stress)
+      Eigen::Map<Eigen::Matrix<double, 3, 3, Eigen::RowMajor>>(result.stresses.data_ptr<double>() + 9 * c) =
+          *frame.stress;
+  }
+  result.energies = result.energies.to(displacements.device());
+  result.forces = result.forces.to(displacements.device());
+  if (result.stresses.defined()) result.stresses = result.stresses.to(displacements.device());
+  return result;
+}
+
+}  // namespace zeropoint::potentials

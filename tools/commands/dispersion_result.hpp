@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/estimate.hpp"
+#include "phonons/band_path.hpp"
+#include "phonons/displacements.hpp"
+#include "phonons/dos.hpp"
+#include "phonons/gamma_modes.hpp"
+#include "phonons/thermodynamics.hpp"
+#include "tools/figures/figures.hpp"
+#include "tools/program/run_folder.hpp"
+
+namespace zeropoint {
+
+/// What `dispersion` finds. Frequencies in sqrt(eV/amu)/angstrom.
+struct DispersionResult {
+  /// Bands along the path.
+  struct Bands {
+    std::string name;
+    Eigen::MatrixXd frequencies;  ///< [n, 3n] at the points of the path
+    Eigen::MatrixXd errors{};     ///< [n, 3n] standard errors; empty: unknown
+    bool dashed = false;          ///< for comparison
+  };
+  /// Modes at Gamma as q -> 0 along one direction of the path.
+  struct Longitudinal {
+    Eigen::Vector3d direction;    ///< Cartesian
+    Eigen::VectorXd frequencies;  ///< [3n]
+  };
+  /// F of the SSCHA on two grids, eV per unit cell.
+  struct FreeEnergy {
+    double temperature;    ///< K
+    Estimate coarse;       ///< of the minimisation
+    Estimate anharmonic;   ///< <V - V_harmonic>, taken over
+    double harmonic_fine;  ///< of the interpolated matrices on the mesh
+    Estimate fine() const { return {harmonic_fine + anharmonic.value, anharmonic.standard_error}; }
+  };
+  phonons::DynamicalMatrices fine;  ///< on the grid asked for, in stars
+  std::string zone{};               ///< "cF2"
+  std::string unit = "cm-1";        ///< of frequencies in figures
+  phonons::SampledPath path{};
+  Bands bands{};
+  std::vector<Eigen::MatrixX3d> velocities{};  ///< [n] of [3n, 3] d omega/dk, sqrt(eV/amu)
+  std::vector<Bands> others{};
+  std::optional<phonons::GammaModes> gamma{};      ///< nothing when the cell is not primitive
+  std::vector<Longitudinal> longitudinal{};        ///< of polar crystals
+  Eigen::Vector3i mesh = Eigen::Vector3i::Ones();  ///< of the density of states and the thermodynamics
+  phonons::DensityOfStates dos{};
+  phonons::ImaginaryModes imaginary{};                    ///< on the mesh
+  std::vector<phonons::Thermodynamics> thermodynamics{};  ///< empty where imaginary modes forbid it
+  std::vector<phonons::SiteTensors> displacements{};      ///< [n_temperatures] of `thermodynamics`
+  double structure_temperature = 0;                       ///< K, of U_ij in the structure files
+  phonons::SiteTensors structure_displacements{};         ///< [n_atoms], empty where imaginary modes forbid it
+  std::optional<FreeEnergy> free_energy{};
+};
+
+/// A frequency for people, cm^-1: the acoustic modes at Gamma are zero up to rounding, -0.00 would look like an
+/// instability.
+double shown_inverse_cm(double frequency);
+
+/// Layout version 2 of result.h5 of type "zeropoint dispersion".
+void write_result(const std::string& path, const DispersionResult& result, const std::string& configuration,
+                  std::int64_t seed);
+/// bands.dat, dos.dat, thermodynamics.dat and displacements.dat.
+void write_tables(const RunFolder& folder, const DispersionResult& result);
+Summary summary_of(const DispersionResult& result);
+/// Bands beside the density of states, its parts, and, when there is one, thermodynamics, from result.h5.
+std::vector<figures::Figure> figures_of_dispersion(const std::string& path);
+
+}  // namespace zeropoint

@@ -1,0 +1,30 @@
+#include "tools/commands/file_kind.hpp"
+
+#include <filesystem>
+
+#include "core/hdf5_file.hpp"
+#include "phonons/matrix_file.hpp"
+
+namespace zeropoint {
+
+namespace fs = std::filesystem;
+
+FileKind file_kind(const std::string& path) {
+  if (fs::is_directory(path)) {
+    if (fs::exists(fs::path{path} / "summary.json")) return FileKind::result_folder;
+    if (fs::exists(fs::path{path} / "run.toml")) return FileKind::unfinished_folder;
+    return phonons::is_phonopy(path) ? FileKind::matrices : FileKind::other_folder;
+  }
+  if (!fs::exists(path)) return FileKind::matrices;
+  if (phonons::is_phonopy(path)) return FileKind::matrices;
+  if (is_hdf5(path)) return FileKind::hdf5;
+  const std::string extension = fs::path{path}.extension().string();
+  if (extension == ".json") return FileKind::summary;
+  return extension == ".xyz" || extension == ".extxyz" ? FileKind::extxyz : FileKind::matrices;
+}
+
+std::string filetype(const std::string& path) {
+  return Hdf5File::open(path).text_attribute("/", "filetype").value_or("");
+}
+
+}  // namespace zeropoint

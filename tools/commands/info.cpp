@@ -1,0 +1,275 @@
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "core/atomic_file.hpp"
+#include "core/error.hpp"
+#include "core/hdf5_file.hpp"
+#include "files/npy.hpp"
+#include "mlp/model.hpp"
+#include "phonons/matrix_file.hpp"
+#include "phonons/modes.hpp"
+#include "tools/commands/file_kind.hpp"
+#include "tools/commands/input_settings.hpp"
+#include "tools/program/command.hpp"
+#include "tools/program/exit_code.hpp"
+
+namespace zeropoint {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+/// What is printed for one file, for people; the same as JSON is returned.
+ordered_json describe_matrices(const std::string& prefix, Console& console) {
+  const phonons::MatrixFile file = phonons::read_matrix_file(prefix);
+  const phonons::DynamicalMatrices& matrices = file.matrices;
+  const SpaceGroup group = find_space_group(matrices.crystal);
+  console.field("kind", "{}", file.kind);
+  describe(matrices, console);
+  describe(group, console);
+  for (const auto& [name, value] : file.notes) console.field(name, "{}", value);
+  for (const std::string& warning : file.warnings) console.warn("{}", warning);
+  if (matrices.polar) console.field("polar", "dielectric tensor and Born charges are there");
+
+  ordered_json json{{"kind", file.kind.starts_with("dynamical") ? "dynamical matrices" : file.kind},
+                    {"polar", matrices.polar.has_value()},
+                    {"formula", matrices.crystal.formula()},
+                    {"n_atoms", matrices.crystal.n_atoms()},
+                    {"space_group", group.number},
+                    {"n_operations", group.operations.size()},
+                    {"grid", std::vector<int>(matrices.grid.divisions().begin(), matrices.grid.divisions().end())},
+                    {"frequencies", ordered_json::array()}};
+  const auto frequencies = phonons::frequencies_inverse_cm(phonons::diagonalise(matrices), units::codata2022);
+  console.say("");
+  console.say("frequencies (cm^-1, imaginary as negative)");
+  int n_imaginary = 0;
+  const std::vector<int> firsts = matrices.grid.representatives();
+  for (std::size_t star = 0; star < firsts.size(); ++star) {
+    const std::size_t iq = static_cast<std::size_t>(firsts[star]);
+    const Eigen::Vector3d& q = matrices.grid.points()[iq];
+    constexpr std::size_t per_line = 10;
+    for (std::size_t first = 0; first < frequencies[iq].size(); first += per_line) {
+      std::string line;
+      for (std::size_t i = first; i < std::min(first + per_line, frequencies[iq].size()); ++i) {
+        line += fmt::format("{:>9.2f}", std::abs(frequencies[iq][i]) < 5e-3 ? 0.0 : frequencies[iq][i]);
+      }
+      console.say("  {:<20} {}", first == 0 ? "q = " + q_text(q) : "", line);
+    }
+    for (const double value : frequencies[iq]) n_imaginary += value < -1e-2 ? matrices.grid.stars()[star] : 0;
+    json["frequencies"].push_back({{"q", std::vector<double>(q.begin(), q.end())}, {"value", frequencies[iq]}});
+  }
+  if (n_imaginary > 0) console.say("  {} imaginary modes in the whole grid", n_imaginary);
+  json["n_imaginary"] = n_imaginary;
+  return json;
+}
+
+ordered_json describe_summary(const std::string& file, Console& console) {
+  const ordered_json json = ordered_json::parse(read_file(file), nullptr, false);
+  if (!json.is_object()) throw InputError{"{} is no JSON object: it was cut short or is no summary.json", file};
+  console.field("kind", "results of a run");
+  for (const auto& [name, entry] : json.items()) {
+    if (!entry.is_object() || !entry.contains("value")) continue;
+    const ordered_json& value = entry["value"];
+    const std::string unit = entry.value("unit", "");
+    std::string text;
+    if (value.is_number() && entry.contains("standard_error") && entry["standard_error"].is_number()) {
+      text = format_estimate(value.get<double>(), entry["standard_error"].get<double>(), unit);
+    } else if (value.is_number_float()) {
+      text = fmt::format("{:.6g} {}", value.get<double>(), unit);
+    } else if (value.is_array() && value.size() <= 4 && value.dump().size() < 80) {
+      text = fmt::format("{} {}", value.dump(), unit);
+    } else if (value.is_array()) {
+      text = fmt::format("{} entries, {}", value.size(), unit);
+    } else {
+      text = value.is_string() ? value.get<std::string>() : value.dump();
+    }
+    console.say("{:<22}{}", name, text);
+  }
+  return json;
+}
+
+/// The card of a potential.
+ordered_json describe_model(const std::string& path, Console& console) {
+  const mlp::Model model = mlp::read_model(path);
+  console.field("kind", "potential, {} network{}", model.members.size(), model.members.size() > 1 ? "s" : "");
+  ordered_json json{{"kind", "potential"}, {"species", model.species}, {"n_members", model.members.size()}};
+  for (const auto& [name, value] : model.card) {
+    console.say("{:<22}{}", name, value);
+    json["card"][name] = value;
+  }
+  for (std::size_t z = 0; z < model.species.size(); ++z)
+    json["reference_energies"][model.species[z]] = model.reference_energies[z];
+  return json;
+}
+
+ordered_json describe_hdf5(const std::string& path, Console& console) {
+  if (filetype(path) == mlp::model_filetype) return describe_model(path, console);
+  const Hdf5File file = Hdf5File::open(path);
+  const std::string own_type = filetype(path), type = own_type.empty() ? "HDF5 of another program" : own_type;
+  console.field("kind", "{}", type);
+  ordered_json json{{"kind", type}};
+  for (const char* name : {"code_version", "git_sha"}) {
+    if (const auto text = file.text_attribute("/", name)) console.field(name, "{}", *text);
+  }
+  for (const char* name : {"version", "population", "temperature", "seed"}) {
+    if (const auto number = file.number_attribute("/", name)) {
+      console.field(name, "{:g}{}", *number, std::string_view{name} == "temperature" ? " K" : "");
+      json[name] = *number;
+    }
+  }
+  console.say("");
+  const auto list = [&](const auto& self, const std::string& group) -> void {
+    for (const std::string& name : file.names(group)) {
+      const std::string full = group == "/" ? name : group + "/" + name;
+      std::string shape;
+      try {
+        for (const std::int64_t length : file.shape(full))
+          shape += (shape.empty() ? "" : " x ") + std::to_string(length);
+      } catch (const Error&) {  // a group
+        self(self, full);
+        continue;
+      }
+      console.say("  {:<28} {:<20} {}", full, shape, file.text_attribute(full, "units").value_or(""));
+      json["arrays"][full] = shape;
+    }
+  };
+  list(list, "/");
+  return json;
+}
+
+/// Numbers P of the populations whose files are called PREFIXP SUFFIX.
+std::set<int> populations(const std::string& folder, const std::string& prefix, const std::string& suffix) {
+  std::set<int> found;
+  for (const auto& entry : fs::directory_iterator{folder}) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(prefix) || !name.ends_with(suffix) || name.size() <= prefix.size() + suffix.size()) continue;
+    const std::string digits = name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());
+    if (digits.size() < 9 && digits.find_first_not_of("0123456789") == std::string::npos)
+      found.insert(std::stoi(digits));
+  }
+  return found;
+}
+
+ordered_json describe_ensemble(const std::string& folder, int population, const std::string& dyn, Console& console) {
+  ordered_json json{{"kind", "ensemble"}, {"population", population}};
+  console.field("population", "{}", population);
+  if (dyn.empty()) {
+    const std::string npy = fmt::format("{}/energies_pop{}.npy", folder, population);
+    if (fs::exists(npy)) {
+      console.field("configurations", "{}", NpyFile{npy}.n_rows());
+      json["n_configurations"] = NpyFile{npy}.n_rows();
+    }
+    console.field("matrices", "not in the folder: name them with --dyn PREFIX to learn more");
+    return json;
+  }
+  const phonons::DynamicalMatrices matrices = phonons::read_matrix_file(dyn).matrices;
+  const auto ensemble = open_ensemble({.path = folder, .population = population}, matrices.supercell());
+  console.field("configurations", "{}{}", ensemble->size(),
+                ensemble->has_stresses() ? ", with stresses" : ", no stresses");
+  console.field("format", "{}", ensemble->description());
+  console.field("matrices", "{}", dyn);
+  describe(matrices, console);
+  json["n_configurations"] = ensemble->size();
+  json["has_stresses"] = ensemble->has_stresses();
+  json["formula"] = matrices.crystal.formula();
+  json["n_atoms"] = matrices.supercell().n_atoms();
+  return json;
+}
+
+ordered_json describe_ensemble_folder(const std::string& folder, const std::string& dyn, Console& console) {
+  std::set<int> found = populations(folder, "energies_pop", ".npy");
+  found.merge(populations(folder, "energies_supercell_population", ".dat"));
+  if (found.empty() && fs::exists(folder + "/energies.npy")) found.insert(1);
+  if (found.empty()) {
+    throw InputError{
+        "{} holds nothing that is known: summary.json and run.toml of a run, energies_popP.npy, energies.npy or "
+        "energies_supercell_populationP.dat of an ensemble were looked for",
+        folder};
+  }
+  console.field("kind", "ensemble");
+  ordered_json json = ordered_json::array();
+  for (const int population : found) {
+    const std::string own = fmt::format("{}/dyn_gen_pop{}_", folder, population);
+    json.push_back(describe_ensemble(folder, population,
+                                     !dyn.empty()            ? dyn
+                                     : fs::exists(own + "1") ? own
+                                                             : "",
+                                     console));
+  }
+  return json;
+}
+
+ordered_json describe_extxyz(const std::string& file, Console& console) {
+  std::ifstream stream{file};
+  std::int64_t n_frames = 0, n_atoms = 0;
+  for (std::string line; std::getline(stream, line); ++n_frames) {
+    char* end = nullptr;
+    n_atoms = std::strtoll(line.c_str(), &end, 10);
+    if (n_atoms <= 0)
+      throw InputError{"{}: frame {} begins with '{}', the number of atoms is expected", file, n_frames + 1, line};
+    for (std::int64_t i = 0; i <= n_atoms; ++i) {
+      if (!std::getline(stream, line)) throw InputError{"{}: frame {} is cut short", file, n_frames + 1};
+    }
+  }
+  console.field("kind", "extended XYZ");
+  console.field("frames", "{}", n_frames);
+  console.field("atoms", "{} in the last", n_atoms);
+  return {{"kind", "extxyz"}, {"n_frames", n_frames}, {"n_atoms", n_atoms}};
+}
+
+ordered_json describe_file(const std::string& file, const std::string& dyn, Console& console) {
+  switch (file_kind(file)) {
+    case FileKind::result_folder:
+      return describe_summary(file + "/summary.json", console);
+    case FileKind::unfinished_folder:
+      console.field("kind", "an unfinished run: the same command takes it up again");
+      return {{"kind", "unfinished run"}};
+    case FileKind::other_folder:
+      return describe_ensemble_folder(file, dyn, console);
+    case FileKind::hdf5:
+      return describe_hdf5(file, console);
+    case FileKind::summary:
+      return describe_summary(file, console);
+    case FileKind::extxyz:
+      return describe_extxyz(file, console);
+    case FileKind::matrices:
+      return describe_matrices(file, console);
+  }
+  throw InternalError{"{}: a kind of file without a description", file};
+}
+
+int info(const Arguments& arguments, Console& console) {
+  if (arguments.files.empty()) throw ConfigError{"info: name the files or folders to look at"};
+  ordered_json all = ordered_json::object();
+  for (const std::string& file : arguments.files) {
+    if (!all.empty()) console.say("");
+    console.field("file", "{}", file);
+    all[file] = describe_file(file, arguments.option("dyn"), console);
+  }
+  console.print_json((arguments.files.size() == 1 ? all.front() : all).dump(2) + "\n");
+  return exit_code::done;
+}
+
+}  // namespace
+
+Command info_command() {
+  return {
+      .name = "info",
+      .summary = "what a file is: crystal, grid, ensemble, potential, result",
+      .arguments = "FILE...",
+      .description =
+          "Looks at prefixes of dynamical matrices, force constants of q2r.x and phonopy, folders of ensembles and of "
+          "runs, .h5,\n"
+          ".extxyz and summary.json.",
+      .example = "  zeropoint info harmonic/dyn population1 minimize/result.h5",
+      .options = {{"dyn", "PREFIX", "matrices of the supercell, for an ensemble that does not hold them"}},
+      .prepare = {},
+      .run = info,
+  };
+}
+
+}  // namespace zeropoint

@@ -1,0 +1,300 @@
+#include "tools/commands/input_settings.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "core/error.hpp"
+#include "core/hdf5_file.hpp"
+#include "phonons/quantum_espresso/dyn.hpp"
+#include "sscha/population_file.hpp"
+#include "tools/program/console.hpp"
+#include "tools/program/interruption.hpp"
+
+namespace zeropoint {
+
+void declare(Schema& schema, EnsembleSettings& settings, std::string* result) {
+  Section& section = schema.section("ensemble", "labelled configurations");
+  Key& path =
+      section.key("path", &settings.path,
+                  "python-sscha folder (npy or text), folder made by `sample`, .h5 or .extxyz file; a list is merged");
+  path.paths().usually_one();
+  if (result) {
+    path.example("\"population1\"");
+    section
+        .key("result", result,
+             "of a finished `minimize` or `sscha` instead: its ensemble, at the matrices where it ended")
+        .paths();
+  } else {
+    path.required("\"population1\"");
+  }
+  section.key("population", &settings.population, "number in the file names").usually_one().at_least(0);
+  section.key("dyn", &settings.dyn, "the matrices that generated it (prefix); a population made by `sample` holds them")
+      .example("\"harmonic/dyn\"")
+      .paths()
+      .usually_one();
+  section.quantity("temperature", &settings.temperature, "K", "of the generating density; an .h5 file holds its own")
+      .example("\"300 K\"")
+      .usually_one()
+      .at_least(0);
+  section.key("n_configurations", &settings.n_configurations, "0: all; else the first so many").at_least(0);
+  section.quantity("reference_energy", &settings.reference_energy, "eV", "subtracted, per supercell");
+  section.key("check_generator", &settings.check_generator,
+              "false: do not compare the sample with the matrices that should have generated it");
+}
+
+void declare(Schema& schema, SymmetryOptions& options) {
+  Section& section = schema.section("symmetry", "imposed on matrices, centroids and stress");
+  section.quantity("tolerance", &options.tolerance, "angstrom", "spglib's symprec").above(0);
+  section.key("enabled", &options.enabled, "false: the identity alone");
+  section.key("space_group", &options.space_group, "number or symbol: a subgroup to keep instead of all that is found");
+  section.key("operations", &options.operations_file, "file with an explicit list").paths();
+}
+
+void declare(Schema& schema, StartSettings& settings) {
+  Section& section = schema.section("start", "where the minimisation begins");
+  section.key("dyn", &settings.dyn, "other matrices than the generating ones").paths();
+  section.quantity("temperature", &settings.temperature, "K", "another one than the generating: reweighted")
+      .at_least(0);
+  section.quantity("masses", &settings.masses, "amu", "isotopes: { H = \"2.014 amu\", \"site 3\" = \"6.015 amu\" }")
+      .above(0);
+}
+
+void take_finished_run(const std::string& result, EnsembleSettings& ensemble, SymmetryOptions& symmetry,
+                       StartSettings& start) {
+  namespace fs = std::filesystem;
+  if (!ensemble.path.empty()) {
+    throw ConfigError{
+        "ensemble.path and ensemble.result are both given: a finished run has its own ensemble, leave one of them out"};
+  }
+  const fs::path folder = fs::is_directory(result) ? fs::path(result) : fs::path(result).parent_path();
+  const fs::path file = folder / "result.h5";
+  if (!fs::exists(file)) {
+    throw InputError{"ensemble.result = {}: there is no {}. Name the folder that `minimize` left, or its result.h5",
+                     result, file.string()};
+  }
+  Hdf5File::open(file.string(), "zeropoint minimize");
+  if (!fs::exists(folder / "summary.json")) {
+    throw InputError{
+        "ensemble.result = {}: the run has not finished (it has no summary.json). Type its command again, it goes on",
+        result};
+  }
+  SymmetryOptions symmetry_of_run;
+  StartSettings start_of_run;
+  Schema schema;
+  std::string unused;
+  declare(schema, ensemble, &unused);
+  declare(schema, symmetry_of_run);
+  declare(schema, start_of_run);
+  schema.read_stored((folder / "run.toml").string());
+  // Of populations on a potential the last one, which drew itself.
+  if (const fs::path drawn = folder / "population.h5"; ensemble.path.empty() && fs::exists(drawn))
+    ensemble.path = {drawn.string()};
+  if (symmetry == SymmetryOptions{}) symmetry = symmetry_of_run;
+  if (start.dyn.empty()) start.dyn = (folder / "dyn").string();
+  if (!start.temperature) start.temperature = start_of_run.temperature;
+}
+
+std::vector<int> sites_named(const std::string& name, const Crystal& crystal, const std::string& key) {
+  std::vector<int> sites;
+  for (int site = 0; site < crystal.n_atoms(); ++site) {
+    if (crystal.species[site] == name || fmt::format("site {}", site + 1) == name) sites.push_back(site);
+  }
+  if (sites.empty()) {
+    throw InputError{"{} names '{}', but {} has no such species; name a species or \"site N\", N = 1 to {}", key, name,
+                     crystal.formula(), crystal.n_atoms()};
+  }
+  return sites;
+}
+
+void set_masses(Crystal& crystal, const std::map<std::string, double>& masses, const std::string& key) {
+  for (const auto& [name, mass] : masses) {
+    for (const int site : sites_named(name, crystal, key)) crystal.masses[site] = mass;
+  }
+}
+
+std::vector<sscha::PopulationPart> OpenedEnsemble::parts() const {
+  std::vector<sscha::PopulationPart> result;
+  for (std::size_t k = 0; k < ensembles.size(); ++k) result.push_back({ensembles[k].get(), generating[k]});
+  return result;
+}
+
+std::int64_t OpenedEnsemble::size() const {
+  std::int64_t n = 0;
+  for (const auto& ensemble : ensembles) n += ensemble->size();
+  return n;
+}
+
+double OpenedEnsemble::bytes() const {
+  return 2.0 * 3 * 8 * static_cast<double>(size()) * generating.at(0).matrices().supercell().n_atoms();
+}
+
+bool OpenedEnsemble::has_stresses() const {
+  return std::all_of(ensembles.begin(), ensembles.end(), [](const auto& ensemble) { return ensemble->has_stresses(); });
+}
+
+namespace {
+
+/// The value of one of `count` populations: a list has one for each, a single value holds for all; nothing when it is
+/// not given.
+template <class Value>
+std::optional<Value> of_population(const std::vector<Value>& values, std::size_t which, std::size_t count,
+                                   const char* key) {
+  if (values.empty()) return {};
+  if (values.size() == 1) return values[0];
+  if (values.size() != count) {
+    throw ConfigError{
+        "ensemble.{} has {} values, but ensemble.path names {} populations: give one value, or one for each", key,
+        values.size(), count};
+  }
+  return values[which];
+}
+
+sscha::TrialDensity generating_density(const std::string& file, const std::optional<std::string>& dyn,
+                                       std::optional<double> temperature, const std::string& path,
+                                       const UnitSet& units) {
+  if (!dyn) {
+    if (file.empty() || !Hdf5File::open(file).has("generating")) {
+      throw ConfigError{
+          "ensemble.dyn is missing: {} does not hold the matrices that generated it, write dyn = \"harmonic/dyn\"",
+          path};
+    }
+    const sscha::TrialDensity stored = sscha::read_generating(file, units);
+    return temperature ? sscha::TrialDensity(stored.matrices(), *temperature, units) : stored;
+  }
+  if (!temperature && !file.empty()) temperature = Hdf5File::open(file).number_attribute("/", "temperature");
+  if (!temperature) {
+    throw ConfigError{
+        "ensemble.temperature is missing: {} does not hold the temperature of its generating density, "
+        "write temperature = \"300 K\"",
+        path};
+  }
+  return {phonons::read_qe_dyn(*dyn, units), *temperature, units};
+}
+
+/// A density in which some modes do not move is not the one that weights are made with.
+void require_all_modes(const std::string& file) {
+  const Hdf5File stored = Hdf5File::open(file);
+  if (stored.number_attribute("/", "n_locked_modes").value_or(0) == 0 &&
+      stored.number_attribute("/", "fixed_sites").value_or(0) == 0)
+    return;
+  throw InputError{
+      "{}: it was drawn with locked modes or fixed atoms, averages over it are not those of its matrices. Draw a "
+      "population in which everything moves (ensemble.check_generator = false uses it nevertheless)",
+      file};
+}
+
+}  // namespace
+
+OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units) {
+  if (settings.path.empty()) {
+    throw ConfigError{
+        "ensemble.path is missing: write path = \"population1\", or result = \"minimize/result.h5\" of a finished run"};
+  }
+  OpenedEnsemble opened;
+  const std::size_t count = settings.path.size();
+  for (std::size_t k = 0; k < count; ++k) {
+    const std::string file = sscha::population_file_in(settings.path[k]);
+    opened.generating.push_back(generating_density(file, of_population(settings.dyn, k, count, "dyn"),
+                                                   of_population(settings.temperature, k, count, "temperature"),
+                                                   settings.path[k], units));
+    if (settings.check_generator && !file.empty()) require_all_modes(file);
+    opened.ensembles.push_back(
+        open_ensemble({.path = file.empty() ? settings.path[k] : file,
+                       .population = of_population(settings.population, k, count, "population").value_or(1),
+                       .n_configurations = settings.n_configurations,
+                       .reference_energy = settings.reference_energy},
+                      opened.generating.back().matrices().supercell(), units));
+  }
+  return opened;
+}
+
+double temperature_of(const StartSettings& settings, const OpenedEnsemble& input) {
+  if (settings.temperature) return *settings.temperature;
+  const double first = input.generating[0].temperature();
+  for (const sscha::TrialDensity& density : input.generating) {
+    if (density.temperature() == first) continue;
+    throw ConfigError{
+        "start.temperature is missing: populations were drawn at {:g} K and at {:g} K, say at which temperature the "
+        "result "
+        "is wanted, temperature = \"{:g} K\"",
+        first, density.temperature(), first};
+  }
+  return first;
+}
+
+phonons::DynamicalMatrices start_matrices(const StartSettings& settings, const phonons::DynamicalMatrices& generating,
+                                          const UnitSet& units) {
+  phonons::DynamicalMatrices start = settings.dyn.empty() ? generating : phonons::read_qe_dyn(settings.dyn, units);
+  if (start.crystal.species != generating.crystal.species || start.grid.divisions() != generating.grid.divisions()) {
+    throw InputError{
+        "start.dyn = {}: {} on a {}x{}x{} grid, but the ensemble has {} on a {}x{}x{} grid. Give matrices of the "
+        "same crystal and grid, atoms in the same order.",
+        settings.dyn,
+        start.crystal.formula(),
+        start.grid.divisions()[0],
+        start.grid.divisions()[1],
+        start.grid.divisions()[2],
+        generating.crystal.formula(),
+        generating.grid.divisions()[0],
+        generating.grid.divisions()[1],
+        generating.grid.divisions()[2]};
+  }
+  set_masses(start.crystal, settings.masses, "start.masses");
+  return start;
+}
+
+sscha::Population read_population(const OpenedEnsemble& input, const EnsembleSettings& settings, at::Device device,
+                                  Console& console) {
+  std::optional<Progress> bar;
+  std::int64_t shown = 0;
+  return sscha::Population(input.parts(), {.device = device,
+                                           .check_generator = settings.check_generator,
+                                           .progress = [&](std::int64_t done, std::int64_t total) {
+                                             if (!bar) bar.emplace(console, "reading", total, "configurations");
+                                             bar->advance(done - shown);
+                                             shown = done;
+                                             stop_if_interrupted();
+                                           }});
+}
+
+void describe(const phonons::DynamicalMatrices& matrices, Console& console) {
+  const Crystal& crystal = matrices.crystal;
+  const auto lengths = crystal.cell.rowwise().norm().eval();
+  console.field("crystal", "{}, {} atoms, {:.4f} x {:.4f} x {:.4f} angstrom, {:.3f} angstrom^3", crystal.formula(),
+                crystal.n_atoms(), lengths[0], lengths[1], lengths[2], crystal.volume());
+  const Eigen::Vector3i n = matrices.grid.divisions();
+  console.field("grid", "{} x {} x {}: {} q points in {} stars, supercell of {} atoms", n[0], n[1], n[2],
+                matrices.grid.size(), matrices.grid.stars().size(), n.prod() * crystal.n_atoms());
+}
+
+void describe(const OpenedEnsemble& input, Console& console) {
+  for (std::size_t k = 0; k < input.ensembles.size(); ++k) {
+    console.field("ensemble", "{}: {} configurations at {:g} K", input.ensembles[k]->description(),
+                  input.ensembles[k]->size(), input.generating[k].temperature());
+  }
+}
+
+void describe(const SpaceGroup& group, Console& console) {
+  console.field("space group", "{} ({}), {} operations, tolerance {:g} angstrom", group.symbol, group.number,
+                group.operations.size(), group.tolerance);
+}
+
+std::string q_text(const Eigen::Vector3d& q) {
+  std::string text;
+  for (const double value : q) {
+    if (!text.empty()) text += ' ';
+    std::string piece = fmt::format("{:.4f}", value);
+    for (int denominator = 1; denominator <= 12; ++denominator) {
+      const double numerator = std::round(value * denominator);
+      if (std::abs(value * denominator - numerator) > 1e-4) continue;
+      piece =
+          denominator == 1 ? fmt::format("{:.0f}", numerator + 0.0) : fmt::format("{:.0f}/{}", numerator, denominator);
+      break;
+    }
+    text += piece == "-0" ? "0" : piece;
+  }
+  return text;
+}
+
+}  // namespace zeropoint

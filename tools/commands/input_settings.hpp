@@ -1,0 +1,91 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/run_file.hpp"
+#include "core/space_group.hpp"
+#include "files/ensemble.hpp"
+#include "phonons/dynamical_matrices.hpp"
+#include "sscha/population.hpp"
+
+namespace zeropoint {
+
+class Console;
+
+/// [ensemble]: what was labelled, and the density that drew it.
+struct EnsembleSettings {
+  std::vector<std::string> path, dyn;
+  std::vector<int> population{1};
+  std::vector<double> temperature;
+  int n_configurations = 0;
+  double reference_energy = 0;
+  bool check_generator = true;
+};
+/// With `result`, a finished run may be named instead: it goes there, and `path` may be left out.
+void declare(Schema& schema, EnsembleSettings& settings, std::string* result = nullptr);
+
+/// [symmetry].
+void declare(Schema& schema, SymmetryOptions& options);
+
+/// [start]: where to begin, when not at the generating density.
+struct StartSettings {
+  std::string dyn;
+  std::optional<double> temperature;
+  std::map<std::string, double> masses;
+};
+void declare(Schema& schema, StartSettings& settings);
+
+/// Takes the ensemble of a finished `minimize` or `sscha` run (its result.h5 or its folder), and begins where it ended;
+/// [symmetry] and start.temperature are those of the run unless other ones are given.
+/// @throws ConfigError when an ensemble is given too; InputError when there is no such run, or when it has not
+/// finished.
+void take_finished_run(const std::string& result, EnsembleSettings& ensemble, SymmetryOptions& symmetry,
+                       StartSettings& start);
+
+/// Sites that a species ("H") or "site N" (from 1) means. @throws InputError, naming `key`, when there is none.
+std::vector<int> sites_named(const std::string& name, const Crystal& crystal, const std::string& key);
+/// Masses (amu) of species or sites. @throws as above.
+void set_masses(Crystal& crystal, const std::map<std::string, double>& masses, const std::string& key);
+
+/// Ensembles with the densities that generated them: one, or several that are merged.
+struct OpenedEnsemble {
+  std::vector<sscha::TrialDensity> generating;
+  std::vector<std::unique_ptr<Ensemble>> ensembles;
+
+  /// As parts of a population; they refer to the ensembles here.
+  std::vector<sscha::PopulationPart> parts() const;
+  std::int64_t size() const;
+  bool has_stresses() const;
+  /// Bytes of displacements and forces in memory.
+  double bytes() const;
+};
+/// @throws ConfigError when lists have different lengths, or when dyn or temperature are missing and the ensemble does
+/// not hold them.
+OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units);
+
+/// Reads it all, with a progress bar. @throws InputError as sscha::Population; Interrupted.
+sscha::Population read_population(const OpenedEnsemble& input, const EnsembleSettings& settings, at::Device device,
+                                  Console& console);
+
+/// Of [start] or else that at which the populations were drawn. @throws ConfigError when they were drawn at several.
+double temperature_of(const StartSettings& settings, const OpenedEnsemble& input);
+
+/// The matrices of [start] or else the generating ones, with the masses asked for. The crystal, the grid and the order
+/// of its points must be those of `generating`. @throws InputError when they differ, or when a mass names no site.
+phonons::DynamicalMatrices start_matrices(const StartSettings& settings, const phonons::DynamicalMatrices& generating,
+                                          const UnitSet& units);
+
+/// "crystal", "grid", "q points" lines.
+void describe(const phonons::DynamicalMatrices& matrices, Console& console);
+void describe(const SpaceGroup& group, Console& console);
+/// An "ensemble" line for each.
+void describe(const OpenedEnsemble& input, Console& console);
+
+/// "0 1/2 1/4": q in crystal coordinates.
+std::string q_text(const Eigen::Vector3d& q);
+
+}  // namespace zeropoint

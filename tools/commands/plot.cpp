@@ -1,0 +1,73 @@
+#include <filesystem>
+
+#include "core/error.hpp"
+#include "core/nearest_name.hpp"
+#include "tools/commands/dispersion_result.hpp"
+#include "tools/commands/file_kind.hpp"
+#include "tools/commands/hessian_result.hpp"
+#include "tools/commands/minimize_result.hpp"
+#include "tools/commands/model_report.hpp"
+#include "tools/commands/static_result.hpp"
+#include "tools/program/command.hpp"
+#include "tools/program/exit_code.hpp"
+
+namespace zeropoint {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<figures::Figure> figures_of(const std::string& file) {
+  const std::string type = filetype(file);
+  if (type == "zeropoint minimize") return figures_of_minimize(file);
+  if (type == "zeropoint hessian") return figures_of_hessian(file);
+  if (type == "zeropoint relax") return figures_of_relax(file);
+  if (type == "zeropoint phonons") return figures_of_phonons(file);
+  if (type == "zeropoint dispersion") return figures_of_dispersion(file);
+  if (type == "zeropoint train" || type == "zeropoint evaluate") return figures_of_model(file);
+  throw InputError{"{}: filetype '{}' has no figures; give the result.h5 of a run", file, type};
+}
+
+int plot(const Arguments& arguments, Console& console) {
+  if (arguments.files.empty() || arguments.files.size() > 2) {
+    throw ConfigError{"plot: a result.h5 is needed and perhaps the name of one figure"};
+  }
+  fs::path file = arguments.files[0];
+  if (fs::is_directory(file)) file /= "result.h5";
+  std::vector<figures::Figure> all = figures_of(file.string());
+  if (arguments.files.size() == 2) {
+    std::vector<std::string> names;
+    for (const figures::Figure& figure : all) names.push_back(figure.name);
+    const std::string& wanted = arguments.files[1];
+    std::erase_if(all, [&](const figures::Figure& figure) { return figure.name != wanted; });
+    if (all.empty()) {
+      throw ConfigError{"plot: there is no figure '{}'{} Figures: {}", wanted, suggestion(wanted, names),
+                        fmt::join(names, ", ")};
+    }
+  }
+  const std::string output = arguments.option("output");
+  const std::string folder = !output.empty() ? output : (file.parent_path() / "figures").string();
+  for (const figures::Figure& figure : all) {
+    const bool drawn = figures::draw(figure, folder);
+    console.say("{}/{}.{}", folder, figure.name, drawn ? "svg" : "gp");
+  }
+  if (!figures::can_draw()) console.warn("gnuplot is not installed: there are data and scripts, but no drawings");
+  return exit_code::done;
+}
+
+}  // namespace
+
+Command plot_command() {
+  return {
+      .name = "plot",
+      .summary = "draws the figures of a result again",
+      .arguments = "RESULT.h5 [FIGURE]",
+      .description =
+          "Writes FIGURE.dat, FIGURE.gp and, where gnuplot is installed, FIGURE.svg: edit the script and run it again.",
+      .example = "  zeropoint plot minimize/result.h5 convergence",
+      .options = {{"output", "DIR", "folder of the figures; default: figures beside the result"}},
+      .prepare = {},
+      .run = plot,
+  };
+}
+
+}  // namespace zeropoint

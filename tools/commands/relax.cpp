@@ -1,0 +1,136 @@
+#include "phonons/relaxation.hpp"
+
+#include "core/error.hpp"
+#include "files/structure_file.hpp"
+#include "potentials/table.hpp"
+#include "tools/commands/input_settings.hpp"
+#include "tools/commands/static_result.hpp"
+#include "tools/commands/structure_input.hpp"
+#include "tools/program/command.hpp"
+#include "tools/program/exit_code.hpp"
+#include "tools/program/interruption.hpp"
+
+namespace zeropoint {
+namespace {
+
+constexpr double gpa = units::gpa_per_ev_angstrom3;
+constexpr double large_share = 10;  // a forbidden force this many times the threshold is told
+
+struct Settings {
+  Settings() { potential.single_precision = false; }
+  PotentialSettings potential;
+  StructureSettings structure;
+  SymmetryOptions symmetry;
+  double pressure = 0;
+  CellKind cell = CellKind::full;
+  double force = 1e-4, stress = 1e-3 / gpa;
+  int max_steps = 300;
+};
+
+void declare_keys(Schema& schema, Settings& settings) {
+  declare(schema, settings.potential);
+  declare(schema, settings.structure);
+  declare(schema, settings.symmetry);
+  Section& conditions = schema.section("conditions", "what the crystal is relaxed to");
+  conditions.quantity("pressure", &settings.pressure, "GPa", "of a cell whose volume moves");
+  conditions.choice("cell", settings.cell,
+                    {{"fixed", CellKind::fixed},
+                     {"isotropic", CellKind::isotropic},
+                     {"shape", CellKind::shape},
+                     {"full", CellKind::full}},
+                    "isotropic: the volume moves; shape: the shape, at this volume; full: both; fixed: atoms alone");
+  Section& relax = schema.section("relax", "when it ends");
+  relax.quantity("force", &settings.force, "eV/angstrom", "no longer force on an atom").above(0);
+  relax.quantity("stress", &settings.stress, "GPa", "no component of the stress further from the target").above(0);
+  relax.key("max_steps", &settings.max_steps, "then it gives up (exit 3)").at_least(0);
+}
+
+int run(const Settings& settings, Run& context) {
+  Console& console = context.console;
+  const UnitSet& units = context.shared.units();
+  if (context.shared.device != "cpu")
+    throw ConfigError{"compute.device = \"{}\": `relax` runs on the CPU", context.shared.device};
+  if (settings.pressure != 0 && (settings.cell == CellKind::fixed || settings.cell == CellKind::shape)) {
+    throw ConfigError{
+        "conditions.pressure is given, but conditions.cell = \"{}\" keeps the volume: write cell = \"isotropic\" or "
+        "\"full\", or "
+        "leave the pressure out",
+        settings.cell == CellKind::fixed ? "fixed" : "shape"};
+  }
+  const std::unique_ptr<Potential> potential = open_potential(settings.potential, units, stop_if_interrupted);
+  const Crystal read = read_crystal(settings.structure, units);
+  const SpaceGroup group = find_space_group(read, settings.symmetry);
+  const Crystal start = symmetrized(read, group);
+  describe(start, group, console);
+  warn_of_hidden_symmetry(read, group, settings.symmetry, console);
+  if (!context.folder) return exit_code::done;
+
+  RelaxResult result{start, group, {}, settings.pressure, settings.cell != CellKind::fixed, {}, {}};
+  console.say("");
+  console.say("{:>5} {:>20} {:>14} {:>14} {:>14}", "step", "enthalpy (eV)", "force (eV/A)", "stress (GPa)", "V (A^3)");
+  result.relaxation = phonons::relax(*potential, start, group,
+                                     {.cell = settings.cell,
+                                      .pressure = settings.pressure,
+                                      .force = settings.force,
+                                      .stress = settings.stress,
+                                      .max_steps = settings.max_steps,
+                                      .divisions = cells_of(settings.potential, units),
+                                      .observe = [&](const phonons::RelaxationStep& step) {
+                                        console.say("{:>5} {:>20.8f} {:>14.3e} {:>14.3e} {:>14.5f}", step.step,
+                                                    step.enthalpy, step.force, step.stress * gpa, step.volume);
+                                        result.steps.push_back(step);
+                                        stop_if_interrupted();
+                                      }});
+  const phonons::Relaxation& end = result.relaxation;
+  result.group_after = find_space_group(end.crystal, {.tolerance = settings.symmetry.tolerance});
+  console.say("");
+  console.field("result", "{}, {} steps, {} evaluations", end.reason, end.end.step, end.n_evaluations);
+  console.field("energy", "{:.8f} eV per unit cell", end.energy);
+  if (end.stress) console.field("pressure", "{:.5f} GPa", -end.stress->trace() / 3 * gpa + 0.0);
+  describe(end.crystal, result.group_after, console);
+  if (end.forbidden_force > large_share * settings.force) {
+    console.warn(
+        "a force of {:.3g} eV/angstrom breaks the symmetry and was averaged out: the potential has less symmetry than "
+        "the crystal",
+        end.forbidden_force);
+  }
+  if (!end.converged) console.warn("the structure is not relaxed: {}", end.reason);
+
+  const RunFolder& folder = *context.folder;
+  const std::string comment =
+      fmt::format("relaxed at {:g} GPa, space group {} ({}){}", settings.pressure * gpa, result.group_after.symbol,
+                  result.group_after.number, end.converged ? "" : ", not converged");
+  for (const char* name : {"structure.cif", "structure.extxyz"})
+    write_structure(end.crystal, folder.file(name), comment);
+  folder.write("POSCAR", poscar_text(end.crystal, comment));
+  folder.write("steps.dat", step_table(result.steps).text());
+  write_result(folder.file("result.h5"), result, context.settings);
+  if (context.shared.figures)
+    figures::draw(figures_of_relax(folder.file("result.h5")), folder.file("figures"), console);
+  console.field("results", "{}", folder.path());
+  Summary summary = summary_of(result);
+  console.print_json(folder.finish(summary));
+  return end.converged ? exit_code::done : exit_code::not_converged;
+}
+
+}  // namespace
+
+Command relax_command() {
+  return {
+      .name = "relax",
+      .summary = "relax atoms and cell with a potential, at a pressure, with the symmetry kept",
+      .arguments = "RUN.toml",
+      .description =
+          "Moves atoms and cell to the minimum of the enthalpy. The space group that is found (or the subgroup asked "
+          "for) is kept.\n"
+          "Leaves the structure as extxyz, CIF and POSCAR. A run that does not converge is written and exits with 3.",
+      .example =
+          "  zeropoint relax --template > relax.toml     then set model and path\n"
+          "  zeropoint relax relax.toml --set 'conditions.pressure=\"20 GPa\"'",
+      .options = {},
+      .prepare = job<Settings>(declare_keys, run, "relax"),
+      .run = {},
+  };
+}
+
+}  // namespace zeropoint

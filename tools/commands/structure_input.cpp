@@ -1,0 +1,82 @@
+#include "tools/commands/structure_input.hpp"
+
+#include <filesystem>
+
+#include "core/atomic_file.hpp"
+#include "core/error.hpp"
+#include "files/structure_file.hpp"
+#include "phonons/matrix_file.hpp"
+#include "phonons/quantum_espresso/dyn.hpp"
+#include "tools/commands/input_settings.hpp"
+#include "tools/commands/matrix_set.hpp"
+#include "tools/program/console.hpp"
+
+namespace zeropoint {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Dyn files stand under a prefix, which is no file; a single one may be named, too.
+bool holds_matrices(const std::string& path) {
+  if (!fs::exists(path)) return fs::exists(path + "1") || fs::exists(path + "1.xml");
+  if (phonons::is_phonopy(path)) return true;
+  if (fs::is_directory(path)) return false;
+  const std::string text = read_file(path);
+  return text.find("ynamical") != std::string::npos && text.find("in cartesian axes") != std::string::npos;
+}
+
+}  // namespace
+
+void declare(Schema& schema, StructureSettings& settings) {
+  Section& section = schema.section("structure", "where it begins");
+  section
+      .key("path", &settings.path,
+           "POSCAR, extxyz, output of pw.x or VASP, dyn files (prefix), phonopy's files, or a finished run")
+      .required("\"POSCAR\"")
+      .paths();
+  section.quantity("masses", &settings.masses, "amu", "isotopes: { H = \"2.014 amu\", \"site 3\" = \"6.015 amu\" }")
+      .above(0);
+}
+
+Crystal read_crystal(const std::string& path, const UnitSet& units) {
+  if (holds_matrices(path)) return phonons::read_matrix_file(path, units).matrices.crystal;
+  if (fs::is_directory(path)) {
+    if (const fs::path structure = fs::path{path} / "structure.extxyz"; fs::exists(structure))
+      return read_structure(structure.string());
+    return read_matrix_set(path, SymmetryOptions{}.tolerance, units).matrices.crystal;
+  }
+  if (fs::path{path}.extension() == ".h5")
+    return read_matrix_set(path, SymmetryOptions{}.tolerance, units).matrices.crystal;
+  return read_structure(path);
+}
+
+Crystal read_crystal(const StructureSettings& settings, const UnitSet& units) {
+  Crystal crystal = read_crystal(settings.path, units);
+  set_masses(crystal, settings.masses, "structure.masses");
+  return crystal;
+}
+
+Eigen::Vector3i cells_of(const PotentialSettings& settings, const UnitSet& units) {
+  if (settings.kind == PotentialSettings::Kind::model || settings.dyn.empty()) return Eigen::Vector3i::Ones();
+  return phonons::read_qe_dyn(settings.dyn, units).grid.divisions();
+}
+
+void describe(const Crystal& crystal, const SpaceGroup& group, Console& console) {
+  const Eigen::Vector3d lengths = crystal.cell.rowwise().norm();
+  console.field("crystal", "{}, {} atoms, {:.4f} x {:.4f} x {:.4f} angstrom, {:.3f} angstrom^3", crystal.formula(),
+                crystal.n_atoms(), lengths[0], lengths[1], lengths[2], crystal.volume());
+  describe(group, console);
+}
+
+void warn_of_hidden_symmetry(const Crystal& crystal, const SpaceGroup& group, const SymmetryOptions& options,
+                             Console& console) {
+  if (!options.enabled || !options.space_group.empty() || !options.operations_file.empty()) return;
+  if (const std::optional<SpaceGroup> more = hidden_symmetry(crystal, group)) {
+    console.warn(
+        "within {:g} angstrom the space group is {} ({}), {} operations: write symmetry.tolerance = \"{:g} angstrom\" "
+        "to have it imposed",
+        more->tolerance, more->symbol, more->number, more->operations.size(), more->tolerance);
+  }
+}
+
+}  // namespace zeropoint
