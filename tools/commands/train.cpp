@@ -244,7 +244,7 @@ Judgement judge(const mlp::Model& model, const mlp::TrainingData& data, const st
     const std::vector<mlp::Prediction> predictions = predict(geometries);
     for (std::size_t k = begin; k < end; ++k) {
       const std::size_t i = judged[k];
-      errors[split[i]][data.set_of(i)].add(predictions[k - begin], data.structure(i), data.species_of(i));
+      errors[static_cast<int>(split[i])][data.set_of(i)].add(predictions[k - begin], data.structure(i), data.species_of(i));
       result.parity.add(data.structure(i), predictions[k - begin], split[i]);
       if (split[i] == mlp::Part::training) result.balance.add(predictions[k - begin], data.structure(i));
     }
