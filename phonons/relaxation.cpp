@@ -6,8 +6,6 @@
 #include <cmath>
 #include <deque>
 
-#include "core/error.hpp"
-
 namespace zeropoint::phonons {
 namespace {
 
@@ -183,7 +181,7 @@ class Relaxer {
       state.stress = Eigen::Map<const Eigen::Matrix3d>(s.const_data_ptr<double>());
       residual = coordinates_.allowed(Eigen::Matrix3d(*state.stress + options_.pressure * Eigen::Matrix3d::Identity()));
     } else if (options_.cell != CellKind::fixed) {
-      throw InputError{"the potential gives no stress, so the cell cannot move: write conditions.cell = \"fixed\""};
+      throw MissingStress{"the potential gives no stress, so the cell cannot move"};
     }
     state.stress_left = residual.cwiseAbs().maxCoeff();
     const bool volume_moves = options_.cell == CellKind::isotropic || options_.cell == CellKind::full;
@@ -212,7 +210,7 @@ class Relaxer {
                             state.enthalpy <= from.enthalpy + rounding * std::max(1.0, std::abs(from.energy));
         if (falls || levels) return state;
         if (there > 0) shorter = std::clamp(slope / (slope - there), 0.1, 0.5);
-      } catch (const InputError&) {  // atoms on top of each other: too far
+      } catch (const ConfigurationError&) {  // atoms on top of each other: too far
       }
       t *= shorter;
     }

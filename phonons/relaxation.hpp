@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/cell_kind.hpp"
+#include "core/error.hpp"
 #include "core/potential.hpp"
 #include "core/space_group.hpp"
 
@@ -41,13 +42,19 @@ struct Relaxation {
   std::string reason;  ///< why it stopped
 };
 
+/// The cell is to move, and the potential gives no stress.
+class MissingStress : public InputError {
+ public:
+  using InputError::InputError;
+};
+
 /// Moves atoms and cell to a minimum of the enthalpy with the symmetry of `group`.
 ///
 /// Limited-memory BFGS over displacements of the atoms and strains of the cell, h -> h exp(strain), gradients averaged
 /// over the group and without the uniform translation; steps of at most 0.2 angstrom and 4 % with backtracking.
-/// A run that does not converge returns the state with the lowest enthalpy.
-/// @throws InputError when the cell is to move and the potential gives no stress, and as the potential does for
-/// `crystal`.
+/// A run that does not converge returns the state with the lowest enthalpy. Where the potential has no finite answer
+/// (ConfigurationError) a step is shortened; whatever else it throws ends the run.
+/// @throws MissingStress; as the potential does for `crystal`.
 Relaxation relax(const Potential& potential, const Crystal& crystal, const SpaceGroup& group,
                  const RelaxationOptions& options = {});
 

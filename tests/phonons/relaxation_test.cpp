@@ -69,6 +69,43 @@ TEST(Relaxation, HoldsWhatTheKindOfCellHolds) {
   EXPECT_LT((*shape.stress - shape.stress->trace() / 3 * Eigen::Matrix3d::Identity()).cwiseAbs().maxCoeff(), 1e-7);
 }
 
+/// Bonds that fail in one evaluation, and remember where they were asked.
+template <class Failure>
+class FailingOnce : public Potential {
+ public:
+  FailingOnce(const Potential& potential, std::size_t which) : potential_(potential), which_(which) {}
+  Evaluation evaluate(const Supercell& reference, const at::Tensor& displacements) const override {
+    asked.push_back(reference.crystal());
+    if (asked.size() == which_) throw Failure{"evaluation {} fails", which_};
+    return potential_.evaluate(reference, displacements);
+  }
+  mutable std::vector<Crystal> asked;
+
+ private:
+  const Potential& potential_;
+  std::size_t which_;
+};
+
+TEST(Relaxation, TakesAShorterStepWhereThePotentialHasNoFiniteAnswer) {
+  const Crystal crystal = test::cmc21_crystal();
+  const test::BondPotential bonds = bonds_of(crystal);
+  const FailingOnce<ConfigurationError> potential(bonds, 2);
+  const Relaxation found = relax(potential, crystal, find_space_group(crystal), {.cell = CellKind::fixed});
+  EXPECT_TRUE(found.converged) << found.reason;
+  const double refused = (potential.asked[1].positions - crystal.positions).norm();
+  EXPECT_NEAR((potential.asked[2].positions - crystal.positions).norm(), refused / 4, 1e-12);
+}
+
+TEST(Relaxation, EndsWithACalculatorThatDied) {
+  const Crystal crystal = test::cmc21_crystal();
+  const test::BondPotential bonds = bonds_of(crystal);
+  const FailingOnce<CalculatorError> potential(bonds, 3);
+  EXPECT_THROW(relax(potential, crystal, find_space_group(crystal)), CalculatorError);
+  EXPECT_EQ(potential.asked.size(), 3U);
+  const FailingOnce<InputError> wrong(bonds, 3);
+  EXPECT_THROW(relax(wrong, crystal, find_space_group(crystal)), InputError);
+}
+
 TEST(Relaxation, SaysWhyItDoesNotEnd) {
   const Crystal crystal = test::cmc21_crystal();
   const SpaceGroup group = find_space_group(crystal);

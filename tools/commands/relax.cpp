@@ -68,19 +68,24 @@ int run(const Settings& settings, Run& context) {
   RelaxResult result{start, group, {}, settings.pressure, settings.cell != CellKind::fixed, {}, {}};
   console.say("");
   console.say("{:>5} {:>20} {:>14} {:>14} {:>14}", "step", "enthalpy (eV)", "force (eV/A)", "stress (GPa)", "V (A^3)");
-  result.relaxation = phonons::relax(*potential, start, group,
-                                     {.cell = settings.cell,
-                                      .pressure = settings.pressure,
-                                      .force = settings.force,
-                                      .stress = settings.stress,
-                                      .max_steps = settings.max_steps,
-                                      .divisions = cells_of(settings.potential, units),
-                                      .observe = [&](const phonons::RelaxationStep& step) {
-                                        console.say("{:>5} {:>20.8f} {:>14.3e} {:>14.3e} {:>14.5f}", step.step,
-                                                    step.enthalpy, step.force, step.stress * gpa, step.volume);
-                                        result.steps.push_back(step);
-                                        stop_if_interrupted();
-                                      }});
+  phonons::RelaxationOptions options{.cell = settings.cell,
+                                     .pressure = settings.pressure,
+                                     .force = settings.force,
+                                     .stress = settings.stress,
+                                     .max_steps = settings.max_steps,
+                                     .divisions = cells_of(settings.potential, units)};
+  options.observe = [&](const phonons::RelaxationStep& step) {
+    console.say("{:>5} {:>20.8f} {:>14.3e} {:>14.3e} {:>14.5f}", step.step, step.enthalpy, step.force,
+                step.stress * gpa, step.volume);
+    result.steps.push_back(step);
+    stop_if_interrupted();
+  };
+  try {
+    result.relaxation = phonons::relax(*potential, start, group, options);
+  } catch (phonons::MissingStress& error) {
+    error.advise("write conditions.cell = \"fixed\"");
+    throw;
+  }
   const phonons::Relaxation& end = result.relaxation;
   result.group_after = find_space_group(end.crystal, {.tolerance = settings.symmetry.tolerance});
   console.say("");
