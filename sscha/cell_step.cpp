@@ -1,15 +1,16 @@
 #include "sscha/cell_step.hpp"
 
+#include <ATen/ops/zeros.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include "core/error.hpp"
 
 namespace zeropoint::sscha {
 namespace {
 
 constexpr double largest_strain = 0.03;
-constexpr double clear_change = 3;  // of the residual over its noise, to learn from it
+constexpr double clear_change = 3;        // of the residual over its noise, to learn from it
+constexpr double pressure_modulus = 0.6;  // eV/angstrom^3, 100 GPa: where the potential cannot tell
 
 /// Mandel's vector of a symmetric matrix: products are those of the matrices.
 Eigen::Matrix<double, 6, 1> mandel(const Eigen::Matrix3d& m) {
@@ -124,6 +125,18 @@ phonons::DynamicalMatrices strained(phonons::DynamicalMatrices matrices, const E
   matrices.crystal.cell = (matrices.crystal.cell * deformation).eval();
   matrices.crystal.positions = (matrices.crystal.positions * deformation).eval();
   return matrices;
+}
+
+double static_bulk_modulus(const Potential& potential, const phonons::DynamicalMatrices& matrices) {
+  constexpr double h = 0.005;
+  const auto pressure = [&](double strain) {
+    const Supercell cell = strained(matrices, strain * Eigen::Matrix3d::Identity()).supercell();
+    const zeropoint::Evaluation at_rest = potential.evaluate(cell, at::zeros({1, cell.n_atoms(), 3}, at::kDouble));
+    if (!at_rest.stresses.defined()) throw NoStress{};
+    return -at_rest.stresses[0].diagonal().mean().item<double>();
+  };
+  const double modulus = -(pressure(h) - pressure(-h)) / (6 * h);
+  return modulus > 0 ? modulus : pressure_modulus;
 }
 
 }  // namespace zeropoint::sscha

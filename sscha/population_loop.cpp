@@ -1,24 +1,20 @@
 #include "sscha/population_loop.hpp"
 
-#include <ATen/ops/empty.h>
-#include <ATen/ops/zeros.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <mutex>
 
+#include "core/contract.hpp"
 #include "core/error.hpp"
-#include "sscha/device_loop.hpp"
+#include "sscha/draw_and_label.hpp"
 
 namespace zeropoint::sscha {
 namespace {
 
-constexpr std::int64_t batch = 256;      // configurations a potential gets at once: fixed, so that bits are
 constexpr double within_noise = 2;       // a fresh gradient of noise alone is one error long, give or take a quarter
 constexpr double zero_gradient = 1e-8;   // eV/angstrom^2: rounding of forces of a harmonic crystal
 constexpr double zero_centroids = 1e-9;  // angstrom
 constexpr std::uint32_t final_population = 0;
-constexpr double pressure_modulus = 0.6;  // eV/angstrom^3, 100 GPa: where the potential cannot tell
 
 bool within(double value, double error, double zero) { return value <= std::max(within_noise * error, zero); }
 
@@ -32,11 +28,6 @@ bool is_exact(const StepReport& start) {
   return start.gradient < zero_gradient && start.gradient_error < zero_gradient;
 }
 
-void require_stress(bool there) {
-  if (!there)
-    throw InputError{"the potential gives no stress, so the cell cannot move: write conditions.cell = \"fixed\""};
-}
-
 Extrapolation extrapolation_of(const at::Tensor& uncertainty, double limit, const at::Tensor& weights) {
   const at::Tensor beyond = uncertainty.gt(limit), on_host = weights.cpu();
   return {.n = beyond.sum().item<std::int64_t>(),
@@ -44,139 +35,119 @@ Extrapolation extrapolation_of(const at::Tensor& uncertainty, double limit, cons
           .largest = uncertainty.max().item<double>()};
 }
 
-}  // namespace
-
-Configurations draw_and_label(const Potential& potential, const TrialDensity& density, const Sampler& sampler,
-                              std::int64_t n, at::Device device, const std::function<void(std::int64_t)>& progress,
-                              at::Tensor* uncertainty) {
-  const Supercell reference = density.matrices().supercell();
-  const std::int64_t n_atoms = reference.n_atoms();
-  Configurations all{at::empty({n, n_atoms, 3}, at::kDouble),
-                     at::empty({n}, at::kDouble),
-                     at::empty({n, n_atoms, 3}, at::kDouble),
-                     {}};
-  at::Tensor stresses;
-  std::mutex mutex;
-  std::int64_t done = 0;
-  const auto label = [&](std::int64_t piece) {
-    const std::int64_t begin = piece * batch, end = std::min(n, begin + batch);
-    const at::Tensor u = sampler.displacements(begin, end);
-    const zeropoint::Evaluation labels = potential.evaluate(reference, u);
-    check_finite(labels, "the potential");
-    all.displacements.slice(0, begin, end).copy_(u);
-    all.energies.slice(0, begin, end).copy_(labels.energies);
-    all.forces.slice(0, begin, end).copy_(labels.forces);
-    const std::lock_guard lock(mutex);
-    if (labels.stresses.defined()) {
-      if (!stresses.defined()) stresses = at::empty({n, 3, 3}, at::kDouble);
-      stresses.slice(0, begin, end).copy_(labels.stresses);
-    }
-    if (uncertainty && labels.force_uncertainty.defined()) {
-      if (!uncertainty->defined()) *uncertainty = at::empty({n}, at::kDouble);
-      uncertainty->slice(0, begin, end).copy_(labels.force_uncertainty.amax(1));
-    }
-    done += end - begin;
-    if (progress) progress(done);
-  };
-  for_each_item(device, (n + batch - 1) / batch, label);
-  all.stresses = stresses;
-  return all;
+PopulationReport report_of(const Drawing& drawing, const Minimum& minimum) {
+  return {.number = drawing.number,
+          .is_final = drawing.is_final,
+          .size = drawing.size,
+          .start = minimum.steps.front(),
+          .end = minimum.steps.back(),
+          .stop_reason = minimum.stop_reason,
+          .volume = drawing.density.matrices().crystal.volume(),
+          .stress = minimum.evaluation.stress,
+          .extrapolation = {}};
 }
 
-double static_bulk_modulus(const Potential& potential, const phonons::DynamicalMatrices& matrices) {
-  constexpr double h = 0.005;
-  const auto pressure = [&](double strain) {
-    const Supercell cell = strained(matrices, strain * Eigen::Matrix3d::Identity()).supercell();
-    const zeropoint::Evaluation at_rest = potential.evaluate(cell, at::zeros({1, cell.n_atoms(), 3}, at::kDouble));
-    require_stress(at_rest.stresses.defined());
-    return -at_rest.stresses[0].diagonal().mean().item<double>();
-  };
-  const double modulus = -(pressure(h) - pressure(-h)) / (6 * h);
-  return modulus > 0 ? modulus : pressure_modulus;
+}  // namespace
+
+PopulationLoop::PopulationLoop(const Potential& potential, const TrialDensity& start, SpaceGroup group,
+                               LoopOptions options, std::optional<LoopState> state)
+    : potential_(&potential),
+      temperature_(start.temperature()),
+      units_(start.units()),
+      group_(std::move(group)),
+      options_(std::move(options)),
+      state_(state ? std::move(*state) : LoopState{start.matrices(), {}}) {
+  if (options_.sizes.empty() || options_.maximum < 1)
+    throw InputError{"a loop needs at least one population: {} sizes and a maximum of {} are given",
+                     options_.sizes.size(), options_.maximum};
+  if (finished()) throw InputError{"a loop cannot go on from a state in which it is finished"};
+  if (options_.cell == CellKind::fixed) return;
+  cell_.emplace(options_.cell, options_.pressure, static_bulk_modulus(potential, start.matrices()));
+  if (!state_.cell_memory.empty()) cell_->remember(state_.cell_memory);
+}
+
+bool PopulationLoop::finished() const {
+  if (!state_.history.empty() && state_.history.back().is_final) return true;
+  return state_.settled ? options_.final_size == 0 : std::ssize(state_.history) >= options_.maximum;
+}
+
+const Drawing& PopulationLoop::drawing() {
+  expect(!finished(), "a finished loop draws no population");
+  if (drawing_) return *drawing_;
+  const phonons::DynamicalMatrices& matrices = state_.matrices;
+  const phonons::Symmetrizer symmetrize(group_, matrices.crystal, matrices.grid);
+  TrialDensity density = symmetrized({matrices, temperature_, units_}, group_, symmetrize);
+  const bool is_final = state_.settled;
+  const std::size_t before = state_.history.size();
+  const std::int64_t size =
+      is_final ? options_.final_size : options_.sizes[std::min(before, options_.sizes.size() - 1)];
+  const int number = static_cast<int>(before) + 1;
+  const SamplingOptions sampling{.method = options_.sampling,
+                                 .seed = options_.seed,
+                                 .population = is_final ? final_population : static_cast<std::uint32_t>(number)};
+  Sampler sampler(density, sampling, options_.device);
+  return drawing_.emplace(number, is_final, size, std::move(density), std::move(sampler));
+}
+
+const PopulationReport& PopulationLoop::next(const LoopWatch& watch) {
+  const Drawing& drawn = drawing();
+  minimum_.reset();
+  population_.reset();  // the next one needs its memory
+  at::Tensor uncertainty;
+  Configurations configurations = draw_and_label(
+      *potential_, drawn.density, drawn.sampler, drawn.size, options_.device,
+      [&](std::int64_t done) {
+        if (watch.labelling) watch.labelling(done, drawn.size);
+      },
+      &uncertainty);
+  if (watch.labelled) watch.labelled(drawn, configurations);
+  const auto ensemble = ensemble_in_memory(std::move(configurations), fmt::format("population {}", drawn.number));
+  Population population(*ensemble, drawn.density, {.device = options_.device, .check_generator = false});
+  Minimum minimum = minimize(population, drawn.density, group_, options_.minimize);
+  PopulationReport report = report_of(drawn, minimum);
+  if (uncertainty.defined())
+    report.extrapolation = extrapolation_of(uncertainty, options_.uncertain, minimum.evaluation.weights.values);
+  settle(std::move(report), minimum.density.matrices());
+  population_.emplace(std::move(population));
+  minimum_.emplace(std::move(minimum));
+  drawing_.reset();
+  return state_.history.back();
+}
+
+void PopulationLoop::settle(PopulationReport report, const phonons::DynamicalMatrices& found) {
+  if (cell_) {
+    if (!report.stress) throw NoStress{};
+    report.cell_deviation = cell_->deviation(report.stress->value, report.stress->standard_error);
+  }
+  report.needs_no_step =
+      fresh_needs_no_step(report.start, options_.minimize.centroids) && report.cell_deviation <= within_noise;
+  state_.matrices = found;
+  state_.settled = report.stop_reason == StopReason::converged;
+  if (!report.is_final) {
+    const bool is_largest = state_.history.size() + 1 >= options_.sizes.size();
+    state_.settled = state_.settled && report.needs_no_step && (is_largest || is_exact(report.start));
+    if (cell_ && !state_.settled) {
+      state_.matrices = strained(found, cell_->strain(report.stress->value, report.stress->standard_error));
+    }
+    if (cell_) state_.cell_memory = cell_->memory();
+  }
+  state_.history.push_back(std::move(report));
+}
+
+LoopResult PopulationLoop::result() && {
+  expect(minimum_.has_value(), "a loop has a result after a population");
+  return {.minimum = std::move(*minimum_),
+          .population = std::move(*population_),
+          .reports = std::move(state_.history),
+          .bulk_modulus = cell_ ? cell_->bulk_modulus() : 0,
+          .settled = state_.settled};
 }
 
 LoopResult relax_populations(const Potential& potential, const TrialDensity& start, const SpaceGroup& group,
-                             const LoopOptions& options, const LoopWatch& watch,
-                             const std::optional<LoopState>& state) {
-  if (options.sizes.empty() || options.maximum < 1)
-    throw InputError{"populations.sizes and populations.maximum must name at least one population"};
-  const double temperature = start.temperature();
-  const UnitSet& units = start.units();
-  const bool moves = options.cell != CellKind::fixed;
-  phonons::DynamicalMatrices matrices = state ? state->matrices : start.matrices();
-  int n_populations = state ? state->n_populations : 0;
-  std::vector<PopulationReport> reports;
-  std::optional<CellStep> cell;
-  if (moves) cell.emplace(options.cell, options.pressure, static_bulk_modulus(potential, start.matrices()));
-  if (moves && state) cell->remember(state->cell_memory);
-
-  std::optional<LoopResult> result;
-  const auto run = [&](std::int64_t size, bool is_final) {
-    result.reset();
-    const phonons::Symmetrizer symmetrize(group, matrices.crystal, matrices.grid);
-    const TrialDensity density = symmetrized({matrices, temperature, units}, group, symmetrize);
-    const int number = ++n_populations;
-    const std::uint32_t drawn = is_final ? final_population : static_cast<std::uint32_t>(number);
-    const Sampler sampler(density, {.method = options.sampling, .seed = options.seed, .population = drawn},
-                          options.device);
-    if (watch.drawing) watch.drawing(number, size, density, sampler);
-    const auto shown = [&](std::int64_t done) {
-      if (watch.labelling) watch.labelling(done, size);
-    };
-    at::Tensor uncertainty;
-    Configurations configurations =
-        draw_and_label(potential, density, sampler, size, options.device, shown, &uncertainty);
-    if (watch.labelled) watch.labelled(number, is_final, density, configurations);
-    const auto ensemble = ensemble_in_memory(std::move(configurations), fmt::format("population {}", number));
-    Population population(*ensemble, density, {.device = options.device, .check_generator = false});
-    Minimum minimum = minimize(population, density, group, options.minimize);
-    PopulationReport report{.number = number,
-                            .is_final = is_final,
-                            .size = size,
-                            .start = minimum.steps.front(),
-                            .end = minimum.steps.back(),
-                            .stop_reason = minimum.stop_reason,
-                            .volume = matrices.crystal.volume(),
-                            .stress = minimum.evaluation.stress,
-                            .extrapolation = {}};
-    if (uncertainty.defined())
-      report.extrapolation = extrapolation_of(uncertainty, options.uncertain, minimum.evaluation.weights.values);
-    if (moves) {
-      require_stress(report.stress.has_value());
-      report.cell_deviation = cell->deviation(report.stress->value, report.stress->standard_error);
-    }
-    report.needs_no_step =
-        fresh_needs_no_step(report.start, options.minimize.centroids) && report.cell_deviation <= within_noise;
-    matrices = minimum.density.matrices();
-    reports.push_back(report);
-    result.emplace(std::move(minimum), std::move(population), std::vector<PopulationReport>{});
-    return report;
-  };
-  bool settled = state && state->settled;
-  const std::size_t n_before_last = options.sizes.size() - 1;
-  while (!settled && n_populations < options.maximum) {
-    const std::size_t which = std::min(static_cast<std::size_t>(n_populations), n_before_last);
-    const PopulationReport report = run(options.sizes[which], false);
-    settled = report.needs_no_step && report.stop_reason == StopReason::converged &&
-              (which == n_before_last || is_exact(report.start));
-    if (moves && !settled) {
-      const Eigen::Matrix3d strain = cell->strain(report.stress->value, report.stress->standard_error);
-      matrices = strained(std::move(matrices), strain);
-    }
-    if (watch.population) watch.population(report);
-    const bool goes_on = settled ? options.final_size > 0 : n_populations < options.maximum;
-    if (watch.state && goes_on)
-      watch.state({n_populations, matrices, settled, cell ? cell->memory() : std::vector<double>{}});
-  }
-  if (options.final_size > 0 && settled) {
-    const PopulationReport report = run(options.final_size, true);
-    settled = report.stop_reason == StopReason::converged;
-    if (watch.population) watch.population(report);
-  }
-  result->reports = std::move(reports);
-  result->bulk_modulus = cell ? cell->bulk_modulus() : 0;
-  result->settled = settled;
-  return std::move(*result);
+                             const LoopOptions& options, const LoopWatch& watch) {
+  PopulationLoop loop(potential, start, group, options);
+  while (!loop.finished()) loop.next(watch);
+  return std::move(loop).result();
 }
 
 std::string LoopResult::explain() const {
@@ -188,8 +159,7 @@ std::string LoopResult::explain() const {
   }
   return fmt::format(
       "not converged after {} populations: where the last one was drawn the gradient is {:.1f} times its error{}; "
-      "allow more "
-      "populations, or larger ones",
+      "allow more populations, or larger ones",
       last.number, last.start.gradient / last.start.gradient_error,
       last.cell_deviation > within_noise
           ? fmt::format(", the stress is {:.1f} errors from the pressure", last.cell_deviation)

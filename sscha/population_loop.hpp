@@ -12,16 +12,6 @@
 
 namespace zeropoint::sscha {
 
-/// `n` configurations drawn by `sampler` from `density` and labelled by a potential, in their order; the same bits for
-/// any number of threads. `progress` gets how many are done, from one thread at a time; what it throws ends the work.
-/// `uncertainty` gets the largest deviation of a force in each configuration, [n] eV/angstrom, where the potential
-/// knows one, else nothing.
-/// @throws InputError when the potential gives numbers that are not finite.
-Configurations draw_and_label(const Potential& potential, const TrialDensity& density, const Sampler& sampler,
-                              std::int64_t n, at::Device device = at::kCPU,
-                              const std::function<void(std::int64_t done)>& progress = {},
-                              at::Tensor* uncertainty = nullptr);
-
 struct LoopOptions {
   std::vector<std::int64_t> sizes{1000, 2000, 5000, 10000};  ///< of the populations; the last repeats
   int maximum = 20;                                          ///< populations, the final one not counted
@@ -56,46 +46,90 @@ struct PopulationReport {
   bool needs_no_step = false;  ///< the gradient where it was drawn is within its noise, the stress as wanted
 };
 
-/// What is needed after a population to go on with the next.
+/// Where a loop stands between two populations. With the same options and potential it goes on from there to the same
+/// bits.
 struct LoopState {
-  int n_populations = 0;                ///< that were drawn
-  phonons::DynamicalMatrices matrices;  ///< where the next is drawn
-  bool settled = false;                 ///< the next is the final one
-  std::vector<double> cell_memory;      ///< CellStep::memory(); empty with a fixed cell
+  phonons::DynamicalMatrices matrices;    ///< where the next population is drawn
+  std::vector<PopulationReport> history;  ///< of all populations since the first
+  bool settled = false;                   ///< nothing is left but the final population
+  std::vector<double> cell_memory = {};   ///< CellStep::memory(); empty with a fixed cell
+};
+
+/// A population before it is labelled.
+struct Drawing {
+  int number = 0;
+  bool is_final = false;
+  std::int64_t size = 0;
+  TrialDensity density;
+  Sampler sampler;
 };
 
 struct LoopResult {
   Minimum minimum;                        ///< of the last population
   Population population;                  ///< the last one
-  std::vector<PopulationReport> reports;  ///< since the start or the state that it went on from
+  std::vector<PopulationReport> reports;  ///< of all populations
   double bulk_modulus = 0;                ///< eV/angstrom^3; 0 with a fixed cell
   bool settled = false;
   std::string explain() const;  ///< why not, for people
 };
 
-/// What a caller may want to see; what any of them throws ends the run.
+/// What a caller may want to see of a population while it is worked on.
 struct LoopWatch {
-  std::function<void(const PopulationReport&)> population = {};  ///< after each
-  /// Before `size` configurations of a population are labelled.
-  std::function<void(int number, std::int64_t size, const TrialDensity&, const Sampler&)> drawing = {};
-  std::function<void(std::int64_t done, std::int64_t total)> labelling =
-      {};  ///< configurations of one, from one thread at a time
-  /// Labels of each population, with the density that drew it.
-  std::function<void(int number, bool is_final, const TrialDensity&, const Configurations&)> labelled = {};
-  std::function<void(const LoopState&)> state = {};  ///< after each population but the final one
+  /// Configurations of one population, from one thread at a time.
+  std::function<void(std::int64_t done, std::int64_t total)> labelling = {};
+  std::function<void(const Drawing&, const Configurations&)> labelled = {};
 };
 
-/// Populations from `start` until a fresh one, of independent random numbers, needs no step: its gradient at the
-/// density that drew it is within twice its noise, and so is what is left of the stress. Populations are numbered from
-/// 1, the final one has the number 0 of the random numbers, so that neighbouring conditions share them. From the
-/// `state` that an earlier run of the same options saw it goes on to the same bits.
+/// Populations, one after another, until a fresh one, of independent random numbers, needs no step: its gradient at the
+/// density that drew it is within twice its noise, and so is what is left of the stress. Then, where one is wanted, a
+/// final one for the numbers.
 ///
-/// @throws InputError when the cell should move and the potential has no stress.
-LoopResult relax_populations(const Potential& potential, const TrialDensity& start, const SpaceGroup& group,
-                             const LoopOptions& options, const LoopWatch& watch = {},
-                             const std::optional<LoopState>& state = {});
+///   PopulationLoop loop(potential, start, group, options);
+///   while (!loop.finished()) show(loop.next());
+///   const LoopResult found = std::move(loop).result();
+///
+/// Between two populations the caller may look at the next one, change the potential, keep the state. Populations are
+/// numbered from 1; the final one has the number 0 of the random numbers, so that neighbouring conditions share them.
+class PopulationLoop {
+ public:
+  /// Refers to `potential`. With `state` it goes on where an earlier loop stood; `start` gives the temperature, and the
+  /// bulk modulus that the cell begins with.
+  /// @throws InputError when no population is asked for or left, NoStress when the cell should move and the potential
+  /// has none.
+  PopulationLoop(const Potential& potential, const TrialDensity& start, SpaceGroup group, LoopOptions options,
+                 std::optional<LoopState> state = {});
 
-/// -V dP/dV of the potential alone, atoms in their sites, by strains of half a per cent; eV/angstrom^3.
-double static_bulk_modulus(const Potential& potential, const phonons::DynamicalMatrices& matrices);
+  bool finished() const;
+  /// What next() will label; it stays where it is until then. Only while the loop is not finished.
+  const Drawing& drawing();
+  /// One population. Whatever is thrown on the way, by `watch` too, leaves the state as it was. Only while the loop is
+  /// not finished. @throws as draw_and_label(), minimize().
+  const PopulationReport& next(const LoopWatch& watch = {});
+  /// Labels from here on are those of `potential`, which the loop refers to.
+  void use(const Potential& potential) { potential_ = &potential; }
+
+  const LoopState& state() const { return state_; }
+  /// Of a loop of which next() returned at last.
+  LoopResult result() &&;
+
+ private:
+  /// Takes a population that was minimised to `found` into the state: is the loop settled, where to go next?
+  void settle(PopulationReport report, const phonons::DynamicalMatrices& found);
+
+  const Potential* potential_;
+  double temperature_;
+  UnitSet units_;
+  SpaceGroup group_;
+  LoopOptions options_;
+  LoopState state_;
+  std::optional<CellStep> cell_;
+  std::optional<Drawing> drawing_;
+  std::optional<Minimum> minimum_;
+  std::optional<Population> population_;
+};
+
+/// A PopulationLoop from its start to its end.
+LoopResult relax_populations(const Potential& potential, const TrialDensity& start, const SpaceGroup& group,
+                             const LoopOptions& options, const LoopWatch& watch = {});
 
 }  // namespace zeropoint::sscha

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <tuple>
 
+#include "core/error.hpp"
 #include "core/parallel.hpp"
 #include "phonons/quantum_espresso/dyn.hpp"
 #include "potentials/toys.hpp"
@@ -280,7 +281,7 @@ TEST(PopulationLoop, TellsTheWeightOfExtrapolations) {
   const TrialDensity start(model.harmonic(crystal), 300, units::codata2022);
   at::Tensor longest;
   LoopWatch watch;
-  watch.labelled = [&](int, bool, const TrialDensity&, const Configurations& configurations) {
+  watch.labelled = [&](const Drawing&, const Configurations& configurations) {
     longest = configurations.displacements.norm(2, 2).amax(1);
   };
   relax_populations(BondPotential(model), start, group_of(start.matrices()), {.sizes = {1000}}, watch);
@@ -324,6 +325,81 @@ TEST(PopulationLoop, MovesTheShapeAtOneVolume) {
   const Stress& stress = *found.minimum.evaluation.stress;
   EXPECT_LT(std::abs(stress.value(0, 0) - stress.value(2, 2)),
             4 * std::hypot(stress.standard_error(0, 0), stress.standard_error(2, 2)));
+}
+
+TEST(PopulationLoop, DrawsWhatItShows) {
+  const Crystal crystal = test::cubic_crystal();
+  const test::BondModel model = test::BondModel::of_neighbours(crystal, {2, 2, 2}, 4.6);
+  const TrialDensity start(model.harmonic(crystal), 300, units::codata2022);
+  const BondPotential potential(model);
+  PopulationLoop loop(potential, start, group_of(start.matrices()),
+                      {.sizes = {20, 40}, .maximum = 3, .minimize = {.max_steps = 0}});
+  for (const std::int64_t size : {20, 40, 40}) {
+    ASSERT_FALSE(loop.finished());
+    EXPECT_EQ(loop.drawing().size, size);
+    const at::Tensor shown = loop.drawing().sampler.displacements(0, size);
+    LoopWatch watch;
+    watch.labelled = [&](const Drawing& drawn, const Configurations& configurations) {
+      EXPECT_TRUE(configurations.displacements.equal(shown));
+      EXPECT_EQ(drawn.number, std::ssize(loop.state().history) + 1);
+    };
+    EXPECT_EQ(loop.next(watch).size, size);
+  }
+  EXPECT_EQ(loop.state().history.size(), 3u);
+}
+
+TEST(PopulationLoop, GoesOnWithAnotherPotential) {
+  // From soft matrices; the first population belongs to one harmonic crystal, what follows to another.
+  const phonons::DynamicalMatrices matrices = test::model_matrices(test::cubic_crystal(), {2, 2, 2}, 3);
+  const SpaceGroup group = group_of(matrices);
+  const phonons::Symmetrizer symmetrize(group, matrices.crystal, matrices.grid);
+  const TrialDensity soft = symmetrized({matrices, 200, units::codata2022}, group, symmetrize);
+  const auto scaled = [&](double factor) {
+    phonons::DynamicalMatrices result = soft.matrices();
+    for (Eigen::MatrixXcd& block : result.blocks) block *= factor;
+    return result;
+  };
+  const phonons::DynamicalMatrices hard = scaled(1.1), harder = scaled(1.2);
+  const potentials::HarmonicPotential before(hard), after(harder);
+  PopulationLoop loop(before, soft, group, {.sizes = {2000}, .minimize = {.gradient_to_error = 0}});
+  loop.next();
+  EXPECT_LT(test::difference(loop.state().matrices.blocks, hard.blocks), 1e-6);
+  loop.use(after);
+  while (!loop.finished()) loop.next();
+  EXPECT_LT(test::difference(loop.state().matrices.blocks, harder.blocks), 1e-6);
+  EXPECT_EQ(loop.state().history.size(), 3u);
+}
+
+TEST(PopulationLoop, StaysWhereItWasWhenAPopulationFails) {
+  const Crystal crystal = test::cubic_crystal();
+  const test::BondModel model = test::BondModel::of_neighbours(crystal, {2, 2, 2}, 4.6);
+  const TrialDensity start(model.harmonic(crystal), 300, units::codata2022);
+  const BondPotential potential(model);
+  const LoopOptions options{.sizes = {20}, .maximum = 2};
+  PopulationLoop quiet(potential, start, group_of(start.matrices()), options);
+  PopulationLoop disturbed(potential, start, group_of(start.matrices()), options);
+  quiet.next();
+  disturbed.next();
+  LoopWatch watch;
+  watch.labelled = [](const Drawing&, const Configurations&) { throw InputError{"no room on the disk"}; };
+  EXPECT_THROW(disturbed.next(watch), InputError);
+  EXPECT_EQ(disturbed.state().history.size(), 1u);
+  quiet.next();
+  disturbed.next();
+  EXPECT_EQ(quiet.state().matrices.blocks, disturbed.state().matrices.blocks);
+}
+
+TEST(PopulationLoop, RefusesWhatLeadsNowhere) {
+  const Crystal crystal = test::cubic_crystal();
+  const test::BondModel model = test::BondModel::of_neighbours(crystal, {2, 2, 2}, 4.6);
+  const TrialDensity start(model.harmonic(crystal), 300, units::codata2022);
+  const BondPotential potential(model);
+  const SpaceGroup group = group_of(start.matrices());
+  EXPECT_THROW(PopulationLoop(potential, start, group, {.sizes = {}}), InputError);
+  EXPECT_THROW(PopulationLoop(potential, start, group, {.maximum = 0}), InputError);
+  PopulationLoop loop(potential, start, group, {.sizes = {20}, .maximum = 1});
+  loop.next();
+  EXPECT_THROW(PopulationLoop(potential, start, group, {.sizes = {20}, .maximum = 1}, loop.state()), InputError);
 }
 
 TEST(PopulationLoop, HasTheSameBitsForAnyNumberOfThreads) {

@@ -12,6 +12,7 @@
 #include "phonons/quantum_espresso/dyn.hpp"
 #include "phonons/relaxation.hpp"
 #include "potentials/table.hpp"
+#include "sscha/loop_state_file.hpp"
 #include "sscha/population_file.hpp"
 #include "tools/commands/input_settings.hpp"
 #include "tools/commands/minimize_result.hpp"
@@ -107,13 +108,14 @@ void check(const Settings& settings) {
 /// One line a population on the terminal and in populations.dat.
 class PopulationLog {
  public:
-  /// `rows`: of the populations before an interruption.
-  PopulationLog(Console& console, std::string path, double n_cells, std::vector<std::vector<double>> rows)
-      : console_(console), path_(std::move(path)), n_cells_(n_cells), rows_(std::move(rows)) {
+  PopulationLog(Console& console, std::string path, double n_cells)
+      : console_(console), path_(std::move(path)), n_cells_(n_cells) {
     console_.say("{:>4} {:>8}  {:>24}  {:>15} {:>15}  {:>7}  {:>14}  {:>10}  {:>8}", "pop.", "size",
                  "free energy (eV/cell)", "gradient/error", "then", "N_eff/N", "pressure (GPa)", "V (A^3)", "lowest");
   }
-  void add(const sscha::PopulationReport& report) {
+  /// The last of all populations.
+  void add(const std::vector<sscha::PopulationReport>& history) {
+    const sscha::PopulationReport& report = history.back();
     const std::vector<double> row = population_row(report, n_cells_);
     const auto ratio = [](double value, double error) { return error > 0 ? value / error : 0.0; };
     console_.say(
@@ -123,19 +125,26 @@ class PopulationLog {
         ratio(report.end.gradient, report.end.gradient_error), report.end.kong_liu_ratio,
         report.stress ? format_estimate(std::abs(row[10]) < 1e-9 ? 0 : row[10], row[11] < 1e-9 ? 0 : row[11], "") : "-",
         report.volume, row.back(), report.needs_no_step ? "  fresh: no step" : "");
-    rows_.push_back(row);
     StepTable table = population_table();
-    for (const std::vector<double>& each : rows_) table.add(each);
+    for (const sscha::PopulationReport& each : history) table.add(population_row(each, n_cells_));
     write_file(path_, table.text());
   }
-  const std::vector<std::vector<double>>& rows() const { return rows_; }
 
  private:
   Console& console_;
   std::string path_;
   double n_cells_;
-  std::vector<std::vector<double>> rows_;
 };
+
+sscha::PopulationLoop loop_from(const Potential& potential, const sscha::TrialDensity& start, const SpaceGroup& group,
+                                const sscha::LoopOptions& options, std::optional<sscha::LoopState> state) {
+  try {
+    return {potential, start, group, options, std::move(state)};
+  } catch (sscha::NoStress& error) {
+    error.advise("write conditions.cell = \"fixed\"");
+    throw;
+  }
+}
 
 /// One condition from `start`: leaves its files in `folder`.
 ConditionResult relax(const Settings& settings, const Condition& condition, const Potential& potential,
@@ -156,12 +165,11 @@ ConditionResult relax(const Settings& settings, const Condition& condition, cons
       .pressure = condition.pressure.value_or(0),
       .uncertain = settings.potential.uncertain,
       .device = device};
-  std::vector<std::vector<double>> rows;
   const std::string state_file = folder + "/state.h5";
   std::optional<sscha::LoopState> state;
-  if (context.folder->resumes()) state = read_state(state_file, rows);
-  if (state) console.say("goes on after population {}", state->n_populations);
-  PopulationLog log(console, folder + "/populations.dat", start.grid.size(), std::move(rows));
+  if (context.folder->resumes()) state = sscha::read_loop_state(state_file);
+  if (state) console.say("goes on after population {}", state->history.size());
+  PopulationLog log(console, folder + "/populations.dat", start.grid.size());
   std::optional<Progress> bar;
   std::int64_t shown = 0;
   sscha::LoopWatch watch;
@@ -175,28 +183,30 @@ ConditionResult relax(const Settings& settings, const Condition& condition, cons
     if (done == total) bar.reset();
     stop_if_interrupted();
   };
-  watch.drawing = [&](int number, std::int64_t size, const sscha::TrialDensity& generating,
-                      const sscha::Sampler& sampler) {
-    require_labels(potential, generating, sampler, number, size, folder, context.shared.seed, context.settings);
-  };
-  watch.labelled = [&](int number, bool is_final, const sscha::TrialDensity& generating,
-                       const Configurations& configurations) {
+  watch.labelled = [&](const sscha::Drawing& drawn, const Configurations& configurations) {
     if (settings.keep == Settings::Keep::none) return;
-    if (settings.keep == Settings::Keep::last && settings.final_size > 0 && !is_final && number < settings.maximum)
+    if (settings.keep == Settings::Keep::last && settings.final_size > 0 && !drawn.is_final &&
+        drawn.number < settings.maximum)
       return;
-    const std::string name =
-        settings.keep == Settings::Keep::all && !is_final ? fmt::format("population{}.h5", number) : "population.h5";
+    const std::string name = settings.keep == Settings::Keep::all && !drawn.is_final
+                                 ? fmt::format("population{}.h5", drawn.number)
+                                 : "population.h5";
     write_population(
-        folder + "/" + name, generating, configurations,
-        {.population = number, .seed = context.shared.seed, .sampling = "", .configuration = context.settings});
+        folder + "/" + name, drawn.density, configurations,
+        {.population = drawn.number, .seed = context.shared.seed, .sampling = "", .configuration = context.settings});
     stop_if_interrupted();
   };
-  watch.population = [&](const sscha::PopulationReport& report) {
-    log.add(report);
+  sscha::PopulationLoop loop = loop_from(potential, density, group, options, std::move(state));
+  while (!loop.finished()) {
+    const sscha::Drawing& drawn = loop.drawing();
+    require_labels(potential, drawn.density, drawn.sampler, drawn.number, drawn.size, folder, context.shared.seed,
+                   context.settings);
+    loop.next(watch);
+    log.add(loop.state().history);
+    if (!loop.finished()) sscha::write_loop_state(state_file, loop.state());
     stop_if_interrupted();
-  };
-  watch.state = [&](const sscha::LoopState& next) { write_state(state_file, next, log.rows()); };
-  const sscha::LoopResult found = relax_populations(potential, density, group, options, watch, state);
+  }
+  const sscha::LoopResult found = std::move(loop).result();
   const sscha::Minimum& minimum = found.minimum;
   const sscha::SolutionErrors errors = solution_errors(found.population, minimum, group, settings.minimize.centroids,
                                                        [&](int, int) { stop_if_interrupted(); });

@@ -319,41 +319,6 @@ std::vector<figures::Figure> figures_of_conditions(const std::vector<ConditionRe
   return {figure};
 }
 
-void write_state(const std::string& path, const sscha::LoopState& state, const std::vector<std::vector<double>>& rows) {
-  Hdf5File file = Hdf5File::create(path, {.filetype = "zeropoint sscha state"});
-  phonons::write_matrices(state.matrices, file, "next");
-  file.write_attribute("/", "n_populations", static_cast<std::int64_t>(state.n_populations));
-  file.write_attribute("/", "settled", static_cast<std::int64_t>(state.settled));
-  if (!state.cell_memory.empty()) {
-    file.write("cell_memory",
-               Eigen::Map<const Eigen::VectorXd>(state.cell_memory.data(),
-                                                 static_cast<Eigen::Index>(state.cell_memory.size())),
-               "1/(eV/angstrom^3)", "number");
-  }
-  Eigen::MatrixXd table(static_cast<Eigen::Index>(rows.size()), static_cast<Eigen::Index>(rows.front().size()));
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    table.row(static_cast<Eigen::Index>(i)) = Eigen::Map<const Eigen::RowVectorXd>(rows[i].data(), table.cols());
-  }
-  file.write("populations", table, "as populations.dat", "population,column");
-  file.close();
-}
-
-std::optional<sscha::LoopState> read_state(const std::string& path, std::vector<std::vector<double>>& rows) {
-  if (!fs::exists(path)) return {};
-  const Hdf5File file = Hdf5File::open(path, "zeropoint sscha state");
-  sscha::LoopState state{.n_populations = static_cast<int>(file.number_attribute("/", "n_populations").value_or(0)),
-                         .matrices = phonons::read_matrices(file, "next"),
-                         .settled = file.number_attribute("/", "settled").value_or(0) != 0,
-                         .cell_memory = {}};
-  if (file.has("cell_memory")) {
-    const Eigen::VectorXd memory = file.read_vector("cell_memory");
-    state.cell_memory.assign(memory.begin(), memory.end());
-  }
-  const Eigen::MatrixXd table = file.read_matrix("populations");
-  for (Eigen::Index i = 0; i < table.rows(); ++i) rows.emplace_back(table.row(i).begin(), table.row(i).end());
-  return state;
-}
-
 StepTable population_table() {
   return StepTable{{"population", "size", "free_energy[eV/cell]", "error[eV/cell]", "gradient_fresh[eV/angstrom^2]",
                     "error[eV/angstrom^2]", "gradient[eV/angstrom^2]", "error[eV/angstrom^2]", "kong_liu_ratio",

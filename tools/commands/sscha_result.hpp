@@ -57,11 +57,6 @@ StepTable table_of(const std::vector<ConditionResult>& results);
 void show(const std::vector<ConditionResult>& results, Console& console);
 std::vector<figures::Figure> figures_of_conditions(const std::vector<ConditionResult>& results);
 
-/// Where a condition goes on after an interruption, with the rows of populations.dat so far.
-void write_state(const std::string& path, const sscha::LoopState& state, const std::vector<std::vector<double>>& rows);
-/// Nothing when there is no such file. @throws InputError when it is damaged.
-std::optional<sscha::LoopState> read_state(const std::string& path, std::vector<std::vector<double>>& rows);
-
 /// Columns of populations.dat.
 StepTable population_table();
 std::vector<double> population_row(const sscha::PopulationReport& report, double n_cells);
