@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numbers>
 #include <random>
@@ -90,6 +91,13 @@ std::vector<std::size_t> Trainer::order_of_epoch() const {
   return order;
 }
 
+std::size_t Trainer::slices_of(const std::vector<std::size_t>& batch) const {
+  constexpr std::size_t most = 16, fewest_atoms = 128;  // below, a network takes its time whatever the number of atoms
+  std::size_t n_atoms = 0;
+  for (const std::size_t i : batch) n_atoms += data_.species_of(i).size();
+  return std::min(std::bit_floor(std::clamp<std::size_t>(n_atoms / fewest_atoms, 1, most)), batch.size());
+}
+
 double Trainer::train_batch(const std::vector<std::size_t>& of) {
   const double p = progress();
   const double cosine = options_.final_rate + (1 - options_.final_rate) * 0.5 * (1 + std::cos(std::numbers::pi * p));
@@ -97,8 +105,7 @@ double Trainer::train_batch(const std::vector<std::size_t>& of) {
       options_.learning_rate * cosine * std::min(1.0, static_cast<double>(step_ + 1) / std::max(options_.warm_up, 1));
   const double ramp = std::pow(options_.energy_ramp, 1 - p);
 
-  // A batch is cut into one slice for each thread; gradients are added in the order of the slices.
-  const std::size_t n_slices = std::min(static_cast<std::size_t>(threads()), of.size());
+  const std::size_t n_slices = slices_of(of);
   std::vector<std::vector<std::size_t>> slices(n_slices);
   for (std::size_t k = 0; k < of.size(); ++k) slices[k % n_slices].push_back(of[k]);
   std::vector<LabelledBatch> batches(n_slices);

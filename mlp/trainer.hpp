@@ -44,8 +44,8 @@ struct EpochReport {
 
 /// Trains the members of a model side by side: they see the same batches and share the moments.
 ///
-/// Everything depends on the seeds, the data and the number of threads alone; with a number of epochs, a trainer that
-/// goes on from a checkpoint gives the same bits as one that was never interrupted.
+/// With a number of epochs everything depends on the seeds and the data alone: the bits are the same for any number of
+/// threads, and for a trainer that goes on from a checkpoint.
 class Trainer {
  public:
   /// `start`: first values of all weights. `data` must outlive the trainer.
@@ -71,6 +71,9 @@ class Trainer {
   double progress() const;
   double seconds() const;
   std::vector<std::size_t> order_of_epoch() const;
+  /// How many slices a batch is cut into, each the work of one thread: 1, 2, 4, 8 or 16 by its atoms. Gradients are
+  /// added in the order of the slices, so that the bits do not depend on the number of threads.
+  std::size_t slices_of(const std::vector<std::size_t>& batch) const;
   double train_batch(const std::vector<std::size_t>& of);
   void validate(EpochReport& report);
   Model current() const;

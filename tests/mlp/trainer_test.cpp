@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <numeric>
+#include <tuple>
 
 #include "core/error.hpp"
 #include "core/parallel.hpp"
@@ -75,6 +76,32 @@ TEST(Trainer, LearnsAPairPotentialWithTwoSpeciesAndThreeVolumes) {
   EXPECT_LT(errors.energy.root_mean_square(), 0.01);
   EXPECT_LT(trainer.history().back().loss, 0.3 * trainer.history().front().loss);
   EXPECT_DOUBLE_EQ(trainer.history().back().progress, 1);
+}
+
+TEST(Trainer, GivesTheSameBitsForAnyNumberOfThreads) {
+  const auto trained = [](int n_threads) {
+    set_threads(n_threads);
+    // A batch of 290 atoms, which is two slices, and one of 160.
+    const TrainOptions options{.epochs = 3, .batch_size = 32, .warm_up = 2};
+    Trainer trainer(toy_data(), range(0, 50), range(50, 60),
+                    start_model(toy_data(), range(0, 50), descriptor, network, {1, 2}), options);
+    train(trainer);
+    Model model = trainer.model();
+    const LastLayerReport report = solve_last_layer(model, 0, toy_data(), range(0, 50), trainer.loss_options());
+    set_threads(0);
+    return std::tuple{model, trainer.history(), report};
+  };
+  const auto [model, history, report] = trained(1);
+  for (const int n_threads : {2, 3}) {
+    const auto [other, other_history, other_report] = trained(n_threads);
+    EXPECT_TRUE(equal(model, other)) << n_threads;
+    EXPECT_TRUE(at::equal(model.members[0].covariance, other.members[0].covariance)) << n_threads;
+    EXPECT_EQ(report.after, other_report.after) << n_threads;
+    ASSERT_EQ(history.size(), other_history.size());
+    for (std::size_t k = 0; k < history.size(); ++k) EXPECT_EQ(history[k].loss, other_history[k].loss) << n_threads;
+    EXPECT_EQ(history.back().force, other_history.back().force) << n_threads;
+    EXPECT_EQ(history.back().energy, other_history.back().energy) << n_threads;
+  }
 }
 
 TEST(Trainer, GoesOnFromACheckpointToTheSameBits) {
