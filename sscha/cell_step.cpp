@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "phonons/relaxation.hpp"
+
 namespace zeropoint::sscha {
 namespace {
 
@@ -132,7 +134,8 @@ double static_bulk_modulus(const Potential& potential, const phonons::DynamicalM
   const auto pressure = [&](double strain) {
     const Supercell cell = strained(matrices, strain * Eigen::Matrix3d::Identity()).supercell();
     const zeropoint::Evaluation at_rest = potential.evaluate(cell, at::zeros({1, cell.n_atoms(), 3}, at::kDouble));
-    if (!at_rest.stresses.defined()) throw NoStress{};
+    if (!at_rest.stresses.defined())
+      throw phonons::MissingStress{"the potential gives no stress, so the cell cannot move"};
     return -at_rest.stresses[0].diagonal().mean().item<double>();
   };
   const double modulus = -(pressure(h) - pressure(-h)) / (6 * h);

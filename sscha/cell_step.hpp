@@ -5,19 +5,12 @@
 #include <vector>
 
 #include "core/cell_kind.hpp"
-#include "core/error.hpp"
 #include "core/potential.hpp"
 #include "phonons/dynamical_matrices.hpp"
 
 namespace zeropoint::sscha {
 
 using zeropoint::CellKind;
-
-/// The cell should move, and the potential gives no stress.
-class NoStress : public InputError {
- public:
-  NoStress() : InputError("the potential gives no stress, so the cell cannot move") {}
-};
 
 /// Finds the cell in which the stress is minus the target pressure, one strain a population.
 ///
@@ -54,7 +47,7 @@ class CellStep {
 phonons::DynamicalMatrices strained(phonons::DynamicalMatrices matrices, const Eigen::Matrix3d& strain);
 
 /// -V dP/dV of the potential alone, atoms in their sites, by strains of half a per cent; eV/angstrom^3. That of a hard
-/// metal where the crystal is not stable. @throws NoStress, and as the potential does.
+/// metal where the crystal is not stable. @throws phonons::MissingStress, and as the potential does.
 double static_bulk_modulus(const Potential& potential, const phonons::DynamicalMatrices& matrices);
 
 }  // namespace zeropoint::sscha

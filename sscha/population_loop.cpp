@@ -6,6 +6,7 @@
 
 #include "core/contract.hpp"
 #include "core/error.hpp"
+#include "phonons/relaxation.hpp"
 #include "sscha/draw_and_label.hpp"
 
 namespace zeropoint::sscha {
@@ -116,7 +117,7 @@ const PopulationReport& PopulationLoop::next(const LoopWatch& watch) {
 
 void PopulationLoop::settle(PopulationReport report, const phonons::DynamicalMatrices& found) {
   if (cell_) {
-    if (!report.stress) throw NoStress{};
+    if (!report.stress) throw phonons::MissingStress{"the potential gives no stress, so the cell cannot move"};
     report.cell_deviation = cell_->deviation(report.stress->value, report.stress->standard_error);
   }
   report.needs_no_step =

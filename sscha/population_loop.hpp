@@ -94,8 +94,8 @@ class PopulationLoop {
  public:
   /// Refers to `potential`. With `state` it goes on where an earlier loop stood; `start` gives the temperature, and the
   /// bulk modulus that the cell begins with.
-  /// @throws InputError when no population is asked for or left, NoStress when the cell should move and the potential
-  /// has none.
+  /// @throws InputError when no population is asked for or left, phonons::MissingStress when the cell should move and
+  /// the potential has none.
   PopulationLoop(const Potential& potential, const TrialDensity& start, SpaceGroup group, LoopOptions options,
                  std::optional<LoopState> state = {});
 

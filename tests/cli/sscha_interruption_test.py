@@ -87,6 +87,19 @@ while n_killed < 30 and n_folders < 60:
 test.claim(n_killed >= 30, f"only {n_killed} runs were killed before their end")
 
 
+# Ctrl-C behind the first population: the run says that it goes on there, and does. The second population takes a while.
+long = [*command("stopped"), "--set", "populations.sizes=[200, 40000]", "--set", "populations.final=0"]
+with subprocess.Popen(long, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+    deadline = time.monotonic() + 60
+    while not os.path.exists("stopped/100K/state.h5") and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.001)
+    process.send_signal(signal.SIGINT)
+    said = process.stderr.read()
+test.claim(process.returncode == 130 and "goes on behind the last population" in said, f"Ctrl-C: {process.returncode}, it says {said}")
+again = test.run(*long[1:])
+test.claim(again.returncode == 0 and "goes on after population 1" in again.stdout, f"after Ctrl-C: {again.returncode}\n{again.stderr}")
+
+
 def with_small_files(largest):
     """What a full disk does: writing ends with an error."""
     def limit():

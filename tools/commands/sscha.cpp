@@ -140,7 +140,7 @@ sscha::PopulationLoop loop_from(const Potential& potential, const sscha::TrialDe
                                 const sscha::LoopOptions& options, std::optional<sscha::LoopState> state) {
   try {
     return {potential, start, group, options, std::move(state)};
-  } catch (sscha::NoStress& error) {
+  } catch (phonons::MissingStress& error) {
     error.advise("write conditions.cell = \"fixed\"");
     throw;
   }
@@ -329,6 +329,7 @@ Command sscha_command() {
       .options = {},
       .prepare = job<Settings>(declare_keys, run, "sscha"),
       .run = {},
+      .goes_on = "behind the last population",
   };
 }
 

@@ -465,6 +465,7 @@ Command train_command() {
       .options = {},
       .prepare = job<Settings>(declare_keys, run, "model"),
       .run = {},
+      .goes_on = "behind the last checkpoint",
   };
 }
 

@@ -78,6 +78,8 @@ struct Command {
   /// A command with a run file has `prepare`, others have `run`.
   std::function<std::unique_ptr<Job>()> prepare;
   std::function<int(const Arguments&, Console&)> run;
+  /// Where the same command goes on after an interruption: "behind the last population". Empty: it begins again.
+  std::string goes_on = {};
 };
 
 /// Adds seed, [compute] and [output] to a job's schema.

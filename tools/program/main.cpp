@@ -85,9 +85,9 @@ int run_command(const Command& command, int argc, const char* const* argv) {
     console.set_options(arguments.console);
     return command.prepare ? run_job(command, arguments, console) : command.run(arguments, console);
   } catch (const Interrupted& interrupted) {
-    console.error(
-        fmt::format("interrupted by {}: the same command begins this run again, with the same results to the last bit",
-                    interrupted.signal() == SIGINT ? "Ctrl-C" : "SIGTERM"));
+    console.error(fmt::format("interrupted by {}: the same command {}, with the same results to the last bit",
+                              interrupted.signal() == SIGINT ? "Ctrl-C" : "SIGTERM",
+                              command.goes_on.empty() ? "begins this run again" : "goes on " + command.goes_on));
     return 128 + interrupted.signal();
   } catch (const ConfigError& error) {
     console.error(error.what());
