@@ -1,10 +1,11 @@
+#include "files/deepmd_npy.hpp"
+
 #include <algorithm>
 #include <filesystem>
 #include <optional>
 
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
-#include "files/dft_output.hpp"
 #include "files/npy.hpp"
 #include "files/text_scanner.hpp"
 
@@ -12,6 +13,9 @@ namespace zeropoint {
 namespace {
 
 namespace fs = std::filesystem;
+
+using RowMajor = Eigen::Matrix<double, 3, 3, Eigen::RowMajor>;
+using Frames = std::vector<const LabelledStructure*>;
 
 /// Words of a text file, whatever its lines.
 std::vector<std::string> words_in(const fs::path& path) {
@@ -70,26 +74,19 @@ class DeepmdSystem {
     names_ = words_in(folder_ / "type_map.raw");
   }
 
-  LabelledStructures read(const LabelLimits& limits) const {
+  std::vector<LabelledEntry> read() const {
     std::vector<fs::path> sets;
     for (const auto& entry : fs::directory_iterator{folder_}) {
       if (entry.is_directory() && entry.path().filename().string().starts_with("set.")) sets.push_back(entry.path());
     }
     std::sort(sets.begin(), sets.end());
     if (sets.empty()) throw InputError{"{} holds type.raw but no folder set.000: no frames", folder_.string()};
-    LabelledStructures all;
+    std::vector<LabelledEntry> all;
     for (const fs::path& path : sets) {
       const Set set = read_set(path, static_cast<std::int64_t>(types_.size()));
       for (std::int64_t frame = 0; frame < set.energies.size(0); ++frame) {
-        const std::string source = fmt::format("{}, frame {}", path.string(), frame + 1);
-        try {
-          LabelledStructure structure = structure_of(set, frame);
-          check(structure, limits);
-          structure.source = source;
-          all.accepted.push_back(std::move(structure));
-        } catch (const InputError& error) {
-          all.refused.push_back({source, error.what()});
-        }
+        all.push_back(labelled_entry(fmt::format("{}, frame {}", path.string(), frame + 1), path.string(),
+                                     [&] { return structure_of(set, frame); }));
       }
     }
     return all;
@@ -119,12 +116,11 @@ class DeepmdSystem {
     const Eigen::Index n_all = static_cast<Eigen::Index>(types_.size());
     found.positions = Eigen::Map<const Vectors>(row(set.coordinates), n_all, 3)(kept, Eigen::all);
     found.forces = Eigen::Map<const Vectors>(row(set.forces), n_all, 3)(kept, Eigen::all);
-    using Matrix = Eigen::Matrix<double, 3, 3, Eigen::RowMajor>;
-    found.cell = Eigen::Map<const Matrix>(row(set.box));
+    found.cell = Eigen::Map<const RowMajor>(row(set.box));
     found.energy = *row(set.energies);
     if (set.virials.defined()) {
-      found.stress =
-          -Eigen::Map<const Matrix>(row(set.virials)) / std::abs(found.cell.determinant());  // virial = -volume stress
+      found.stress = -Eigen::Map<const RowMajor>(row(set.virials)) /
+                     std::abs(found.cell.determinant());  // virial = -volume stress
     }
     return found;
   }
@@ -133,10 +129,69 @@ class DeepmdSystem {
   std::vector<std::string> types_, names_;
 };
 
+/// eV, positive under compression.
+RowMajor virial_of(const LabelledStructure& structure) {
+  return -*structure.stress * std::abs(structure.cell.determinant());
+}
+
+/// [n_frames, width], `row(frame)` gives the numbers of one.
+template <class Row>
+void write_array(const fs::path& path, const Frames& frames, std::int64_t width, Row&& row) {
+  NpyWriter writer(path.string(), {static_cast<std::int64_t>(frames.size()), width});
+  for (const LabelledStructure* frame : frames) {
+    const auto values = row(*frame);
+    writer.append(values.data(), width);
+  }
+  writer.finish();
+}
+
+void write_system(const Frames& frames, const std::vector<std::string>& names, const fs::path& folder) {
+  const std::int64_t n_atoms = frames.front()->n_atoms();
+  const fs::path set = folder / "set.000";
+  write_array(set / "box.npy", frames, 9, [](const LabelledStructure& s) { return RowMajor(s.cell); });
+  write_array(set / "coord.npy", frames, 3 * n_atoms, [](const LabelledStructure& s) { return s.positions; });
+  write_array(set / "force.npy", frames, 3 * n_atoms, [](const LabelledStructure& s) { return s.forces; });
+  if (frames.front()->stress) write_array(set / "virial.npy", frames, 9, virial_of);
+  NpyWriter energies((set / "energy.npy").string(), {static_cast<std::int64_t>(frames.size())});
+  for (const LabelledStructure* frame : frames) energies.append(&frame->energy, 1);
+  energies.finish();
+  std::string types, map;
+  for (const std::string& species : frames.front()->species)
+    types += fmt::format("{}\n", std::ranges::find(names, species) - names.begin());
+  for (const std::string& name : names) map += name + '\n';
+  write_file((folder / "type_map.raw").string(), map);
+  write_file((folder / "type.raw").string(), types);  // the last: a folder without it is none
+}
+
 }  // namespace
 
-LabelledStructures read_deepmd(const std::string& path, const LabelLimits& limits) {
-  return DeepmdSystem{path}.read(limits);
+std::vector<std::string> write_deepmd(const std::vector<LabelledStructure>& structures, const std::string& path) {
+  std::vector<std::string> names;
+  for (const LabelledStructure& structure : structures) {
+    for (const std::string& species : structure.species) {
+      if (std::ranges::find(names, species) == names.end()) names.push_back(species);
+    }
+  }
+  const std::vector<Frames> systems = by_atoms(structures);
+  std::vector<std::string> folders;
+  for (std::size_t k = 0; k < systems.size(); ++k) {
+    folders.push_back(systems.size() == 1 ? path : (fs::path{path} / std::to_string(k + 1)).string());
+    if (fs::exists(fs::path{folders.back()} / "type.raw")) {
+      throw InputError{"{} holds a type.raw already: two sets would mix, write into another folder", folders.back()};
+    }
+  }
+  for (std::size_t k = 0; k < systems.size(); ++k) write_system(systems[k], names, folders[k]);
+  return folders;
+}
+
+LabelledFormat deepmd_format() {
+  return {
+      .name = "deepmd",
+      .description = "folders of DeePMD",
+      .recognises =
+          [](const FileContent& file) { return file.is_folder() && fs::exists(fs::path{file.path()} / "type.raw"); },
+      .read = [](const FileContent& file) { return DeepmdSystem{file.path()}.read(); },
+      .write = write_deepmd};
 }
 
 }  // namespace zeropoint

@@ -169,11 +169,11 @@ class ExtxyzEnsemble : public FileEnsemble {
     const std::string text = frame(c, c + 1);
     std::string_view rest = text;
     next_line(rest);
-    return extxyz::stress_of(next_line(rest), reference_.volume(), where(c, 1));
+    return extxyz::stress_of(next_line(rest), reference_.volume(), {where(c, 1)});
   }
 
   void check_lattice(std::string_view comment, std::int64_t c) const {
-    const auto lattice = extxyz::lattice_of(comment, where(c, 1));
+    const auto lattice = extxyz::lattice_of(comment, {where(c, 1)});
     if (!lattice) return;
     if (const double off = (*lattice - cell_).cwiseAbs().maxCoeff(); !(off <= lattice_tolerance)) {
       throw InputError{
@@ -224,7 +224,7 @@ class ExtxyzEnsemble : public FileEnsemble {
       const std::int64_t k = c - begin;
       next_line(rest);
       const std::string_view comment = next_line(rest);
-      const extxyz::Columns columns = extxyz::columns_of(comment, where(c, 1));
+      const extxyz::Columns columns = extxyz::columns_of(comment, {where(c, 1)});
       check_lattice(comment, c);
       const auto energy = extxyz::value_of(comment, "energy");
       const auto value = energy ? extxyz::numbers_in(*energy) : std::nullopt;
@@ -233,7 +233,7 @@ class ExtxyzEnsemble : public FileEnsemble {
       const Labels here{labels.displacements + k * n_numbers, nullptr, labels.forces + k * n_numbers, nullptr};
       for (std::int64_t atom = 0; atom < n_atoms(); ++atom) read_atom(next_line(rest), columns, c, atom, here);
       if (!labels.stresses) continue;
-      const auto stress = extxyz::stress_of(comment, reference_.volume(), where(c, 1));
+      const auto stress = extxyz::stress_of(comment, reference_.volume(), {where(c, 1)});
       if (!stress) throw InputError{"{}: neither stress nor virial, which the first configuration has", where(c, 1)};
       std::copy(stress->begin(), stress->end(), labels.stresses + 9 * k);
     }

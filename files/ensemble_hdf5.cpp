@@ -8,7 +8,7 @@
 namespace zeropoint {
 namespace {
 
-constexpr double cell_tolerance = 1e-3;     // angstrom: beyond it is another cell
+constexpr double same_cell = 1e-3;          // angstrom: beyond it is another cell
 constexpr double rounding_of_units = 1e-5;  // angstrom: positions through another set of constants differ by less
 
 class Hdf5Ensemble : public FileEnsemble {
@@ -75,7 +75,7 @@ class Hdf5Ensemble : public FileEnsemble {
     if (stored_cell.rows() != 3 || stored_cell.cols() != 3 || stored.rows() != cell.n_atoms() || stored.cols() != 3) {
       throw InputError{"{}: cell or positions have a wrong shape: write the file again", source_.path};
     }
-    if (const double off = (stored_cell - cell.cell).cwiseAbs().maxCoeff(); !(off <= cell_tolerance)) {
+    if (const double off = (stored_cell - cell.cell).cwiseAbs().maxCoeff(); !(off <= same_cell)) {
       throw InputError{
           "{}: its cell differs by {:.4f} angstrom from that of the matrices: they belong to another volume",
           source_.path, off};

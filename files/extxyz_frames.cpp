@@ -1,7 +1,8 @@
+#include "files/extxyz_frames.hpp"
+
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
 #include "core/number_text.hpp"
-#include "files/dft_output.hpp"
 #include "files/extxyz_line.hpp"
 #include "files/text_scanner.hpp"
 
@@ -16,27 +17,19 @@ bool is_count(std::string_view line) {
 /// Walks from frame to frame; a damaged one costs only itself.
 class Frames {
  public:
-  Frames(const std::string& path, const std::string& text, const LabelLimits& limits)
-      : path_(path), limits_(limits), scan_(path, text), has_last_newline_(text.ends_with('\n')) {}
+  explicit Frames(const FileContent& file)
+      : scan_(file.path(), file.text()), has_last_newline_(file.text().ends_with('\n')) {}
 
-  LabelledStructures read() {
+  std::vector<LabelledEntry> read() {
+    std::vector<LabelledEntry> all;
     bool more = scan_.next_filled();
     while (more) {
-      ++frame_;
       first_line_ = scan_.line_number();
-      const std::string source = fmt::format("{}, frame {}", path_, frame_);
-      try {
-        LabelledStructure structure = read_frame();
-        check(structure, limits_);
-        structure.source = source;
-        all_.accepted.push_back(std::move(structure));
-        more = scan_.next_filled();
-      } catch (const InputError& error) {
-        all_.refused.push_back({source, reason_without_path(error.what(), path_)});
-        more = find_next_frame();
-      }
+      all.push_back(labelled_entry(fmt::format("{}, frame {}", scan_.path(), all.size() + 1), scan_.path(),
+                                   [&] { return read_frame(); }));
+      more = std::holds_alternative<LabelledStructure>(all.back()) ? scan_.next_filled() : find_next_frame();
     }
-    return std::move(all_);
+    return all;
   }
 
  private:
@@ -71,15 +64,15 @@ class Frames {
     const int n_atoms = scan_.integer(0);
     scan_.require_next("a line of keys");
     const std::string comment{scan_.line()};
-    const std::string where = scan_.where();
+    const Place here = scan_.place();
     LabelledStructure found;
-    const auto lattice = extxyz::lattice_of(comment, where);
+    const auto lattice = extxyz::lattice_of(comment, here);
     if (!lattice) scan_.fail("no Lattice=\"9 numbers\" in it: the cell is not known");
     found.cell = *lattice;
     require_periodic(comment);
-    const extxyz::Columns columns = extxyz::columns_of(comment, where);
+    const extxyz::Columns columns = extxyz::columns_of(comment, here);
     found.energy = energy_of(comment);
-    if (const auto stress = extxyz::stress_of(comment, std::abs(found.cell.determinant()), where)) {
+    if (const auto stress = extxyz::stress_of(comment, std::abs(found.cell.determinant()), here)) {
       found.stress = Eigen::Map<const Eigen::Matrix<double, 3, 3, Eigen::RowMajor>>(stress->data());
     }
     std::vector<double> positions, forces;
@@ -99,26 +92,20 @@ class Frames {
       scan_.fail("more rows than the {} atoms that are announced: the number of atoms or the frame is damaged",
                  n_atoms);
     }
-    if (scan_.peek().empty() && !has_last_newline_) fail_without_newline(scan_);
+    if (scan_.peek().empty() && !has_last_newline_) scan_.fail_without_line_end();
     found.positions = Eigen::Map<const Vectors>(positions.data(), n_atoms, 3);
     found.forces = Eigen::Map<const Vectors>(forces.data(), n_atoms, 3);
     return found;
   }
 
-  const std::string& path_;
-  const LabelLimits& limits_;
   TextScanner scan_;
-  int frame_ = 0;
   int first_line_ = 0;  // of this frame
   bool has_last_newline_;
-  LabelledStructures all_;
 };
 
 }  // namespace
 
-LabelledStructures read_extxyz_frames(const std::string& path, const std::string& text, const LabelLimits& limits) {
-  return Frames{path, text, limits}.read();
-}
+std::vector<LabelledEntry> read_extxyz_frames(const FileContent& file) { return Frames{file}.read(); }
 
 void write_labelled_structures(const std::vector<LabelledStructure>& structures, const std::string& path) {
   AtomicFile file{path};
@@ -144,6 +131,24 @@ void write_labelled_structures(const std::vector<LabelledStructure>& structures,
     file.write(text);
   }
   file.commit();
+}
+
+LabelledFormat extxyz_frames_format() {
+  return {.name = "extxyz",
+          .description = "extended XYZ",
+          .recognises =
+              [](const FileContent& file) {
+                const std::string_view first = file.first_line();
+                const bool is_number =
+                    !first.empty() && first.find_first_not_of("0123456789") == std::string_view::npos;
+                return is_number || file.has("Properties=") || file.has("Lattice=");
+              },
+          .read = read_extxyz_frames,
+          .write =
+              [](const std::vector<LabelledStructure>& structures, const std::string& path) {
+                write_labelled_structures(structures, path);
+                return std::vector<std::string>{path};
+              }};
 }
 
 }  // namespace zeropoint

@@ -24,12 +24,12 @@ bool same_word(std::string_view a, std::string_view b) {
 }
 
 std::optional<std::array<double, 9>> tensor_of(std::string_view comment, std::string_view name, double scale,
-                                               std::string_view where) {
+                                               const Place& where) {
   const auto value = value_of(comment, name);
   if (!value) return std::nullopt;
   const auto v = numbers_in(*value);
   if (!v || (v->size() != 9 && v->size() != 6)) {
-    throw InputError{"{}: {} must be 9 numbers (3 x 3) or 6 (xx yy zz yz xz xy)", where, name};
+    throw located(where, InputError{"{} must be 9 numbers (3 x 3) or 6 (xx yy zz yz xz xy)", name});
   }
   std::array<double, 9> full;
   constexpr std::array<std::size_t, 9> voigt = {0, 5, 4, 5, 1, 3, 4, 3, 2};
@@ -81,22 +81,23 @@ std::optional<std::vector<double>> numbers_in(std::string_view text) {
   return all;
 }
 
-Columns columns_of(std::string_view comment, std::string_view where, bool labelled) {
+Columns columns_of(std::string_view comment, const Place& where, bool labelled) {
   const auto properties = value_of(comment, "Properties");
   if (!properties) {
-    throw InputError{"{}: no Properties=...: species:S:1:pos:R:3:forces:R:3 is needed to know the columns", where};
+    throw located(where, InputError{"no Properties=...: species:S:1:pos:R:3:forces:R:3 is needed to know the columns"});
   }
   Columns columns;
   bool has_species = false, has_positions = false, has_forces = false;
   std::string fields{*properties};
   std::replace(fields.begin(), fields.end(), ':', ' ');
   const auto parts = split_words(fields);
-  if (parts.size() % 3 != 0) throw InputError{"{}: Properties={} is not made of name:type:number", where, *properties};
+  if (parts.size() % 3 != 0)
+    throw located(where, InputError{"Properties={} is not made of name:type:number", *properties});
   for (std::size_t k = 0; k < parts.size(); k += 3) {
     std::size_t width = 0;
     std::from_chars(parts[k + 2].data(), parts[k + 2].data() + parts[k + 2].size(), width);
     if (width == 0 || width > 1000)
-      throw InputError{"{}: Properties={}: '{}' is no number of columns", where, *properties, parts[k + 2]};
+      throw located(where, InputError{"Properties={}: '{}' is no number of columns", *properties, parts[k + 2]});
     const auto take = [&](bool& has, std::size_t& column) {
       has = true;
       column = columns.count;
@@ -108,32 +109,35 @@ Columns columns_of(std::string_view comment, std::string_view where, bool labell
     columns.count += width;
   }
   if (!has_species || !has_positions || (labelled && !has_forces)) {
-    throw InputError{"{}: Properties={} has no {}: species:S:1, pos:R:3 and forces:R:3 are needed", where, *properties,
-                     !has_species     ? "species"
-                     : !has_positions ? "pos"
-                                      : "forces"};
+    throw located(where,
+                  InputError{"Properties={} has no {}: species:S:1, pos:R:3 and forces:R:3 are needed", *properties,
+                             !has_species     ? "species"
+                             : !has_positions ? "pos"
+                                              : "forces"});
   }
   return columns;
 }
 
-std::optional<Eigen::Matrix3d> lattice_of(std::string_view comment, std::string_view where) {
+std::optional<Eigen::Matrix3d> lattice_of(std::string_view comment, const Place& where) {
   const auto lattice = value_of(comment, "Lattice");
   if (!lattice) return std::nullopt;
   const auto v = numbers_in(*lattice);
-  if (!v || v->size() != 9) throw InputError{"{}: Lattice must be 9 numbers", where};
+  if (!v || v->size() != 9) throw located(where, InputError{"Lattice must be 9 numbers"});
   return Eigen::Map<const Eigen::Matrix<double, 3, 3, Eigen::RowMajor>>(v->data());
 }
 
-std::optional<std::array<double, 9>> stress_of(std::string_view comment, double volume, std::string_view where) {
+std::optional<std::array<double, 9>> stress_of(std::string_view comment, double volume, const Place& where) {
   const auto stress = tensor_of(comment, "stress", 1.0, where);
   const auto virial = tensor_of(comment, "virial", -1.0 / volume, where);
   for (std::size_t k = 0; stress && virial && k < 9; ++k) {
     if (std::abs((*stress)[k] - (*virial)[k]) > stress_agreement + 1e-4 * std::abs((*stress)[k])) {
-      throw InputError{
-          "{}: stress and virial disagree ({:.6g} and {:.6g} eV/angstrom^3 in element {}): the virial is -volume x "
-          "stress; "
-          "keep the one that is right",
-          where, (*stress)[k], (*virial)[k], k + 1};
+      throw located(
+          where,
+          InputError{
+              "stress and virial disagree ({:.6g} and {:.6g} eV/angstrom^3 in element {}): the virial is -volume x "
+              "stress; "
+              "keep the one that is right",
+              (*stress)[k], (*virial)[k], k + 1});
     }
   }
   return stress ? stress : virial;

@@ -1,114 +1,133 @@
 #include "files/labelled_structure.hpp"
 
 #include <algorithm>
-#include <filesystem>
-
-#include "core/atomic_file.hpp"
-#include "core/error.hpp"
-#include "files/dft_output.hpp"
-#include "files/text_scanner.hpp"
+#include <cmath>
+#include <map>
+#include <utility>
 
 namespace zeropoint {
 namespace {
 
-enum class Format { empty, binary, pwx_text, pwx_xml, vasp_xml, other_xml, outcar, xsf, extxyz, json, unknown };
+// Programs symmetrise the stress and print it with 1e-6 eV/angstrom^3 or better.
+constexpr double asymmetry = 1e-5;           // eV/angstrom^3
+constexpr double relative_asymmetry = 1e-3;  // of the largest element
+constexpr double closest = 0.4;              // angstrom: nuclei of hydrogen at hundreds of GPa are further apart
 
-/// First line that holds more than blanks.
-std::string_view first_filled_line(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    if (const std::string_view line = trimmed(text.substr(0, end)); !line.empty()) return line;
-    text.remove_prefix(std::min(end + 1, text.size()));
+/// Nearest images of rounded crystal coordinates: wrong ones are far, and only what is near matters.
+void check_distances(const LabelledStructure& structure) {
+  const Vectors fractional = structure.positions * structure.cell.inverse();
+  double least = closest * closest;
+  Eigen::Index first = -1, second = -1;
+  for (Eigen::Index i = 0; i < fractional.rows(); ++i) {
+    for (Eigen::Index j = i + 1; j < fractional.rows(); ++j) {
+      Eigen::RowVector3d apart = fractional.row(j) - fractional.row(i);
+      apart.array() -= apart.array().round();
+      if (const double square = (apart * structure.cell).squaredNorm(); square < least) {
+        least = square;
+        first = i;
+        second = j;
+      }
+    }
   }
-  return {};
-}
-
-/// Whether a line, blanks aside, begins with `mark`.
-bool has_line(std::string_view text, std::string_view mark) {
-  for (std::size_t at = text.find(mark); at != std::string_view::npos; at = text.find(mark, at + 1)) {
-    const std::size_t begin = at == 0 ? 0 : text.find_last_of('\n', at - 1) + 1;  // npos + 1 = 0
-    if (trimmed(text.substr(begin, at - begin)).empty()) return true;
-  }
-  return false;
-}
-
-Format format_of(std::string_view text) {
-  const std::string_view first = first_filled_line(text);
-  const auto has = [&](std::string_view mark) { return text.find(mark) != std::string_view::npos; };
-  if (text.find('\0') != std::string_view::npos) return Format::binary;
-  if (first.empty()) return Format::empty;
-  if (first.starts_with("<")) {
-    return has("<modeling") ? Format::vasp_xml : has("espresso") ? Format::pwx_xml : Format::other_xml;
-  }
-  if (has_line(text, "Program PWSCF")) return Format::pwx_text;
-  if (first.starts_with("vasp.") || (has_line(text, "POTCAR:") && has_line(text, "INCAR:"))) return Format::outcar;
-  if (has_line(text, "PRIMVEC") || has_line(text, "PRIMCOORD") || has_line(text, "# total energy")) return Format::xsf;
-  if (first.starts_with('[') || first.starts_with('{')) return Format::json;
-  const bool is_count = first.find_first_not_of("0123456789") == std::string_view::npos;
-  if (is_count || has("Properties=") || has("Lattice=")) return Format::extxyz;
-  return Format::unknown;
-}
-
-LabelledStructure read_one(Format format, const std::string& path, const std::string& text) {
-  switch (format) {
-    case Format::pwx_text:
-      return read_pwx_output(path, text);
-    case Format::pwx_xml:
-      return read_pwx_xml(text);
-    case Format::vasp_xml:
-      return read_vasp_xml(text);
-    case Format::outcar:
-      return read_vasp_outcar(path, text);
-    case Format::xsf:
-      return read_xsf(path, text);
-    case Format::empty:
-      throw InputError{"the file is empty: the run was killed before it wrote, or the disk was full. Run it again"};
-    case Format::binary:
-      throw InputError{
-          "zero byte at position {}: a binary file, or one that was damaged on its disk. Give the text output of the "
-          "run",
-          text.find('\0') + 1};
-    case Format::other_xml:
-      throw InputError{"an XML file that is neither of pw.x nor of VASP (<modeling>), or cut at its beginning"};
-    case Format::extxyz:
-    case Format::json:
-    case Format::unknown:
-      break;
-  }
+  if (first < 0) return;
   throw InputError{
-      "no known format; it begins with '{}'. Readable are outputs of pw.x (text or XML), vasprun.xml, OUTCAR, extended "
-      "XYZ, XSF, mlearn's JSON and folders of DeePMD "
-      "with energy and forces",
-      first_filled_line(text).substr(0, 60)};
+      "atoms {} and {} are {:.3g} angstrom apart (nearer than {} is not believed): crystal coordinates or another unit "
+      "where angstrom is expected, or an atom twice",
+      first + 1, second + 1, std::sqrt(least), closest};
+}
+
+void check_forces(const LabelledStructure& structure, const LabelLimits& limits) {
+  const Vectors& forces = structure.forces;
+  for (Eigen::Index atom = 0; atom < forces.rows(); ++atom) {
+    if (!forces.row(atom).allFinite()) {
+      throw InputError{"the force on atom {} is not finite: the calculation failed, run it again", atom + 1};
+    }
+    if (const double force = forces.row(atom).norm(); force >= limits.force) {
+      throw InputError{
+          "the force on atom {} is {:.4g} eV/angstrom (at most {} is believed): atoms on top of each other, or another "
+          "unit",
+          atom + 1, force, limits.force};
+    }
+  }
+  const double net = forces.colwise().sum().norm();
+  if (const double limit = limits.net_force_per_atom * static_cast<double>(forces.rows()); net >= limit) {
+    throw InputError{
+        "the forces do not add up to zero: their sum is {:.4g} eV/angstrom (below {:.4g} is expected): rows are "
+        "missing, or "
+        "the calculation is not converged",
+        net, limit};
+  }
+}
+
+void check_stress(const Eigen::Matrix3d& stress) {
+  if (!stress.allFinite()) throw InputError{"the stress is not finite: the calculation failed, run it again"};
+  const double off = (stress - stress.transpose()).cwiseAbs().maxCoeff();
+  if (off > asymmetry + relative_asymmetry * stress.cwiseAbs().maxCoeff()) {
+    throw InputError{
+        "the stress is not symmetric: elements differ by {:.4g} eV/angstrom^3 from their transposes; the file is "
+        "damaged",
+        off};
+  }
 }
 
 }  // namespace
 
-LabelledStructures read_labelled_structures(const std::string& path, const LabelLimits& limits) {
-  const auto read_many = [&](const auto& reader) -> LabelledStructures {
-    try {
-      return reader(path, limits);
-    } catch (const InputError& error) {
-      return {.accepted = {}, .refused = {{path, error.what()}}};
-    }
-  };
-  if (std::filesystem::exists(std::filesystem::path{path} / "type.raw")) return read_many(read_deepmd);
-  std::string text = read_file(path);
-  if (text.starts_with("\x89HDF\r\n\x1a\n")) return read_many(read_structures_hdf5);
-  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);  // byte-order mark
-  const Format format = format_of(text);
+void check(const LabelledStructure& structure, const LabelLimits& limits) {
+  const Eigen::Index n_atoms = structure.n_atoms();
+  if (n_atoms == 0) throw InputError{"there are no atoms in it"};
+  if (structure.positions.rows() != n_atoms || structure.forces.rows() != n_atoms) {
+    throw InputError{"{} atoms, but {} positions and {} forces: the file is damaged", n_atoms,
+                     structure.positions.rows(), structure.forces.rows()};
+  }
+  if (!structure.cell.allFinite() || !(std::abs(structure.cell.determinant()) > 1e-3)) {
+    throw InputError{"the cell vectors span a volume of {:.4g} angstrom^3: they are damaged or not those of a crystal",
+                     std::abs(structure.cell.determinant())};
+  }
+  if (!structure.positions.allFinite()) throw InputError{"a position is not finite: the file is damaged"};
+  check_distances(structure);
+  if (!std::isfinite(structure.energy))
+    throw InputError{"the energy is not finite: the calculation failed, run it again"};
+  check_forces(structure, limits);
+  if (structure.stress) check_stress(*structure.stress);
+}
+
+LabelledStructures judged(std::vector<LabelledEntry> entries, const LabelLimits& limits) {
   LabelledStructures all;
-  try {
-    if (format == Format::extxyz) return read_extxyz_frames(path, text, limits);
-    if (format == Format::json) return read_mlearn_json(path, text, limits);
-    LabelledStructure structure = read_one(format, path, text);
-    check(structure, limits);
-    structure.source = path;
-    all.accepted.push_back(std::move(structure));
-  } catch (const InputError& error) {
-    all.refused.push_back({path, reason_without_path(error.what(), path)});
+  for (LabelledEntry& entry : entries) {
+    if (const auto* refused = std::get_if<RefusedOutput>(&entry)) {
+      all.refused.push_back(*refused);
+      continue;
+    }
+    LabelledStructure& structure = std::get<LabelledStructure>(entry);
+    try {
+      check(structure, limits);
+      all.accepted.push_back(std::move(structure));
+    } catch (const InputError& error) {
+      all.refused.push_back({structure.source, error.what()});
+    }
   }
   return all;
+}
+
+std::string reason_of(const Error& error, const std::string& path) {
+  const Place& place = error.place();
+  if (place.file != path) return error.what();
+  std::string reason = place.line == 0 ? error.problem()
+                       : place.column == 0
+                           ? fmt::format("line {}: {}", place.line, error.problem())
+                           : fmt::format("line {}, column {}: {}", place.line, place.column, error.problem());
+  return error.advice().empty() ? reason : reason + ": " + error.advice();
+}
+
+std::vector<std::vector<const LabelledStructure*>> by_atoms(const std::vector<LabelledStructure>& structures) {
+  std::vector<std::vector<const LabelledStructure*>> groups;
+  std::map<std::pair<std::vector<std::string>, bool>, std::size_t> known;
+  for (const LabelledStructure& structure : structures) {
+    const auto [place, is_new] = known.try_emplace({structure.species, structure.stress.has_value()}, groups.size());
+    if (is_new) groups.emplace_back();
+    groups[place->second].push_back(&structure);
+  }
+  return groups;
 }
 
 }  // namespace zeropoint

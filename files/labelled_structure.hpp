@@ -2,9 +2,11 @@
 
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "core/crystal.hpp"
+#include "core/error.hpp"
 
 namespace zeropoint {
 
@@ -39,40 +41,35 @@ struct LabelLimits {
   double net_force_per_atom = 1e-3;  ///< eV/angstrom: forces must add up to less than this times n_atoms
 };
 
-/// Reads the output of one calculation, or a file of many labelled structures. The format is known by content, never by
-/// name:
-///
-///   pw.x output      text of one 'scf' calculation; of runs appended to one file the last counts
-///   pw.x XML         PREFIX.xml or data-file-schema.xml
-///   vasprun.xml      one ionic step
-///   OUTCAR           one ionic step
-///   extended XYZ     any number of frames, each judged by itself; `free_energy` is preferred to `energy`
-///   XSF              of aenet and ACNN, with "# total energy" and forces, and VIRIAL where there is one
-///   JSON of mlearn   a list of pymatgen structures with their outputs, each judged by itself
-///   DeePMD           a folder with type.raw, type_map.raw and set.*/*.npy, mixed types, too
-///   HDF5             of write_structures_hdf5(), each structure judged by itself
-///
-/// A label that is not complete, finite and converged is refused, and so are forces beyond `limits` and stresses that
-/// are not symmetric. A file of no known format is refused, too.
-/// @throws IoError when the file cannot be read; never for what stands in it.
-LabelledStructures read_labelled_structures(const std::string& path, const LabelLimits& limits = {});
+/// What every label must fulfil, whatever its format: as many forces as atoms, finite numbers, a cell with a volume,
+/// atoms apart, no net force, no enormous force, a symmetric stress. @throws InputError.
+void check(const LabelledStructure& structure, const LabelLimits& limits);
 
-/// Writes structures as extended XYZ: energy, forces, and stress where there is one, all digits. @throws IoError.
-void write_labelled_structures(const std::vector<LabelledStructure>& structures, const std::string& path);
+/// What one place of a file holds: a structure, not judged yet, or the reason why none can be read there.
+using LabelledEntry = std::variant<LabelledStructure, RefusedOutput>;
 
-/// Writes DeePMD folders (type.raw, type_map.raw, set.000/*.npy in float64; virial = -volume stress), one for each list
-/// of atoms, with and without stress apart: `path` itself where one is enough, else path/1, path/2, ... All have the
-/// same type_map.raw. @returns the folders. @throws InputError when one of them holds a type.raw already; IoError.
-std::vector<std::string> write_deepmd(const std::vector<LabelledStructure>& structures, const std::string& path);
+/// The structures that pass check(), and the reasons of all others, both in the order of `entries`.
+LabelledStructures judged(std::vector<LabelledEntry> entries, const LabelLimits& limits);
 
-/// Writes all structures into one HDF5 file: a group 1, 2, ... for each list of atoms, with and without stress apart,
-/// holding species, cells, positions, energies, forces, stresses (positive = tensile), sources, and places in the list.
-/// @throws IoError.
-void write_structures_hdf5(const std::vector<LabelledStructure>& structures, const std::string& path);
-constexpr const char* structures_filetype = "zeropoint structures";
+/// Why a file is refused, where its name is told already: "line 12, column 5: ..." for an error that is located in
+/// `path`, else all that the error says.
+std::string reason_of(const Error& error, const std::string& path);
 
-/// Writes one XSF file a structure, path/000001.xsf ..., as aenet and ACNN read them: energy, forces, and VIRIAL where
-/// there is a stress, all digits. @throws InputError when there are such files already; IoError.
-void write_xsf(const std::vector<LabelledStructure>& structures, const std::string& path);
+/// The structure that `read()` returns, named `source`; an InputError of it is the reason why there is none. `path` is
+/// the file.
+template <class Read>
+LabelledEntry labelled_entry(const std::string& source, const std::string& path, Read&& read) {
+  try {
+    LabelledStructure structure = read();
+    structure.source = source;
+    return structure;
+  } catch (const InputError& error) {
+    return RefusedOutput{source, reason_of(error, path)};
+  }
+}
+
+/// Structures of one list of atoms each, with and without stress apart, in the order of their first: what formats of
+/// arrays put together. The pointers point into `structures`.
+std::vector<std::vector<const LabelledStructure*>> by_atoms(const std::vector<LabelledStructure>& structures);
 
 }  // namespace zeropoint

@@ -1,8 +1,9 @@
+#include "files/mlearn_json.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
 #include "core/units.hpp"
-#include "files/dft_output.hpp"
 
 namespace zeropoint {
 namespace {
@@ -69,26 +70,26 @@ LabelledStructure read_entry(const json& entry) {
   return found;
 }
 
-}  // namespace
-
-LabelledStructures read_mlearn_json(const std::string& path, const std::string& text, const LabelLimits& limits) {
-  const json document = json::parse(text, nullptr, false);
+std::vector<LabelledEntry> read_entries(const FileContent& file) {
+  const json document = json::parse(file.text(), nullptr, false);
   if (document.is_discarded()) throw InputError{"no complete JSON: the file was cut or damaged, copy it again"};
   if (!document.is_array())
     throw InputError{"JSON, but not a list of entries with 'structure' and 'outputs' as mlearn writes"};
-  LabelledStructures all;
+  std::vector<LabelledEntry> all;
   for (std::size_t k = 0; k < document.size(); ++k) {
-    const std::string source = fmt::format("{}, entry {}", path, k + 1);
-    try {
-      LabelledStructure structure = read_entry(document[k]);
-      check(structure, limits);
-      structure.source = source;
-      all.accepted.push_back(std::move(structure));
-    } catch (const InputError& error) {
-      all.refused.push_back({source, error.what()});
-    }
+    all.push_back(labelled_entry(fmt::format("{}, entry {}", file.path(), k + 1), file.path(),
+                                 [&] { return read_entry(document[k]); }));
   }
   return all;
+}
+
+}  // namespace
+
+LabelledFormat mlearn_format() {
+  return {.name = "mlearn",
+          .description = "mlearn's JSON",
+          .recognises = [](const FileContent& file) { return file.first_line().find_first_of("[{") == 0; },
+          .read = read_entries};
 }
 
 }  // namespace zeropoint

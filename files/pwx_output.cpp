@@ -1,3 +1,5 @@
+#include "files/pwx_output.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -5,7 +7,6 @@
 
 #include "core/error.hpp"
 #include "core/units.hpp"
-#include "files/dft_output.hpp"
 #include "files/text_scanner.hpp"
 
 // The text that pw.x prints. A run that failed often looks like a good one: "JOB DONE" stands under unconverged runs, a
@@ -273,7 +274,7 @@ void Run::read_stress() {
     if (!is_row) continue;
     for (std::size_t j = 0; j < 3; ++j) {
       stress(i, static_cast<int>(j)) = scan_.number(j);
-      const double kbar = scan_.number(j) * unit_set.rydberg_per_bohr3() * units::gpa_per_ev_angstrom3 * 10;
+      const double kbar = scan_.number(j) * unit_set.rydberg_per_bohr3() * units::gpa_per_ev_angstrom3 * kbar_per_gpa;
       // 8 decimals in Ry/bohr^3 are 0.0007 kbar, and kbar have 2 decimals.
       if (const double printed = scan_.number(j + 3); !(std::abs(printed - kbar) < 0.01 + 1e-6 * std::abs(kbar))) {
         scan_.fail("a stress of {} Ry/bohr^3 is {:.2f} kbar, but {} stands beside it: the file is damaged",
@@ -345,10 +346,17 @@ LabelledStructure Run::structure() const {
 
 }  // namespace
 
-LabelledStructure read_pwx_output(const std::string& path, const std::string& text) {
-  const Sections sections = count_sections(TextScanner{path, text});
+LabelledStructure read_pwx_output(const FileContent& file) {
+  const Sections sections = count_sections(TextScanner{file.path(), file.text()});
   require_one_complete_run(sections);
-  return Run{TextScanner{path, text}, sections.first_line}.structure();
+  return Run{TextScanner{file.path(), file.text()}, sections.first_line}.structure();
+}
+
+LabelledFormat pwx_output_format() {
+  return {.name = "pwx",
+          .description = "outputs of pw.x",
+          .recognises = [](const FileContent& file) { return file.has_line("Program PWSCF"); },
+          .read = one_structure(read_pwx_output)};
 }
 
 }  // namespace zeropoint

@@ -1,9 +1,10 @@
+#include "files/pwx_xml.hpp"
+
 #include <cmath>
 #include <pugixml.hpp>
 
 #include "core/error.hpp"
 #include "core/units.hpp"
-#include "files/dft_output.hpp"
 #include "files/text_scanner.hpp"
 #include "files/xml_text.hpp"
 
@@ -48,9 +49,9 @@ void require_one_converged_scf(const pugi::xml_node& top) {
 
 }  // namespace
 
-LabelledStructure read_pwx_xml(const std::string& text) {
+LabelledStructure read_pwx_xml(const FileContent& file) {
   pugi::xml_document document;
-  xml::parse(document, text);
+  xml::parse(document, file.text());
   const pugi::xml_node top = document.document_element();
   require_one_converged_scf(top);
   const pugi::xml_node output = top.child("output"), crystal = output.child("atomic_structure");
@@ -60,13 +61,13 @@ LabelledStructure read_pwx_xml(const std::string& text) {
   LabelledStructure found;
   const char* const vectors[] = {"a1", "a2", "a3"};
   for (int i = 0; i < 3; ++i) {
-    const auto row = finite_numbers(crystal.child("cell").child_value(vectors[i]), 3, fmt::format("<{}>", vectors[i]));
+    const auto row = xml::numbers(crystal.child("cell").child_value(vectors[i]), 3, fmt::format("<{}>", vectors[i]));
     found.cell.row(i) = units::codata2022.bohr * Eigen::RowVector3d{row[0], row[1], row[2]};
   }
   std::vector<double> positions;
   for (const pugi::xml_node& atom : crystal.child("atomic_positions").children("atom")) {
     found.species.emplace_back(trimmed(atom.attribute("name").value()));
-    const auto row = finite_numbers(atom.child_value(), 3, fmt::format("position of atom {}", found.species.size()));
+    const auto row = xml::numbers(atom.child_value(), 3, fmt::format("position of atom {}", found.species.size()));
     positions.insert(positions.end(), row.begin(), row.end());
   }
   const std::size_t n_atoms = found.species.size();
@@ -76,15 +77,23 @@ LabelledStructure read_pwx_xml(const std::string& text) {
   found.positions =
       units::codata2022.bohr * Eigen::Map<const Vectors>(positions.data(), static_cast<Eigen::Index>(n_atoms), 3);
   found.energy = xml::number(output.child("total_energy"), "etot") * rydbergs_per_hartree * units::codata2022.rydberg;
-  const auto forces = finite_numbers(output.child_value("forces"), 3 * n_atoms, "<forces>");
+  const auto forces = xml::numbers(output.child_value("forces"), 3 * n_atoms, "<forces>");
   found.forces = rydbergs_per_hartree * units::codata2022.rydberg_per_bohr() *
                  Eigen::Map<const Vectors>(forces.data(), static_cast<Eigen::Index>(n_atoms), 3);
   if (output.child("stress")) {
-    const auto stress = finite_numbers(output.child_value("stress"), 9, "<stress>");
+    const auto stress = xml::numbers(output.child_value("stress"), 9, "<stress>");
     found.stress = -rydbergs_per_hartree * units::codata2022.rydberg_per_bohr3() *
                    Eigen::Map<const Eigen::Matrix<double, 3, 3, Eigen::RowMajor>>(stress.data());
   }
   return found;
+}
+
+LabelledFormat pwx_xml_format() {
+  return {
+      .name = "pwx-xml",
+      .description = "XML of pw.x",
+      .recognises = [](const FileContent& file) { return file.first_line().starts_with("<") && file.has("espresso"); },
+      .read = one_structure(read_pwx_xml)};
 }
 
 }  // namespace zeropoint

@@ -5,7 +5,7 @@
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
 #include "files/extxyz_line.hpp"
-#include "files/labelled_structure.hpp"
+#include "files/labelled_formats.hpp"
 #include "files/structure_file.hpp"
 #include "files/text_scanner.hpp"
 
@@ -106,12 +106,12 @@ std::vector<Crystal> read_extxyz(const std::string& path, const std::string& tex
     if (n_atoms < 1 || scan.words().size() != 1) scan.fail("'{}' where the number of atoms is expected", scan.line());
     scan.require_next("a line of keys");
     const std::string comment{scan.line()}, where = fmt::format("{}, frame {}", path, all.size() + 1);
-    const auto cell = extxyz::lattice_of(comment, where);
+    const auto cell = extxyz::lattice_of(comment, {where});
     if (!cell) throw InputError{"{}: no Lattice=\"9 numbers\": the cell is not known", where};
     if (const auto pbc = extxyz::value_of(comment, "pbc"); pbc && pbc->find_first_of("Ff0") != std::string_view::npos) {
       throw InputError{"{}: pbc=\"{}\": the structure is not periodic in three directions", where, *pbc};
     }
-    const extxyz::Columns columns = extxyz::columns_of(comment, where, false);
+    const extxyz::Columns columns = extxyz::columns_of(comment, {where}, false);
     Vectors positions(n_atoms, 3);
     std::vector<std::string> species;
     Eigen::VectorXd masses(columns.masses ? n_atoms : 0);

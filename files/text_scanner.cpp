@@ -65,7 +65,8 @@ TextScanner::TextScanner(const std::string& path) : TextScanner(path, whole_file
 
 TextScanner::TextScanner(std::string path, std::string text) : path_(std::move(path)), text_(std::move(text)) {
   if (text_.find('\0') != std::string::npos) {
-    throw InputError{"{}: a binary file (or UTF-16) where text is expected: check the name or convert the file", path_};
+    throw located({path_},
+                  InputError{"a binary file (or UTF-16) where text is expected: check the name or convert the file"});
   }
   if (text_.starts_with("\xEF\xBB\xBF")) position_ = 3;
 }
@@ -154,13 +155,18 @@ double TextScanner::parse(std::string_view word) const {
   fail_at(word, fmt::format("'{}' where a number is expected", word));
 }
 
+void TextScanner::fail_without_line_end() const {
+  fail(
+      "the last line of the file has no end: it may be cut inside of a number. Write it again, or end the line when it "
+      "is complete");
+}
+
 void TextScanner::fail_line(const std::string& message) const {
-  throw InputError{"{}:{}: {}", path_, line_number_, message};
+  throw located({path_, line_number_}, InputError{message});
 }
 
 void TextScanner::fail_at(std::string_view word, const std::string& message) const {
-  const auto column = word.data() - line_.data() + 1;
-  throw InputError{"{}:{}:{}: {}", path_, line_number_, column, message};
+  throw located({path_, line_number_, word.data() - line_.data() + 1}, InputError{message});
 }
 
 }  // namespace zeropoint

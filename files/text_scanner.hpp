@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/error.hpp"
+
 namespace zeropoint {
 
 /// Walks over a text file line by line; every complaint names file and line, and the column where there is one.
@@ -35,6 +37,7 @@ class TextScanner {
   int line_number() const { return line_number_; }  ///< from 1
   const std::string& path() const { return path_; }
   std::size_t n_bytes() const { return text_.size(); }
+  Place place() const { return {path_, line_number_}; }
   /// "path:line", for messages about something seen earlier.
   std::string where() const { return fmt::format("{}:{}", path_, line_number_); }
 
@@ -49,11 +52,14 @@ class TextScanner {
   /// Numbers from a piece of text that lies inside the current line, such as between two brackets.
   std::vector<double> numbers_in(std::string_view piece) const;
 
-  /// @throws InputError "path:line: message".
+  /// @throws InputError at this line.
   template <class... Args>
   [[noreturn]] void fail(fmt::format_string<Args...> format, Args&&... args) const {
     fail_line(fmt::format(format, std::forward<Args>(args)...));
   }
+
+  /// Formats without an end mark: a last number may have lost digits when its line has no end. @throws InputError.
+  [[noreturn]] void fail_without_line_end() const;
 
  private:
   [[noreturn]] void fail_line(const std::string& message) const;

@@ -1,9 +1,10 @@
+#include "files/vasp_outcar.hpp"
+
 #include <cmath>
 #include <numeric>
 
 #include "core/error.hpp"
 #include "core/units.hpp"
-#include "files/dft_output.hpp"
 #include "files/text_scanner.hpp"
 
 namespace zeropoint {
@@ -244,8 +245,18 @@ LabelledStructure Outcar::structure() const {
 
 }  // namespace
 
-LabelledStructure read_vasp_outcar(const std::string& path, const std::string& text) {
-  return Outcar{TextScanner{path, text}}.structure();
+LabelledStructure read_vasp_outcar(const FileContent& file) {
+  return Outcar{TextScanner{file.path(), file.text()}}.structure();
+}
+
+LabelledFormat outcar_format() {
+  return {.name = "outcar",
+          .description = "OUTCAR",
+          .recognises =
+              [](const FileContent& file) {
+                return file.first_line().starts_with("vasp.") || (file.has_line("POTCAR:") && file.has_line("INCAR:"));
+              },
+          .read = one_structure(read_vasp_outcar)};
 }
 
 }  // namespace zeropoint

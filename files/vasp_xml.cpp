@@ -1,10 +1,11 @@
+#include "files/vasp_xml.hpp"
+
 #include <cmath>
 #include <iterator>
 #include <pugixml.hpp>
 
 #include "core/error.hpp"
 #include "core/units.hpp"
-#include "files/dft_output.hpp"
 #include "files/text_scanner.hpp"
 #include "files/xml_text.hpp"
 
@@ -22,7 +23,7 @@ double number_named(const pugi::xml_node& parent, const char* name) {
   const pugi::xml_node node = named(parent, "i", name);
   if (!node)
     throw InputError{"no {} in <{}>: the file is damaged or of a version that is not known", name, parent.name()};
-  return finite_numbers(node.child_value(), 1, name)[0];
+  return xml::numbers(node.child_value(), 1, name)[0];
 }
 
 /// A parameter that VASP resolved, from any group of <parameters>; `fallback` when the file does not tell it.
@@ -30,7 +31,7 @@ double parameter(const pugi::xml_node& top, const char* name, double fallback) {
   const pugi::xml_node found = top.child("parameters").find_node([&](const pugi::xml_node& node) {
     return std::string_view{node.name()} == "i" && std::string_view{node.attribute("name").value()} == name;
   });
-  return found ? finite_numbers(found.child_value(), 1, name)[0] : fallback;
+  return found ? xml::numbers(found.child_value(), 1, name)[0] : fallback;
 }
 
 Vectors rows_of(const pugi::xml_node& array, const char* what) {
@@ -38,7 +39,7 @@ Vectors rows_of(const pugi::xml_node& array, const char* what) {
   std::vector<double> values;
   for (const pugi::xml_node& row : array.children("v")) {
     const auto numbers =
-        finite_numbers(row.child_value(), 3, fmt::format("row {} of the {}", values.size() / 3 + 1, what));
+        xml::numbers(row.child_value(), 3, fmt::format("row {} of the {}", values.size() / 3 + 1, what));
     values.insert(values.end(), numbers.begin(), numbers.end());
   }
   return Eigen::Map<const Vectors>(values.data(), static_cast<Eigen::Index>(values.size() / 3), 3);
@@ -94,9 +95,9 @@ void require_one_converged_step(const pugi::xml_node& top) {
 
 }  // namespace
 
-LabelledStructure read_vasp_xml(const std::string& text) {
+LabelledStructure read_vasp_xml(const FileContent& file) {
   pugi::xml_document document;
-  xml::parse(document, text);
+  xml::parse(document, file.text());
   const pugi::xml_node top = document.document_element();
   require_one_converged_step(top);
   const pugi::xml_node calculation = top.child("calculation");
@@ -119,6 +120,14 @@ LabelledStructure read_vasp_xml(const std::string& text) {
     found.stress = stress / (-kbar_per_gpa * units::gpa_per_ev_angstrom3);
   }
   return found;
+}
+
+LabelledFormat vasp_xml_format() {
+  return {
+      .name = "vasprun",
+      .description = "vasprun.xml",
+      .recognises = [](const FileContent& file) { return file.first_line().starts_with("<") && file.has("<modeling"); },
+      .read = one_structure(read_vasp_xml)};
 }
 
 }  // namespace zeropoint

@@ -1,9 +1,11 @@
 #include "files/xml_text.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/error.hpp"
-#include "files/dft_output.hpp"
+#include "core/number_text.hpp"
+#include "files/text_scanner.hpp"
 
 namespace zeropoint::xml {
 
@@ -16,11 +18,30 @@ void parse(pugi::xml_document& document, const std::string& text) {
                    line, result.description()};
 }
 
+std::vector<double> numbers(std::string_view text, std::size_t count, std::string_view what) {
+  std::string flat{text};
+  std::replace(flat.begin(), flat.end(), '\n', ' ');
+  std::vector<double> numbers;
+  for (const std::string_view word : split_words(flat)) {
+    double value = 0;
+    const char* const end = word.data() + word.size();
+    if (parse_number(word.data(), end, value) != end || !std::isfinite(value)) {
+      throw InputError{"{}: '{}' is not a finite number: the calculation failed or the file is damaged", what, word};
+    }
+    numbers.push_back(value);
+  }
+  if (numbers.size() != count) {
+    throw InputError{"{}: {} numbers, {} expected: the file is damaged or of another version", what, numbers.size(),
+                     count};
+  }
+  return numbers;
+}
+
 double number(const pugi::xml_node& parent, const char* name) {
   const pugi::xml_node node = parent.child(name);
   if (!node)
     throw InputError{"no <{}> in <{}>: the file is damaged or of a version that is not known", name, parent.name()};
-  return finite_numbers(node.child_value(), 1, fmt::format("<{}>", name))[0];
+  return numbers(node.child_value(), 1, fmt::format("<{}>", name))[0];
 }
 
 }  // namespace zeropoint::xml

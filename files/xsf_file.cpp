@@ -1,5 +1,10 @@
+#include "files/xsf_file.hpp"
+
+#include <filesystem>
+
+#include "core/atomic_file.hpp"
 #include "core/error.hpp"
-#include "files/dft_output.hpp"
+#include "core/number_text.hpp"
 #include "files/text_scanner.hpp"
 
 namespace zeropoint {
@@ -67,10 +72,42 @@ void read_atoms(TextScanner& scan, LabelledStructure& structure) {
   structure.forces = Eigen::Map<const Vectors>(forces.data(), n_atoms, 3);
 }
 
+std::string xsf_text(const LabelledStructure& structure) {
+  std::string text = "# total energy = ";
+  append_number(text, structure.energy);
+  text += " eV\n\n";
+  const auto append_rows = [&](const auto& rows) {
+    for (Eigen::Index row = 0; row < rows.rows(); ++row) {
+      for (Eigen::Index k = 0; k < 3; ++k) {
+        append_number(text, rows(row, k));
+        text += k < 2 ? ' ' : '\n';
+      }
+    }
+  };
+  if (structure.stress) {
+    text += "VIRIAL\n";
+    append_rows(Eigen::Matrix3d(-*structure.stress * std::abs(structure.cell.determinant())));
+  }
+  text += "CRYSTAL\nPRIMVEC\n";
+  append_rows(structure.cell);
+  text += fmt::format("PRIMCOORD\n{} 1\n", structure.n_atoms());
+  for (Eigen::Index atom = 0; atom < structure.n_atoms(); ++atom) {
+    text += structure.species[atom];
+    for (const auto& row : {structure.positions.row(atom), structure.forces.row(atom)}) {
+      for (Eigen::Index k = 0; k < 3; ++k) {
+        text += ' ';
+        append_number(text, row[k]);
+      }
+    }
+    text += '\n';
+  }
+  return text;
+}
+
 }  // namespace
 
-LabelledStructure read_xsf(const std::string& path, const std::string& text) {
-  TextScanner scan{path, text};
+LabelledStructure read_xsf(const FileContent& file) {
+  TextScanner scan{file.path(), file.text()};
   LabelledStructure found;
   std::optional<double> energy;
   std::optional<Eigen::Matrix3d> cell, virial;
@@ -98,7 +135,7 @@ LabelledStructure read_xsf(const std::string& path, const std::string& text) {
       scan.fail("'{}' is not known here: more atoms than the number above them, or no XSF file with labels", word);
     }
   }
-  if (!text.ends_with('\n')) fail_without_newline(scan);
+  if (!file.text().ends_with('\n')) scan.fail_without_line_end();
   if (!energy) throw InputError{"no '# total energy = NUMBER eV' in it: a structure without labels"};
   if (!cell) throw InputError{"no PRIMVEC in it: the cell is not known"};
   if (found.species.empty()) throw InputError{"no PRIMCOORD in it: the file is truncated"};
@@ -106,6 +143,33 @@ LabelledStructure read_xsf(const std::string& path, const std::string& text) {
   found.cell = *cell;
   if (virial) found.stress = -*virial / std::abs(cell->determinant());  // the virial is positive under compression
   return found;
+}
+
+void write_xsf(const std::vector<LabelledStructure>& structures, const std::string& path) {
+  const std::filesystem::path folder{path};
+  if (std::filesystem::exists(folder / "000001.xsf"))
+    throw InputError{"{} holds 000001.xsf already: two sets would mix, write into another folder", path};
+  for (std::size_t i = 0; i < structures.size(); ++i) {
+    AtomicFile file((folder / fmt::format("{:06}.xsf", i + 1)).string());
+    file.write(xsf_text(structures[i]));
+    file.commit(false);
+  }
+  if (!structures.empty()) sync_folder(path);
+}
+
+LabelledFormat xsf_format() {
+  return {.name = "xsf",
+          .description = "XSF",
+          .recognises =
+              [](const FileContent& file) {
+                return file.has_line("PRIMVEC") || file.has_line("PRIMCOORD") || file.has_line("# total energy");
+              },
+          .read = one_structure(read_xsf),
+          .write =
+              [](const std::vector<LabelledStructure>& structures, const std::string& path) {
+                write_xsf(structures, path);
+                return std::vector<std::string>{path};
+              }};
 }
 
 }  // namespace zeropoint

@@ -7,8 +7,8 @@
 #include <cmath>
 
 #include "core/error.hpp"
-#include "files/dft_output.hpp"
 #include "files/ensemble_write.hpp"
+#include "files/extxyz_frames.hpp"
 #include "files/site_match.hpp"
 
 namespace zeropoint::potentials {
@@ -86,7 +86,7 @@ Evaluation CommandPotential::evaluate(const Supercell& reference, const at::Tens
   }
   give_back(std::move(process));
 
-  const LabelledStructures frames = read_extxyz_frames(name, answers, any_force);
+  const LabelledStructures frames = judged(read_extxyz_frames({name, std::move(answers)}), any_force);
   if (!frames.refused.empty()) {
     throw InputError{"{}: {}. Standard output must hold nothing but frames: messages belong to standard error",
                      frames.refused.front().source, frames.refused.front().reason};

@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "core/units.hpp"
 #include "files/configuration_match.hpp"
+#include "files/labelled_formats.hpp"
 #include "tests/support/reference_data.hpp"
 
 namespace zeropoint {

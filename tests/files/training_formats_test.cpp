@@ -6,8 +6,11 @@
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
 #include "core/units.hpp"
-#include "files/labelled_structure.hpp"
+#include "files/deepmd_npy.hpp"
+#include "files/labelled_formats.hpp"
 #include "files/npy.hpp"
+#include "files/structures_hdf5.hpp"
+#include "files/xsf_file.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace zeropoint {

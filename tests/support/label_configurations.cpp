@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "core/hdf5_file.hpp"
-#include "files/labelled_structure.hpp"
+#include "files/extxyz_frames.hpp"
 #include "phonons/quantum_espresso/dyn.hpp"
 #include "sscha/population_file.hpp"
 #include "tests/support/anharmonic_model.hpp"

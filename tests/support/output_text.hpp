@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "files/labelled_structure.hpp"
+#include "files/labelled_formats.hpp"
 
 namespace zeropoint::test {
 

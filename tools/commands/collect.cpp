@@ -6,6 +6,8 @@
 #include "core/hdf5_file.hpp"
 #include "core/parallel.hpp"
 #include "files/configuration_match.hpp"
+#include "files/extxyz_frames.hpp"
+#include "files/labelled_formats.hpp"
 #include "files/site_match.hpp"
 #include "phonons/quantum_espresso/dyn.hpp"
 #include "sscha/labels_file.hpp"

@@ -7,7 +7,8 @@
 #include "core/hdf5_file.hpp"
 #include "core/nearest_name.hpp"
 #include "files/ensemble_write.hpp"
-#include "files/labelled_structure.hpp"
+#include "files/labelled_formats.hpp"
+#include "files/structures_hdf5.hpp"
 #include "phonons/matrix_file.hpp"
 #include "phonons/quantum_espresso/dyn.hpp"
 #include "phonons/quantum_espresso/force_constants.hpp"
@@ -99,19 +100,10 @@ void convert_structures(const Arguments& arguments, const std::string& format, c
     std::ranges::move(read.accepted, std::back_inserter(all));
   }
   if (all.empty()) throw InputError{"{}: no labelled structure is left, nothing is written", arguments.files[0]};
-  std::string written = output;
-  if (format == "extxyz") {
-    write_labelled_structures(all, output);
-  } else if (format == "h5") {
-    write_structures_hdf5(all, output);
-  } else if (format == "xsf") {
-    write_xsf(all, output);
-  } else {
-    written = fmt::format("{}", fmt::join(write_deepmd(all, output), ", "));
-  }
+  const std::vector<std::string> written = writable_labelled_format(format).write(all, output);
   const auto n_stresses = std::ranges::count_if(all, [](const LabelledStructure& s) { return s.stress.has_value(); });
   console.say("{}{} -> {}: {} structures, {} with stress{}", arguments.files[0],
-              arguments.files.size() > 1 ? ", ..." : "", written, all.size(), n_stresses,
+              arguments.files.size() > 1 ? ", ..." : "", fmt::join(written, ", "), all.size(), n_stresses,
               n_refused > 0 ? fmt::format(", {} refused", n_refused) : "");
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
+#include "files/extxyz_frames.hpp"
 #include "files/structure_file.hpp"
 #include "mlp/errors.hpp"
 #include "tools/commands/model_report.hpp"

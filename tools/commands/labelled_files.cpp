@@ -8,6 +8,8 @@
 
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
+#include "files/labelled_formats.hpp"
+#include "files/structures_hdf5.hpp"
 #include "phonons/quantum_espresso/dyn.hpp"
 #include "sscha/population_file.hpp"
 #include "tools/commands/file_kind.hpp"
