@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "core/error.hpp"
+#include "core/kill_point.hpp"
 
 namespace zeropoint {
 namespace {
@@ -49,8 +50,10 @@ void make_parent_folder(const std::string& path) {
 
 void move_into_place(const std::string& path) {
   sync_name(temporary_name(path), O_RDONLY);
+  kill_point(path, "written");
   rename_file(temporary_name(path), path);
   sync_name(parent_folder(path), O_RDONLY | O_DIRECTORY);
+  kill_point(path, "in place");
 }
 
 void sync_folder(const std::string& folder) {
@@ -71,6 +74,7 @@ AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
     descriptor_ = ::open(name.c_str(), flags, 0666);
   }
   if (descriptor_ < 0) throw IoError{"{}: cannot be written: {}", path_, std::strerror(errno)};
+  kill_point(path_, "begun");
 }
 
 AtomicFile::~AtomicFile() {
@@ -95,6 +99,7 @@ void AtomicFile::flush() {
     left -= static_cast<std::size_t>(written);
   }
   buffer_.clear();
+  kill_point(path_, "partly written");
 }
 
 void AtomicFile::commit(bool durable) {

@@ -36,34 +36,31 @@ std::string load_library(const std::string& path) {
 }
 
 at::Device open_cuda() {
-  static constexpr const char* or_cpu = "or write compute.device = \"cpu\"";
   const std::filesystem::path folder = libtorch_folder();
   if (const std::string reason = load_library((folder / "libtorch_cuda.so").string()); !reason.empty()) {
-    throw ConfigError{
-        "compute.device = \"cuda\": the LibTorch in {} has no CUDA ({}). Run tools/setup --cuda and build again, {}",
-        folder.string(), reason, or_cpu};
+    throw ConfigError{"the LibTorch in {} has no CUDA ({}). Run tools/setup --cuda and build again", folder.string(),
+                      reason};
   }
   if (const std::string reason = load_library("libcuda.so.1"); !reason.empty()) {
-    throw ConfigError{"compute.device = \"cuda\": there is no NVIDIA driver ({}). Install one, {}", reason, or_cpu};
+    throw ConfigError{"there is no NVIDIA driver ({}). Install one", reason};
   }
   const at::Device device{at::kCUDA, 0};
   try {
     if (!at::hasCUDA() || at::detail::getCUDAHooks().deviceCount() == 0) {
       const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
-      throw ConfigError{"compute.device = \"cuda\": no GPU is visible{}. See what nvidia-smi lists, {}",
-                        visible != nullptr ? fmt::format(" (CUDA_VISIBLE_DEVICES = \"{}\")", visible) : "", or_cpu};
+      throw ConfigError{"no GPU is visible{}. See what nvidia-smi lists",
+                        visible != nullptr ? fmt::format(" (CUDA_VISIBLE_DEVICES = \"{}\")", visible) : ""};
     }
     // A GPU may be listed and yet be too old, too new for its driver, or taken: find out now.
     if (at::ones({8}, at::TensorOptions{at::kDouble}.device(device)).sum().item<double>() != 8) {
-      throw ConfigError{"compute.device = \"cuda\": the GPU adds eight ones to another number. Have it checked, {}",
-                        or_cpu};
+      throw ConfigError{"the GPU adds eight ones to another number. Have it checked"};
     }
   } catch (const c10::Error& error) {
     const std::string reason = error.what_without_backtrace();
     throw ConfigError{
-        "compute.device = \"cuda\": the GPU cannot be used ({}). Is its driver one for CUDA 13, and is no other "
-        "program holding it? Mend that, {}",
-        reason.substr(0, reason.find('\n')), or_cpu};
+        "the GPU cannot be used ({}). Is its driver one for CUDA 13, and is no other "
+        "program holding it? Mend that",
+        reason.substr(0, reason.find('\n'))};
   }
   return device;
 }
@@ -72,7 +69,7 @@ at::Device open_cuda() {
 
 at::Device open_device(const std::string& name) {
   if (name == "cpu") return at::kCPU;
-  if (name != "cuda") throw ConfigError{"compute.device = \"{}\" is unknown: write \"cpu\" or \"cuda\"", name};
+  if (name != "cuda") throw ConfigError{"there is no device '{}': cpu or cuda", name};
   static const at::Device cuda = open_cuda();  // tried again after a failure
   return cuda;
 }

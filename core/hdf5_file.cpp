@@ -12,15 +12,10 @@
 #include <type_traits>
 
 #include "core/atomic_file.hpp"
+#include "core/build_info.hpp"
 #include "core/error.hpp"
 #include "core/hdf5_handle.hpp"
-
-#ifndef ZEROPOINT_VERSION
-#define ZEROPOINT_VERSION ""
-#endif
-#ifndef ZEROPOINT_GIT_SHA
-#define ZEROPOINT_GIT_SHA ""
-#endif
+#include "core/kill_point.hpp"
 
 namespace zeropoint {
 namespace {
@@ -187,10 +182,11 @@ Hdf5File Hdf5File::create(const std::string& path, const Hdf5Info& info) {
   const std::string name = temporary_name(path);
   Hdf5File file{path, checked(H5Fcreate(name.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), path, "make the file"),
                 true};
+  kill_point(path, "begun");
   file.write_attribute("/", "filetype", info.filetype);
   file.write_attribute("/", "version", std::int64_t{info.version});
-  file.write_attribute("/", "code_version", std::string(ZEROPOINT_VERSION));
-  file.write_attribute("/", "git_sha", std::string(ZEROPOINT_GIT_SHA));
+  file.write_attribute("/", "code_version", build_info().version);
+  file.write_attribute("/", "git_sha", build_info().commit);
   file.write_attribute("/", "configuration", info.configuration);
   if (info.seed) file.write_attribute("/", "seed", *info.seed);
   return file;
@@ -325,6 +321,7 @@ void Hdf5File::append(const std::string& name, const at::Tensor& values, const s
   check_status(
       H5Dwrite(dataset.get(), type.get(), space_of(added).get(), target.get(), H5P_DEFAULT, numbers.const_data_ptr()),
       path_, "write " + name);
+  kill_point(path_, "partly written");
 }
 
 void Hdf5File::write_labels(const std::string& name, const std::string& units, const std::string& axes) {

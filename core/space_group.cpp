@@ -249,9 +249,8 @@ std::vector<SymmetryOperation> subgroup(const Crystal& crystal, std::vector<Symm
     if (matches(type) && candidate.size() > largest.size()) largest = std::move(candidate);
   }
   if (largest.empty()) {
-    throw InputError{
-        "symmetry.space_group = '{}' is not a subgroup of the crystal's group within {} angstrom; these are: {}",
-        options.space_group, options.tolerance, fmt::join(available, ", ")};
+    throw InputError{"the space group '{}' is not a subgroup of the crystal's group within {} angstrom; these are: {}",
+                     options.space_group, options.tolerance, fmt::join(available, ", ")};
   }
   return largest;
 }

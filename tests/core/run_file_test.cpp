@@ -176,6 +176,29 @@ TEST_F(RunFile, RunsTheChecksOfACommand) {
             "run.toml:4:10: minimize.layers = 3: three is not possible");
 }
 
+TEST_F(RunFile, RulesBetweenKeysAreErrorsAtTheFirstOfThemThatIsGiven) {
+  schema.rule({"minimize.max_steps", "ensemble.temperature"},
+              [&] { return options.max_steps == 0 && options.temperature ? "no steps, no temperature" : ""; });
+  read(minimal + "temperature = '1 K'\n");
+  EXPECT_EQ(complaint(minimal + "temperature = '1 K'\n[minimize]\nmax_steps = 0\nkong_liu_rato = 1\n"),
+            "run.toml:5:13: no steps, no temperature\n"
+            "run.toml:6:1: key minimize.kong_liu_rato is unknown; did you mean 'kong_liu_ratio'?");
+  EXPECT_EQ(complaint(minimal + "temperature = '1 K'\n", {"minimize.max_steps=0"}),
+            "--set minimize.max_steps=0: no steps, no temperature");
+}
+
+TEST_F(RunFile, RulesAboutKeysThatAreMissingAreErrorsOfTheirTable) {
+  schema.rule({"minimize.max_steps"}, [] { return "say how many steps"; });
+  EXPECT_EQ(complaint(minimal + "[minimize]\ncentroids = true\n"), "run.toml:3:1: say how many steps");
+  EXPECT_EQ(complaint(minimal), "run.toml: say how many steps");
+}
+
+TEST_F(RunFile, RulesWaitUntilEachKeyIsRightByItself) {
+  schema.rule({"minimize.max_steps", "ensemble.temperature"}, [] { return "never"; });
+  EXPECT_EQ(complaint(minimal + "temperature = 1\n"),
+            "run.toml:3:15: ensemble.temperature = 1: the unit is missing; write \"1 K\"");
+}
+
 TEST_F(RunFile, TemplateHoldsTheDefaults) {
   const std::string text = schema.template_text();
   read(text);

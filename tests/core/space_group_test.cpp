@@ -86,7 +86,7 @@ TEST(SpaceGroup, KeepsASubgroupByNumberOrSymbol) {
   EXPECT_EQ(polar.operations.size(), 2u);
   EXPECT_EQ(find_space_group(crystal, {.enabled = false}).operations.size(), 1u);
   EXPECT_COMPLAINT(find_space_group(test::p21c_crystal(), {.space_group = "P4/mmm"}),
-                   "symmetry.space_group = 'P4/mmm' is not a subgroup");
+                   "the space group 'P4/mmm' is not a subgroup");
   EXPECT_COMPLAINT(find_space_group(test::p21c_crystal(), {.space_group = "5"}),
                    "these are: 1 (P1), 14 (P21/c), 2 (P-1), 4 (P21), 7 (Pc)");
 }

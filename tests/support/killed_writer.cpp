@@ -5,35 +5,36 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
 namespace zeropoint::test {
 
-FilesLeft kill_writers(const std::function<void()>& prepare, const std::function<void()>& write,
-                       const std::function<bool()>& found_new) {
-  FilesLeft found;
-  constexpr int never = -1;
-  for (const int microseconds : {0, 500, 1000, 2000, 4000, 8000, 16000, 32000, 64000, never}) {
+void kill_writers(const std::string& file, const std::function<void()>& prepare, const std::function<void()>& write,
+                  const std::function<bool()>& found_new) {
+  for (const char* moment : {"begun", "partly written", "written", "in place", "never"}) {
+    SCOPED_TRACE(testing::Message() << file << " " << moment);
     prepare();
     const pid_t child = ::fork();
-    if (child < 0) {
-      ADD_FAILURE() << "no new process";
-      break;
-    }
+    ASSERT_GE(child, 0) << "no new process";
     if (child == 0) {
+      ::setenv("ZEROPOINT_KILL_AT", (file + " " + moment).c_str(), 1);
       try {
         write();
       } catch (...) {
+        ::_exit(1);
       }
       ::_exit(0);
     }
-    if (microseconds != never) {
-      ::usleep(static_cast<useconds_t>(microseconds));
-      ::kill(child, SIGKILL);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    const bool is_last = std::string{moment} == "never";
+    if (is_last) {
+      EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    } else {
+      EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << "it was not killed there";
     }
-    ::waitpid(child, nullptr, 0);
-    SCOPED_TRACE(testing::Message() << "killed after " << microseconds << " us");
-    ++(found_new() ? found.n_new : found.n_old);
+    EXPECT_EQ(found_new(), is_last || std::string{moment} == "in place");
   }
-  return found;
 }
 
 }  // namespace zeropoint::test

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cmath>
 
-#include "core/device.hpp"
 #include "core/error.hpp"
 #include "core/parallel.hpp"
 #include "files/structure_file.hpp"
@@ -155,7 +154,7 @@ int run(const Settings& given, Run& context) {
   options.hermite_terms = options.hermite_terms && !context.shared.python_sscha;  // it has none
   options.memory_limit = static_cast<std::int64_t>(settings.memory_gb * 1e9);
 
-  const at::Device device = open_device(context.shared.device);  // before any tensor
+  const at::Device device = context.device();  // before any tensor
   const OpenedEnsemble input = open(settings.ensemble, units);
   const phonons::DynamicalMatrices matrices = start_matrices(settings.start, input.generating[0].matrices(), units);
   const SpaceGroup group = phonons::keeping_grid(find_space_group(matrices.crystal, settings.symmetry), matrices.grid);

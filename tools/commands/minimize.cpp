@@ -2,7 +2,6 @@
 #include <chrono>
 #include <cmath>
 
-#include "core/device.hpp"
 #include "core/error.hpp"
 #include "files/structure_file.hpp"
 #include "phonons/displacements.hpp"
@@ -120,7 +119,7 @@ int run(const Settings& settings, Run& context) {
   Console& console = context.console;
   const UnitSet& units = context.shared.units();
 
-  const at::Device device = open_device(context.shared.device);  // before any tensor
+  const at::Device device = context.device();  // before any tensor
   const OpenedEnsemble input = open(settings.ensemble, units);
   const phonons::DynamicalMatrices matrices = start_matrices(settings.start, input.generating[0].matrices(), units);
   const SpaceGroup group = phonons::keeping_grid(find_space_group(matrices.crystal, settings.symmetry), matrices.grid);

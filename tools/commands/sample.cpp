@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.hpp"
-#include "core/device.hpp"
 #include "core/error.hpp"
 #include "core/parallel.hpp"
 #include "files/ensemble_write.hpp"
@@ -216,7 +215,7 @@ class ConfigurationWriter {
 int run(const Settings& settings, Run& context) {
   Console& console = context.console;
   const UnitSet& units = context.shared.units();
-  const at::Device device = open_device(context.shared.device);
+  const at::Device device = context.device();
   phonons::DynamicalMatrices matrices = phonons::read_qe_dyn(settings.dyn, units);
   set_masses(matrices.crystal, settings.masses, "start.masses");
   describe(matrices, console);

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.hpp"
-#include "core/device.hpp"
 #include "core/error.hpp"
 #include "files/structure_file.hpp"
 #include "phonons/quantum_espresso/dyn.hpp"
@@ -247,7 +246,7 @@ int run(const Settings& settings, Run& context) {
   Console& console = context.console;
   const UnitSet& units = context.shared.units();
   check(settings);
-  const at::Device device = open_device(context.shared.device);  // before any tensor
+  const at::Device device = context.device();  // before any tensor
   PotentialSettings of_potential = settings.potential;
   if (context.folder) {
     for (const std::string& file : populations_to_label(context.folder->path())) of_potential.labels.push_back(file);

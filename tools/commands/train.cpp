@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "core/device.hpp"
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
 #include "core/parallel.hpp"
@@ -335,7 +334,7 @@ void polish(mlp::Model& model, const mlp::TrainingData& data, const std::vector<
 int run(const Settings& given, Run& context) {
   Console& console = context.console;
   Settings settings = given;
-  settings.train_options.device = open_device(context.shared.device);  // before any tensor
+  settings.train_options.device = context.device();  // before any tensor
   if (settings.hidden.size() != 2 || settings.hidden[0] != settings.hidden[1]) {
     throw ConfigError{"model.hidden: two equal widths are needed, such as [48, 48]"};
   }

@@ -1,6 +1,16 @@
 #include "tools/program/command.hpp"
 
+#include "core/error.hpp"
+
 namespace zeropoint {
+
+at::Device Run::device() const {
+  try {
+    return open_device(shared.device);
+  } catch (const ConfigError& error) {
+    throw ConfigError{"compute.device = \"{}\": {}, or write compute.device = \"cpu\"", shared.device, error.what()};
+  }
+}
 
 void declare_shared(Job& job, const std::string& directory) {
   SharedSettings& shared = job.shared;

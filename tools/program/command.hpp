@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/device.hpp"
 #include "core/run_file.hpp"
 #include "core/units.hpp"
 #include "tools/program/console.hpp"
@@ -56,6 +57,10 @@ struct Run {
   Console& console;
   std::string settings;  ///< the resolved run file, to be stored in results
   RunFolder* folder;     ///< null with --check: read everything, say what the run would need, write nothing
+
+  /// The device that compute.device names. Ask before any tensor was made.
+  /// @throws ConfigError as core/device.hpp, with the key.
+  at::Device device() const;
 };
 
 /// A command that takes a run file, ready to read it.

@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 #include <torch/version.h>
 
+#include "core/build_info.hpp"
+
 namespace zeropoint {
 
 std::string version_text() {
-  const std::string commit = ZEROPOINT_GIT_SHA;
-  return fmt::format("zeropoint {}{}\nLibTorch  {}\nCUDA      {}\ncompiler  {} {}\n", ZEROPOINT_VERSION,
-                     commit.empty() ? "" : fmt::format(" ({})", commit), TORCH_VERSION,
-                     "loaded at run time with compute.device = \"cuda\"",
+  const BuildInfo& build = build_info();
+  return fmt::format("zeropoint {} ({})\nLibTorch  {}\nCUDA      {}\ncompiler  {} {}\n", build.version, build.commit,
+                     TORCH_VERSION, "loaded at run time with compute.device = \"cuda\"",
 #ifdef __clang__
                      "clang++", __clang_version__
 #else

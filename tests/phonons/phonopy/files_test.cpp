@@ -115,7 +115,7 @@ TEST(PhonopyFiles, AreWholeWhenTheirWriterIsKilled) {
   const auto write = [&](const DynamicalMatrices& matrices) {
     write_force_constants_text(path, to_phonopy(cells, matrices, true), 1);
   };
-  test::kill_writers([&] { write(first); }, [&] { write(second); },
+  test::kill_writers("FORCE_CONSTANTS", [&] { write(first); }, [&] { write(second); },
                      [&] {
                        const double d =
                            difference(first, from_phonopy(cells, read_force_constants_text(path, cells, 1), path));

@@ -1,8 +1,10 @@
-#include <algorithm>
-#include <filesystem>
+#include "core/run_file_text.hpp"
 
-#include "core/error.hpp"
-#include "core/run_file.hpp"
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
 
 namespace zeropoint {
 namespace {
@@ -52,88 +54,7 @@ std::string header_of(const std::string& section) { return section.empty() ? "" 
 
 }  // namespace
 
-Key& Key::required(std::string example) {
-  required_ = true;
-  example_ = std::move(example);
-  return *this;
-}
-
-Key& Key::example(std::string example) {
-  example_ = std::move(example);
-  return *this;
-}
-
-Key& Key::at_least(double bound) {
-  at_least_ = bound;
-  return *this;
-}
-
-Key& Key::above(double bound) {
-  above_ = bound;
-  return *this;
-}
-
-Key& Key::at_most(double bound) {
-  at_most_ = bound;
-  return *this;
-}
-
-Key& Key::check(std::function<std::string()> problem) {
-  check_ = std::move(problem);
-  return *this;
-}
-
-Key& Key::free_on_resume() {
-  free_on_resume_ = true;
-  return *this;
-}
-
-Key& Key::usually_one() {
-  usually_one_ = true;
-  return *this;
-}
-
-Key& Key::paths() {
-  is_path_ = true;
-  return *this;
-}
-
-Key& Section::key(std::string name, Key::Target target, std::string help) {
-  for (const Key& other : keys_) {
-    if (other.name_ == name) throw InternalError{"the key {}.{} is declared twice", name_, name};
-  }
-  keys_.push_back(Key{std::move(name), std::move(target), std::move(help)});
-  return keys_.back();
-}
-
-Key& Section::quantity(std::string name, Key::Target target, std::string_view unit, std::string help) {
-  Key& result = key(std::move(name), std::move(target), std::move(help));
-  result.unit_ = &find_unit(unit);
-  return result;
-}
-
-Key& Section::choice(std::string name, Key::Target target, std::vector<std::string> names, std::string help) {
-  std::string list;
-  for (const std::string& choice : names) list += (list.empty() ? "" : " | ") + choice;
-  Key& result = key(std::move(name), std::move(target), list + (help.empty() ? "" : ": " + help));
-  result.choices_ = std::move(names);
-  return result;
-}
-
-Section& Schema::section(const std::string& name, const std::string& help) {
-  for (Section& section : sections_) {
-    if (section.name_ == name) return section;
-  }
-  // Keys without a table come first: TOML would take them for keys of the table before them.
-  if (name.empty()) {
-    sections_.push_front(Section{name, help});
-    return sections_.front();
-  }
-  sections_.push_back(Section{name, help});
-  return sections_.back();
-}
-
-std::string Schema::value_text(const Key& key, const std::string& folder) const {
+std::string RunFileText::value_text(const Key& key, const std::string& folder) const {
   const auto number = [&](double value) {
     return key.unit_ ? toml_string(format_quantity(value, *key.unit_)) : format_number(value);
   };
@@ -175,7 +96,7 @@ std::string Schema::value_text(const Key& key, const std::string& folder) const 
   return std::visit(Writer{key, number, string}, key.target_);
 }
 
-std::string Schema::template_text() const {
+std::string RunFileText::template_text() const {
   const auto with_comment = [](std::string line, const std::string& comment) {
     if (!comment.empty()) {
       line.resize(std::max(line.size() + 1, template_column), ' ');
@@ -195,7 +116,7 @@ std::string Schema::template_text() const {
   return text;
 }
 
-std::string Schema::help_text(int width) const {
+std::string RunFileText::help_text(int width) const {
   std::size_t name_width = 0, value_width = 0;
   for (const Section& section : sections_) {
     for (const Key& key : section.keys_) {
@@ -224,7 +145,7 @@ std::string Schema::help_text(int width) const {
   return text;
 }
 
-std::string Schema::settings_text(const std::string& folder) const {
+std::string RunFileText::settings_text(const std::string& folder) const {
   std::string text;
   for (const Section& section : sections_) {
     if (section.keys_.empty()) continue;
