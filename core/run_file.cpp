@@ -64,19 +64,20 @@ void Schema::read_text(const std::string& text, const std::string& source, const
   RunFileTable table{text, source, overrides};
   refuse_unknown(table, "");
   read_all(table, folder);
+  for (const Rule& rule : rules_) check(rule, table);
+  table.throw_problems();
 }
 
 void Schema::read_stored(const std::string& file) {
   RunFileTable table{content_of(file), file, {}};
   read_all(table, fs::path{file}.parent_path().string());
+  table.throw_problems();
 }
 
 void Schema::read_all(RunFileTable& table, const std::string& folder) {
   for (Section& section : sections_) {
     for (Key& key : section.keys_) read_value(key, dotted_name(section.name_, key.name_), table, folder);
   }
-  for (const Rule& rule : rules_) check(rule, table);
-  table.throw_problems();
 }
 
 void Schema::check(const Rule& rule, RunFileTable& table) const {

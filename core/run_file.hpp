@@ -43,7 +43,8 @@ class Schema {
   void read_text(const std::string& text, const std::string& source, const std::string& folder,
                  const std::vector<std::string>& overrides = {});
 
-  /// The resolved settings of another run (run.toml): keys of which this schema knows nothing are passed over.
+  /// The resolved settings of another run (run.toml): keys of which this schema knows nothing are passed over,
+  /// and so are rules: the schema may be a part of the one that was read there.
   /// @throws as read.
   void read_stored(const std::string& file);
 

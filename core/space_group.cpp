@@ -28,7 +28,7 @@ Operations all_operations(const Crystal& crystal, double tolerance) {
       spg_get_dataset(cell.lattice, cell.position_rows(), cell.types.data(), crystal.n_atoms(), tolerance),
       &spg_free_dataset);
   if (!dataset || dataset->n_operations == 0) {
-    throw InputError{"spglib finds no space group within {} angstrom ({}): try another symmetry.tolerance", tolerance,
+    throw InputError{"spglib finds no space group within {} angstrom ({}): try another tolerance", tolerance,
                      spg_get_error_message(spg_get_error_code())};
   }
   Operations operations;

@@ -17,7 +17,7 @@ StandardCell find_standard_cell(const Crystal& crystal, double tolerance) {
       spg_get_dataset(cell.lattice, cell.position_rows(), cell.types.data(), crystal.n_atoms(), tolerance),
       &spg_free_dataset);
   if (!dataset) {
-    throw InputError{"spglib finds no space group within {} angstrom ({}): try another symmetry.tolerance", tolerance,
+    throw InputError{"spglib finds no space group within {} angstrom ({}): try another tolerance", tolerance,
                      spg_get_error_message(spg_get_error_code())};
   }
   // spglib: (a b c) = (a_s b_s c_s) P with vectors in columns; ours stand in rows.

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""Checks what no compiler checks: who includes whom, names, sizes, stray constants and machine paths.
+"""Checks what no compiler checks: who includes whom, names, sizes, stray constants, messages and machine paths.
 
-usage: lint.py [FOLDER]    prints `file:line: what is wrong` and exits 1 when there is anything to print
+usage: lint.py [FOLDER] [--long]    prints `file:line: what is wrong` and exits 1 when there is anything to print;
+                                    --long: also tells which functions are longer than a screen
 """
 import os
 import re
 import subprocess
 import sys
+
+import functions
 
 # Who may include whom: a room sees what stands on its right, and itself.
 MAY_INCLUDE = {
@@ -40,20 +43,35 @@ CONFINED = [
 CONSTANT = re.compile(
     r"(?<![\w.])(0?\.52917\d*|1\.88972\d*|13\.605\d*|27\.211\d*|0?\.0646\d*|8\.617\d*e-0?5|6\.33[36]\d*e-0?6|3\.1668\d*e-0?6"
     r"|160\.217\d*|14710\.\d+|109737\.\d*|219474\.\d*|8065\.\d+|911\.444\d*|1822\.88\d*|0?\.029979\d*|33\.356\d*|14\.399\d*)")
+# Run files are written and read by tools/: a message of a room says what is wrong, the command adds which key to write.
+SECTIONS = ("conditions|compute|ensemble|start|symmetry|potential|train|data|model|loss|populations?|minimize|write|sample|outputs"
+            "|dispersion|dyn|dos|export|thermodynamics|hessian|phonons|relax|structure|output|evaluate|limits")
+RUN_FILE_KEY = re.compile(rf"\b(?:{SECTIONS})\.(?!h5\b|hdf5\b|xml\b|cif\b|extxyz\b|toml\b|yaml\b|dat\b|npy\b|out\b|in\b|txt\b)[a-z_]+\b"
+                          r"|\bwrite [a-z_.]+ = ")
+SILENT_ROOMS = {"core", "phonons"}
+STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 # Spelt in pieces, so that this file passes its own test.
 MACHINE_PATH = re.compile(r"(?<![\w.$}/-])/(?:" + "|".join(["wor" + "k", "roo" + "t", "far" + "m", "home/[a-z]\\w*", "Users/\\w+"]) + r")/")
 REGISTRY = re.compile(r"\b(?:[\w-]+\.)*(?:py" + r"pi|python" + r"hosted|deb" + r"ian|npm" + r"js|crates|ana" + r"conda|py" + r"torch)\.(?:org|com|io)\b")
 
 
+def listed_by_git(folder):
+    """Tracked and new files, not the ignored ones; nothing in an unpacked archive, or where there is no git."""
+    try:
+        listing = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+                                 cwd=folder, capture_output=True, check=False)
+    except FileNotFoundError:
+        return []
+    return listing.stdout.decode().split("\0") if listing.returncode == 0 else []
+
+
 def files(folder):
-    """Tracked and new files, not the ignored ones; every file where git does not answer."""
-    listing = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-                             cwd=folder, capture_output=True, check=False)
-    if listing.returncode == 0:
-        found = listing.stdout.decode().split("\0")
-    else:
+    """What belongs to the project: without git every file that .gitignore does not name."""
+    found = listed_by_git(folder)
+    if "CMakeLists.txt" not in found:
         found = [os.path.relpath(os.path.join(where, name), folder) for where, _, names in os.walk(folder) for name in names]
-        found = [path for path in found if not path.startswith(("build/", ".git/"))]
+        found = [path for path in found if not path.startswith(("build/", ".git/", ".whl/", "demo/", "accuracy/"))
+                 and not path.endswith((".tmp", ".pyc"))]
     return sorted(path for path in set(found) if path and os.path.isfile(os.path.join(folder, path)))
 
 
@@ -84,6 +102,12 @@ def check_includes(folder, path, number, line):
             yield number, f"may not include {header}: {reason}"
 
 
+def check_messages(number, line):
+    for text in STRING.findall(line.split("//")[0]):
+        if found := RUN_FILE_KEY.search(text):
+            yield number, f"'{found[0].strip()}': a room knows no run files, the command says which key to write"
+
+
 def check_file(folder, path):
     """Yields (line number, message)."""
     stem = os.path.basename(path).split(".")[0].lower()
@@ -104,6 +128,8 @@ def check_file(folder, path):
     for number, line in enumerate(lines, 1):
         if is_source:
             yield from check_includes(folder, path, number, line)
+            if path.split("/")[0] in SILENT_ROOMS and not line.lstrip().startswith("#"):
+                yield from check_messages(number, line)
             if not constants_allowed and (found := CONSTANT.search(line)):
                 yield number, f"the constant {found[0]} belongs to core/units.cpp"
         if found := MACHINE_PATH.search(line):
@@ -116,8 +142,19 @@ def lint(folder):
     return [f"{path}:{number}: {message}" for path in files(folder) for number, message in check_file(folder, path)]
 
 
+def long_functions(folder):
+    for path in files(folder):
+        if path.endswith(SOURCE) and not path.startswith("tests/"):
+            with open(os.path.join(folder, path), encoding="utf-8") as stream:
+                for number, count, name in functions.long_functions(stream.read().splitlines()):
+                    yield f"{path}:{number}: {name}: {count} lines"
+
+
 if __name__ == "__main__":
-    top = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+    arguments = [argument for argument in sys.argv[1:] if argument != "--long"]
+    top = arguments[0] if arguments else os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
     problems = lint(top)
     print("\n".join(problems) or f"{len(files(top))} files, nothing wrong")
+    told = list(long_functions(top))
+    print("\n".join(told) if "--long" in sys.argv else f"{len(told)} functions are longer than {functions.SCREEN} lines (--long lists them)")
     sys.exit(1 if problems else 0)

@@ -3,7 +3,9 @@
 import os
 import tempfile
 import unittest
+from unittest import mock
 
+import functions
 import lint
 
 IN_ORDER = {
@@ -55,6 +57,27 @@ class Lint(unittest.TestCase):
         self.assert_finds("ATen/ATen.h", "sscha/x.cpp", "#include <ATen/ATen.h>\n")
         self.assert_finds("cxxopts", "core/x.cpp", "#include <cxxopts.hpp>\n")
         self.assert_finds("toml++", "tools/x.cpp", "#include <toml++/toml.h>\n")
+
+    def test_messages_of_rooms_name_no_key_of_a_run_file(self):
+        for words in "set ensemble.dyn", "write dyn = ", "start.repair = ", "{}: symmetry.tolerance":
+            self.assert_finds("a room knows no run files", "phonons/x.cpp", f'throw InputError{{"wrong: {words}"}};\n')
+            self.assertEqual(self.found("tools/x.cpp", f'throw InputError{{"wrong: {words}"}};\n'), [])
+        self.assertEqual(self.found("phonons/x.cpp", 'at(ensemble.dyn, "start.h5", "set tprnfor = .true."); // "start.dyn"\n'), [])
+
+    def test_long_functions_are_told(self):
+        body = "  f();\n"
+        cases = {"void g(int a,\n       int b) {\n" + body * 60 + "}\n": "g: 63 lines",
+                 "struct A {\n  void h() const {\n" + "  " + body * 60 + "  }\n};\n": "h: 62 lines"}
+        for text, expected in cases.items():
+            told = list(functions.long_functions(text.splitlines()))
+            self.assertEqual([f"{name}: {count} lines" for _, count, name in told], [expected])
+        for text in ("int g() {\n" + body * 58 + "}\n\nint h() {\n" + body * 58 + "}\n", "namespace {\n" + "int a;\n" * 99 + "}\n"):
+            self.assertEqual(list(functions.long_functions(text.splitlines())), [])
+
+    def test_it_works_in_an_archive_without_git(self):
+        with mock.patch("subprocess.run", side_effect=FileNotFoundError):
+            self.assert_finds("pragma once", "core/x.hpp", "struct X;\n")
+            self.assertEqual(self.found("build/x.hpp", "struct X;\n"), [])
 
     def test_constants_live_in_units(self):
         for value in "0.529177", "13.6056", "27.2114", "0.0646541513", "8.617333e-5", "160.2176634", "109737.36":

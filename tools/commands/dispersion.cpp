@@ -67,10 +67,6 @@ phonons::Interpolation interpolation_of(const DispersionSettings& settings, cons
   const phonons::InterpolationOptions options{
       .sum_rule = settings.sum_rule,
       .ewald = {.skip_unit_direction = settings.skip_unit_direction, .divisions = matrices.grid.divisions()}};
-  if (settings.coarse.empty() != settings.fine.empty()) {
-    throw ConfigError{"dyn.support: {} is missing: the support is needed on both grids",
-                      settings.coarse.empty() ? "coarse" : "fine"};
-  }
   if (settings.coarse.empty()) return phonons::Interpolation(matrices, options);
   const auto support = [&](const std::string& source) {
     return read_matrix_set(source, settings.symmetry.tolerance, units).matrices;

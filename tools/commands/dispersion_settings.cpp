@@ -51,6 +51,11 @@ void declare(Schema& schema, DispersionSettings& settings) {
   Section& support = schema.section("dyn.support", "interpolate the difference to these matrices of the same crystal");
   support.key("coarse", &settings.coarse, "on the grid of dyn.path").paths();
   support.key("fine", &settings.fine, "on a finer grid").paths();
+  schema.rule({"dyn.support.coarse", "dyn.support.fine"}, [&settings]() -> std::string {
+    if (settings.coarse.empty() == settings.fine.empty()) return "";
+    return fmt::format("dyn.support: {} is missing: the support is needed on both grids",
+                       settings.coarse.empty() ? "coarse" : "fine");
+  });
 
   Section& dispersion = schema.section("dispersion", "");
   dispersion.key("grid", &settings.grid, "matrices are written on this one").at_least(1).check([&settings] {

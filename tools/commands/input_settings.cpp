@@ -25,6 +25,13 @@ void declare(Schema& schema, EnsembleSettings& settings, std::string* result) {
         .key("result", result,
              "of a finished `minimize` or `sscha` instead: its ensemble, at the matrices where it ended")
         .paths();
+    schema.rule({"ensemble.path", "ensemble.result"}, [&settings, result]() -> std::string {
+      if (settings.path.empty() != result->empty()) return "";
+      return result->empty() ? "ensemble.path is missing: write path = \"population1\", or result = "
+                               "\"minimize/result.h5\" of a finished run"
+                             : "ensemble.path and ensemble.result are both given: a finished run has its own ensemble, "
+                               "leave one of them out";
+    });
   } else {
     path.required("\"population1\"");
   }
@@ -63,10 +70,6 @@ void declare(Schema& schema, StartSettings& settings) {
 void take_finished_run(const std::string& result, EnsembleSettings& ensemble, SymmetryOptions& symmetry,
                        StartSettings& start) {
   namespace fs = std::filesystem;
-  if (!ensemble.path.empty()) {
-    throw ConfigError{
-        "ensemble.path and ensemble.result are both given: a finished run has its own ensemble, leave one of them out"};
-  }
   const fs::path folder = fs::is_directory(result) ? fs::path(result) : fs::path(result).parent_path();
   const fs::path file = folder / "result.h5";
   if (!fs::exists(file)) {
@@ -187,10 +190,6 @@ void require_all_modes(const std::string& file) {
 }  // namespace
 
 OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units) {
-  if (settings.path.empty()) {
-    throw ConfigError{
-        "ensemble.path is missing: write path = \"population1\", or result = \"minimize/result.h5\" of a finished run"};
-  }
   OpenedEnsemble opened;
   const std::size_t count = settings.path.size();
   for (std::size_t k = 0; k < count; ++k) {

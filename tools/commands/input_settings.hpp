@@ -41,8 +41,7 @@ void declare(Schema& schema, StartSettings& settings);
 
 /// Takes the ensemble of a finished `minimize` or `sscha` run (its result.h5 or its folder), and begins where it ended;
 /// [symmetry] and start.temperature are those of the run unless other ones are given.
-/// @throws ConfigError when an ensemble is given too; InputError when there is no such run, or when it has not
-/// finished.
+/// @throws InputError when there is no such run, or when it has not finished.
 void take_finished_run(const std::string& result, EnsembleSettings& ensemble, SymmetryOptions& symmetry,
                        StartSettings& start);
 

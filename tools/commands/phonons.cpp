@@ -51,8 +51,6 @@ void declare_keys(Schema& schema, Settings& settings) {
 int run(const Settings& settings, Run& context) {
   Console& console = context.console;
   const UnitSet& units = context.shared.units();
-  if (context.shared.device != "cpu")
-    throw ConfigError{"compute.device = \"{}\": `phonons` runs on the CPU", context.shared.device};
   const std::unique_ptr<Potential> potential = open_potential(settings.potential, units, stop_if_interrupted);
   const Crystal read = read_crystal(settings.structure, units);
   const SpaceGroup group = find_space_group(read, settings.symmetry);
@@ -130,7 +128,7 @@ Command phonons_command() {
           "  zeropoint phonons --template > phonons.toml     then set model, path and supercell\n"
           "  zeropoint phonons phonons.toml --set 'phonons.supercell=[3, 3, 3]'",
       .options = {},
-      .prepare = job<Settings>(declare_keys, run, "phonons"),
+      .prepare = on_cpu("phonons", job<Settings>(declare_keys, run, "phonons")),
       .run = {},
   };
 }

@@ -39,6 +39,13 @@ void declare_keys(Schema& schema, Settings& settings) {
                      {"shape", CellKind::shape},
                      {"full", CellKind::full}},
                     "isotropic: the volume moves; shape: the shape, at this volume; full: both; fixed: atoms alone");
+  schema.rule({"conditions.pressure", "conditions.cell"}, [&settings]() -> std::string {
+    if (settings.pressure == 0 || (settings.cell != CellKind::fixed && settings.cell != CellKind::shape)) return "";
+    return fmt::format(
+        "conditions.pressure is given, but conditions.cell = \"{}\" keeps the volume: write cell = \"isotropic\" or "
+        "\"full\", or leave the pressure out",
+        settings.cell == CellKind::fixed ? "fixed" : "shape");
+  });
   Section& relax = schema.section("relax", "when it ends");
   relax.quantity("force", &settings.force, "eV/angstrom", "no longer force on an atom").above(0);
   relax.quantity("stress", &settings.stress, "GPa", "no component of the stress further from the target").above(0);
@@ -48,15 +55,6 @@ void declare_keys(Schema& schema, Settings& settings) {
 int run(const Settings& settings, Run& context) {
   Console& console = context.console;
   const UnitSet& units = context.shared.units();
-  if (context.shared.device != "cpu")
-    throw ConfigError{"compute.device = \"{}\": `relax` runs on the CPU", context.shared.device};
-  if (settings.pressure != 0 && (settings.cell == CellKind::fixed || settings.cell == CellKind::shape)) {
-    throw ConfigError{
-        "conditions.pressure is given, but conditions.cell = \"{}\" keeps the volume: write cell = \"isotropic\" or "
-        "\"full\", or "
-        "leave the pressure out",
-        settings.cell == CellKind::fixed ? "fixed" : "shape"};
-  }
   const std::unique_ptr<Potential> potential = open_potential(settings.potential, units, stop_if_interrupted);
   const Crystal read = read_crystal(settings.structure, units);
   const SpaceGroup group = find_space_group(read, settings.symmetry);
@@ -133,7 +131,7 @@ Command relax_command() {
           "  zeropoint relax --template > relax.toml     then set model and path\n"
           "  zeropoint relax relax.toml --set 'conditions.pressure=\"20 GPa\"'",
       .options = {},
-      .prepare = job<Settings>(declare_keys, run, "relax"),
+      .prepare = on_cpu("relax", job<Settings>(declare_keys, run, "relax")),
       .run = {},
   };
 }

@@ -42,6 +42,10 @@ struct Settings {
 const std::vector<std::pair<std::string, SamplingMethod>> sampling_methods = {
     {"antithetic", SamplingMethod::antithetic}, {"random", SamplingMethod::random}, {"sobol", SamplingMethod::sobol}};
 
+bool wants(const Settings& settings, const char* format) {
+  return std::find(settings.formats.begin(), settings.formats.end(), format) != settings.formats.end();
+}
+
 void declare_keys(Schema& schema, Settings& settings) {
   Section& start = schema.section("start", "the density to draw from");
   start.key("dyn", &settings.dyn, "its dynamical matrices (prefix)").required("\"harmonic/dyn\"").paths();
@@ -81,10 +85,11 @@ void declare_keys(Schema& schema, Settings& settings) {
   write
       .key("vasp", &settings.vasp, "folder with INCAR, KPOINTS and POTCAR (of the supercell) to put beside each POSCAR")
       .paths();
-}
-
-bool wants(const Settings& settings, const char* format) {
-  return std::find(settings.formats.begin(), settings.formats.end(), format) != settings.formats.end();
+  schema.rule({"write.template", "write.formats"}, [&settings] {
+    return wants(settings, "pwx") && settings.template_input.empty()
+               ? "write.template is missing: format pwx needs your pw.x input to fill in, write template = \"scf.in\""
+               : "";
+  });
 }
 
 std::vector<bool> fixed_sites(const std::vector<std::string>& names, const Crystal& crystal) {
@@ -128,10 +133,6 @@ class ConfigurationWriter {
       : settings_(settings), supercell_(supercell), crystal_(supercell.crystal()), folder_(folder), units_(units) {
     digits_ = std::max<std::size_t>(4, std::to_string(settings.n_configurations).size());
     if (wants(settings, "pwx")) {
-      if (settings.template_input.empty()) {
-        throw ConfigError{
-            "write.template is missing: format pwx needs your pw.x input to fill in, write template = \"scf.in\""};
-      }
       input_.emplace(settings.template_input);
       mesh_ = mesh_of(settings, *input_, supercell);
       input_->text(crystal_, mesh_, "1", folder);  // complains now

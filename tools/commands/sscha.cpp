@@ -43,6 +43,20 @@ struct Settings {
   sscha::MinimizeOptions minimize;
 };
 
+/// A pressure goes with a volume that moves, and the other way round.
+std::string problem_of_pressure(const Settings& settings) {
+  const bool volume_moves = settings.cell == CellKind::isotropic || settings.cell == CellKind::full;
+  if (volume_moves && settings.pressures.empty()) {
+    return "conditions.pressure is missing: the volume moves until the pressure is the one that you want, write "
+           "pressure = \"0 GPa\"";
+  }
+  if (volume_moves || settings.pressures.empty()) return "";
+  return fmt::format(
+      "conditions.pressure is given, but conditions.cell = \"{}\" keeps the volume: write cell = \"isotropic\" or "
+      "\"full\", or leave the pressure out",
+      settings.cell == CellKind::fixed ? "fixed" : "shape");
+}
+
 void declare_keys(Schema& schema, Settings& settings) {
   declare(schema, settings.potential);
   declare(schema, settings.start);
@@ -61,6 +75,7 @@ void declare_keys(Schema& schema, Settings& settings) {
                      {"shape", CellKind::shape},
                      {"full", CellKind::full}},
                     "isotropic: the volume moves; shape: the shape, at this volume (no pressure then); full: both");
+  schema.rule({"conditions.pressure", "conditions.cell"}, [&settings] { return problem_of_pressure(settings); });
 
   Section& populations = schema.section("populations", "drawn and labelled one after another");
   populations.key("sizes", &settings.sizes, "the last repeats").at_least(2);
@@ -86,22 +101,6 @@ void declare_keys(Schema& schema, Settings& settings) {
       .at_least(0);
   minimize.key("centroids", &settings.minimize.centroids, "move them, too");
   minimize.key("max_steps", &settings.minimize.max_steps, "").at_least(1);
-}
-
-void check(const Settings& settings) {
-  const bool volume_moves = settings.cell == CellKind::isotropic || settings.cell == CellKind::full;
-  if (volume_moves && settings.pressures.empty()) {
-    throw ConfigError{
-        "conditions.pressure is missing: the volume moves until the pressure is the one that you want, write pressure "
-        "= \"0 GPa\""};
-  }
-  if (!volume_moves && !settings.pressures.empty()) {
-    throw ConfigError{
-        "conditions.pressure is given, but conditions.cell = \"{}\" keeps the volume: write cell = \"isotropic\" or "
-        "\"full\", or leave "
-        "the pressure out",
-        settings.cell == CellKind::fixed ? "fixed" : "shape"};
-  }
 }
 
 /// One line a population on the terminal and in populations.dat.
@@ -245,7 +244,6 @@ ConditionResult relax(const Settings& settings, const Condition& condition, cons
 int run(const Settings& settings, Run& context) {
   Console& console = context.console;
   const UnitSet& units = context.shared.units();
-  check(settings);
   const at::Device device = context.device();  // before any tensor
   PotentialSettings of_potential = settings.potential;
   if (context.folder) {

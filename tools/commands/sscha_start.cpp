@@ -85,6 +85,25 @@ void declare(Schema& schema, SschaStart& settings) {
            "instead of dyn: a structure, whose matrices come from the potential; any file that `relax` reads")
       .paths();
   start.key("supercell", &settings.supercell, "of a structure: cells along each vector, such as [2, 2, 2]").at_least(1);
+  schema.rule({"start.dyn", "start.structure"}, [&settings]() -> std::string {
+    if (settings.dyn.empty() != settings.structure.empty()) return "";
+    return fmt::format(
+        "start.dyn and start.structure are both {}: write dyn = \"harmonic/dyn\", or structure = \"POSCAR\" with "
+        "supercell = [2, 2, 2]",
+        settings.dyn.empty() ? "missing" : "given");
+  });
+  schema.rule({"start.supercell", "start.structure"}, [&settings]() -> std::string {
+    if (settings.dyn.empty() == settings.structure.empty()) return "";
+    if (!settings.structure.empty() && settings.supercell.size() != 3) {
+      return fmt::format("start.supercell has {} numbers: a structure needs 3, such as [2, 2, 2]",
+                         settings.supercell.size());
+    }
+    if (settings.structure.empty() && !settings.supercell.empty()) {
+      return fmt::format("start.supercell goes with start.structure: the grid of start.dyn = {} is its own",
+                         settings.dyn);
+    }
+    return "";
+  });
   start.key("relax", &settings.relax, "a structure first, to conditions.cell and the first pressure");
   start.choice("repair", settings.absolute, {{"none", false}, {"absolute", true}},
                "absolute: imaginary modes get omega^2 -> |omega^2|");
@@ -95,19 +114,6 @@ void declare(Schema& schema, SschaStart& settings) {
 phonons::DynamicalMatrices start_of(const SschaStart& settings, const PotentialSettings& potential,
                                     const SymmetryOptions& symmetry, const StartCondition& condition,
                                     const UnitSet& units, Console& console) {
-  if (settings.dyn.empty() == settings.structure.empty()) {
-    throw ConfigError{
-        "start.dyn and start.structure are both {}: write dyn = \"harmonic/dyn\", or structure = \"POSCAR\" with "
-        "supercell = [2, 2, 2]",
-        settings.dyn.empty() ? "missing" : "given"};
-  }
-  if (!settings.structure.empty() && settings.supercell.size() != 3) {
-    throw ConfigError{"start.supercell has {} numbers: a structure needs 3, such as [2, 2, 2]",
-                      settings.supercell.size()};
-  }
-  if (settings.structure.empty() && !settings.supercell.empty()) {
-    throw ConfigError{"start.supercell goes with start.structure: the grid of start.dyn = {} is its own", settings.dyn};
-  }
   const std::string& source = settings.dyn.empty() ? settings.structure : settings.dyn;
   phonons::DynamicalMatrices matrices =
       settings.dyn.empty() ? matrices_of_structure(settings, potential, symmetry, condition, units, console)

@@ -36,6 +36,23 @@ struct Settings {
   bool ridge = true;
 };
 
+/// "400 epochs" or a time. @returns what is wrong with it.
+std::string read_stop(const std::string& text, mlp::TrainOptions& options) {
+  const std::size_t blank = text.find(" epochs");
+  char* end = nullptr;
+  const long epochs = std::strtol(text.c_str(), &end, 10);
+  if (blank != std::string::npos && end == text.c_str() + blank && epochs > 0) {
+    options.epochs = epochs;
+    return "";
+  }
+  try {
+    options.seconds = parse_quantity(text, find_unit("min"));
+  } catch (const InputError& error) {
+    return fmt::format("{}; or write \"400 epochs\"", error.what());
+  }
+  return options.seconds > 0 ? "" : "a time above zero is needed";
+}
+
 void declare_keys(Schema& schema, Settings& settings) {
   Section& data = schema.section("data", "what is learned");
   data.key("train", &settings.train, "names, with * and ?, in any readable format, mixed")
@@ -78,7 +95,11 @@ void declare_keys(Schema& schema, Settings& settings) {
   model.key("full_spectrum", &settings.network.full_spectrum,
             "false: products of a channel with itself only, as in NEP");
   model.key("four_body", &settings.network.four_body, "number of four-body terms; 0: none").at_least(0);
-  model.key("hidden", &settings.hidden, "widths of the two layers, which must be equal").at_least(1);
+  model.key("hidden", &settings.hidden, "widths of the two layers, which must be equal").at_least(1).check([&settings] {
+    return settings.hidden.size() == 2 && settings.hidden[0] == settings.hidden[1]
+               ? ""
+               : "two equal widths are needed, such as [48, 48]";
+  });
   Section& attention = schema.section("model.attention", "between channels");
   attention.key("layers", &settings.network.attention_layers, "0: none").at_least(0);
   attention.key("heads", &settings.network.attention_heads, "").at_least(1);
@@ -96,7 +117,10 @@ void declare_keys(Schema& schema, Settings& settings) {
   mlp::TrainOptions& options = settings.train_options;
   Section& train = schema.section("train", "");
   train.key("seeds", &settings.seeds, "of the first weights; several: a committee").at_least(0);
-  train.key("stop", &settings.stop, "a time, or \"400 epochs\"");
+  train.key("stop", &settings.stop, "a time, or \"400 epochs\"").check([&settings] {
+    mlp::TrainOptions unused;
+    return read_stop(settings.stop, unused);
+  });
   train.key("batch_size", &options.batch_size, "structures a step").at_least(1);
   train.key("learning_rate", &options.learning_rate, "at its highest; falls as a cosine to a thousandth").above(0);
   train.choice("optimizer", options.optimizer.rotated, {{"soap", true}, {"adamw", false}},
@@ -115,25 +139,6 @@ void declare_keys(Schema& schema, Settings& settings) {
   train.key("ridge", &settings.ridge,
             "last layer by least squares at the end, where cross-validation says that it helps");
   train.key("start", &settings.start, "a model to go on from, perhaps on more data").paths();
-}
-
-/// "400 epochs" or a time.
-void read_stop(Settings& settings) {
-  const std::string& text = settings.stop;
-  const std::size_t blank = text.find(" epochs");
-  char* end = nullptr;
-  const long epochs = std::strtol(text.c_str(), &end, 10);
-  if (blank != std::string::npos && end == text.c_str() + blank && epochs > 0) {
-    settings.train_options.epochs = epochs;
-    return;
-  }
-  try {
-    settings.train_options.seconds = parse_quantity(text, find_unit("min"));
-  } catch (const InputError& error) {
-    throw ConfigError{"train.stop = \"{}\": {}; or write \"400 epochs\"", text, error.what()};
-  }
-  if (!(settings.train_options.seconds > 0))
-    throw ConfigError{"train.stop = \"{}\": a time above zero is needed", text};
 }
 
 mlp::Model first_model(const Settings& settings, const mlp::TrainingData& data,
@@ -243,7 +248,8 @@ Judgement judge(const mlp::Model& model, const mlp::TrainingData& data, const st
     const std::vector<mlp::Prediction> predictions = predict(geometries);
     for (std::size_t k = begin; k < end; ++k) {
       const std::size_t i = judged[k];
-      errors[static_cast<int>(split[i])][data.set_of(i)].add(predictions[k - begin], data.structure(i), data.species_of(i));
+      errors[static_cast<int>(split[i])][data.set_of(i)].add(predictions[k - begin], data.structure(i),
+                                                             data.species_of(i));
       result.parity.add(data.structure(i), predictions[k - begin], split[i]);
       if (split[i] == mlp::Part::training) result.balance.add(predictions[k - begin], data.structure(i));
     }
@@ -335,12 +341,9 @@ int run(const Settings& given, Run& context) {
   Console& console = context.console;
   Settings settings = given;
   settings.train_options.device = context.device();  // before any tensor
-  if (settings.hidden.size() != 2 || settings.hidden[0] != settings.hidden[1]) {
-    throw ConfigError{"model.hidden: two equal widths are needed, such as [48, 48]"};
-  }
   settings.network.hidden = settings.hidden[0];
   settings.train_options.seed = static_cast<std::uint64_t>(context.shared.seed);
-  read_stop(settings);
+  read_stop(settings.stop, settings.train_options);
   if (!settings.start.empty()) take_over(settings.start, settings);
   mlp::check(settings.descriptor);
   mlp::check(settings.network);

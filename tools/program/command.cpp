@@ -1,5 +1,7 @@
 #include "tools/program/command.hpp"
 
+#include <fmt/format.h>
+
 #include "core/error.hpp"
 
 namespace zeropoint {
@@ -26,6 +28,18 @@ void declare_shared(Job& job, const std::string& directory) {
   Section& output = job.schema.section("output", "what is left");
   output.key("directory", &shared.directory, "folder of the results").paths().free_on_resume();
   output.key("figures", &shared.figures, "SVG, by gnuplot").free_on_resume();
+}
+
+std::function<std::unique_ptr<Job>()> on_cpu(const std::string& command,
+                                             std::function<std::unique_ptr<Job>()> prepare) {
+  return [command, prepare] {
+    std::unique_ptr<Job> job = prepare();
+    job->schema.rule({"compute.device"}, [command, device = &job->shared.device]() -> std::string {
+      if (*device == "cpu") return "";
+      return fmt::format("compute.device = \"{}\": `{}` runs on the CPU", *device, command);
+    });
+    return job;
+  };
 }
 
 std::vector<Command> all_commands() {

@@ -112,6 +112,9 @@ std::function<std::unique_ptr<Job>()> job(void (*declare)(Schema&, Settings&), i
   };
 }
 
+/// `prepare` of a command that runs on the CPU alone: another device is an error of its run file.
+std::function<std::unique_ptr<Job>()> on_cpu(const std::string& command, std::function<std::unique_ptr<Job>()> prepare);
+
 // One file a command.
 Command sample_command();
 Command collect_command();

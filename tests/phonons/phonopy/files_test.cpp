@@ -115,13 +115,13 @@ TEST(PhonopyFiles, AreWholeWhenTheirWriterIsKilled) {
   const auto write = [&](const DynamicalMatrices& matrices) {
     write_force_constants_text(path, to_phonopy(cells, matrices, true), 1);
   };
-  test::kill_writers("FORCE_CONSTANTS", [&] { write(first); }, [&] { write(second); },
-                     [&] {
-                       const double d =
-                           difference(first, from_phonopy(cells, read_force_constants_text(path, cells, 1), path));
-                       EXPECT_TRUE(d < 1e-9 || d > 1);
-                       return d > 1;
-                     });
+  test::kill_writers(
+      "FORCE_CONSTANTS", [&] { write(first); }, [&] { write(second); },
+      [&] {
+        const double d = difference(first, from_phonopy(cells, read_force_constants_text(path, cells, 1), path));
+        EXPECT_TRUE(d < 1e-9 || d > 1);
+        return d > 1;
+      });
 }
 
 TEST(PhonopyFiles, RefuseAFolderWithTheChargesOfAnother) {
