@@ -6,6 +6,7 @@ are known, so that a harmonic ensemble can be drawn and labelled here, with noth
 import math
 import os
 import random
+import signal
 import struct
 import subprocess
 import sys
@@ -34,6 +35,13 @@ class Claims:
 
     def run(self, *arguments):
         return subprocess.run([self.program, *arguments], capture_output=True, text=True, check=False)
+
+    def killed(self, point, *arguments, code=-signal.SIGKILL):
+        """Runs the program, which sends itself a signal at a named point (core/kill_point.hpp): "result.h5 written:2"."""
+        done = subprocess.run([self.program, *arguments], capture_output=True, text=True, check=False,
+                              env={**os.environ, "ZEROPOINT_KILL_AT": point})
+        self.claim(done.returncode == code, f"at '{point}': exit code {done.returncode}, not {code}\n{done.stderr}")
+        return done
 
     def finish(self):
         self.folder.cleanup()

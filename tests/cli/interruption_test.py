@@ -1,10 +1,7 @@
 #!/usr/bin/env python3
-"""A run that is stopped or killed at any moment: the same command gives what an undisturbed run gives."""
+"""A run that is stopped or killed at named points: the same command gives what an undisturbed run gives."""
 import json
 import os
-import signal
-import subprocess
-import time
 
 import claims
 
@@ -34,27 +31,6 @@ def summary(folder):
     return values
 
 
-def holds(folder, text):
-    """The log holds a line with this text."""
-    try:
-        with open(f"{folder}/log.txt", encoding="utf-8") as file:
-            return text in file.read()
-    except OSError:
-        return False
-
-
-def cut(folder, number, moment):
-    """Sends a signal to a run at a moment. @returns its exit code and what it said, or none when it had ended before."""
-    with subprocess.Popen([test.program, "minimize", "run.toml", "--output", folder], stdout=subprocess.DEVNULL,
-                          stderr=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 60
-        while not moment() and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.0005)
-        process.send_signal(number)
-        error = process.stderr.read()
-    return process.returncode, error
-
-
 def same_as_undisturbed(folder, what):
     again = test.run("minimize", "run.toml", "--output", folder)
     if not test.claim(again.returncode == undisturbed.returncode, f"{what}: then exit code {again.returncode}\n{again.stderr}"):
@@ -73,31 +49,21 @@ test.claim(undisturbed.returncode == 3, f"undisturbed: {undisturbed.returncode} 
 expected = summary("undisturbed")
 test.claim(expected["n_steps"]["value"] == 100, "the path ends early: there is little to interrupt")
 
-for name, number, code in (("SIGTERM", signal.SIGTERM, 143), ("SIGINT", signal.SIGINT, 130)):
-    got, said = cut(name, number, lambda name=name: holds(name, "   20  "))
-    test.claim(got == code, f"{name}: exit code {got}, not {code}: {said}")
+for name, code in (("TERM", 143), ("INT", 130)):
+    said = test.killed(f"between steps:25:{name}", "minimize", "run.toml", "--output", name, code=code).stderr
     test.claim(said.startswith("error: interrupted by ") and "same command" in said, f"{name}: it says {said}")
     test.claim(not os.path.exists(f"{name}/summary.json"), f"{name}: the run counts as finished")
     same_as_undisturbed(name, name)
 
-moments = {
-    "begun": lambda folder: os.path.exists(f"{folder}/run.toml"),
-    "start": lambda folder: holds(folder, "|gradient|"),
-    "step_5": lambda folder: holds(folder, "    5  "),
-    "step_70": lambda folder: holds(folder, "   70  "),
-    "matrices": lambda folder: os.path.exists(f"{folder}/dyn1"),
-    "result": lambda folder: os.path.exists(f"{folder}/result.h5.tmp") or os.path.exists(f"{folder}/result.h5"),
-    "figures": lambda folder: os.path.exists(f"{folder}/figures"),
-}
-n_cut = 0
-for name, moment in moments.items():
-    got, said = cut(name, signal.SIGKILL, lambda name=name, moment=moment: moment(name))
-    if os.path.exists(f"{name}/summary.json"):  # it was quicker than the signal: whole, then
-        test.claim(summary(name) == expected, f"{name}: other numbers than undisturbed")
-        continue
-    n_cut += 1
-    test.claim(got == -signal.SIGKILL, f"killed at {name}: exit code {got}: {said}")
-    same_as_undisturbed(name, f"killed at {name}")
-test.claim(n_cut >= 4, f"only {n_cut} runs were cut before their end")
+points = ("run.toml in place", "between steps:1", "between steps:30", "between steps:75", "steps.dat partly written", "dyn1 written", "dyn2 in place",
+          "result.h5 begun", "result.h5 written", "result.h5 in place", "summary.json written")
+for number, point in enumerate(points):
+    folder = f"killed{number}"
+    test.killed(point, "minimize", "run.toml", "--output", folder)
+    test.claim(not os.path.exists(f"{folder}/summary.json"), f"killed at '{point}': the run counts as finished")
+    same_as_undisturbed(folder, f"killed at '{point}'")
+
+test.killed("summary.json in place", "minimize", "run.toml", "--output", "end")
+test.claim(summary("end") == expected, "killed behind its last file: other numbers than undisturbed")
 
 test.finish()

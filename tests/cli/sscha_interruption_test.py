@@ -1,15 +1,13 @@
 #!/usr/bin/env python3
-"""A loop over populations that is killed at random moments, or finds no room on the disk: nothing is lost, and the same command
+"""A loop over populations that is killed at named points, or finds no room on the disk: nothing is lost, and the same command
 leads to the same numbers."""
 import json
 import os
-import random
 import resource
 import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import claims
 
@@ -33,6 +31,17 @@ threads = 1
 figures = false
 """)
 
+POINTS = (
+    ("run.toml in place", "between steps:1", "between steps:4"),
+    ("state.h5 begun", "state.h5 written", "between steps:9"),
+    ("state.h5 in place", "state.h5 in place", "between steps:3"),
+    ("populations.dat written:2", "populations.dat in place:2", "population.h5 written"),
+    ("dyn1 written", "dyn2 in place", "result.h5 begun"),
+    ("result.h5 written", "result.h5 in place", "summary.json written"),
+    ("summary.json in place", "state.h5 in place", "result.h5 in place"),
+    ("conditions.dat written", "conditions.dat in place"),
+)
+
 
 def command(folder):
     return [test.program, "sscha", "run.toml", "--output", folder]
@@ -51,51 +60,28 @@ def numbers(folder):
     return summary, tables
 
 
-began = time.monotonic()
 undisturbed = test.run(*command("whole")[1:])
-duration = time.monotonic() - began
 test.claim(undisturbed.returncode == 0, f"the run ends with {undisturbed.returncode}\n{undisturbed.stderr}")
 expected = numbers("whole")
 
-def is_finished(folder):
-    return os.path.exists(f"{folder}/summary.json")
-
-
-# Thirty kills, up to three in each folder before it may come to its end. A run that ends before its kill makes the next moments earlier.
-random.seed(2026)
-n_killed = n_folders = 0
-while n_killed < 30 and n_folders < 60:
-    folder = f"killed{n_folders}"
-    n_folders += 1
-    for _ in range(3):
-        with subprocess.Popen(command(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-            try:
-                process.wait(timeout=random.uniform(0, 0.8 * duration))
-                duration *= 0.8
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                n_killed += 1
-        if is_finished(folder):
-            break
-    if not is_finished(folder):
-        again = test.run(*command(folder)[1:])
-        test.claim(again.returncode == 0, f"{folder}: after the kills exit code {again.returncode}\n{again.stderr}")
-    test.claim(numbers(folder) == expected, f"{folder}: other numbers than those of an undisturbed run")
+# Up to three kills in each folder before the run may come to its end.
+for number, points in enumerate(POINTS):
+    folder = f"killed{number}"
+    for point in points:
+        test.killed(point, *command(folder)[1:])
+        test.claim(not os.path.exists(f"{folder}/summary.json"), f"{folder}: killed at '{point}' it counts as finished")
+    again = test.run(*command(folder)[1:])
+    test.claim(again.returncode == 0, f"{folder}: after {points} exit code {again.returncode}\n{again.stderr}")
+    test.claim(numbers(folder) == expected, f"{folder}: other numbers than those of an undisturbed run after {points}")
     test.claim(not any(name.endswith((".tmp", "state.h5")) for _, _, names in os.walk(folder) for name in names),
                f"{folder}: something unfinished is left")
     shutil.rmtree(folder)
-test.claim(n_killed >= 30, f"only {n_killed} runs were killed before their end")
 
 
-# Ctrl-C behind the first population: the run says that it goes on there, and does. The second population takes a while.
-long = [*command("stopped"), "--set", "populations.sizes=[200, 40000]", "--set", "populations.final=0"]
-with subprocess.Popen(long, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
-    deadline = time.monotonic() + 60
-    while not os.path.exists("stopped/100K/state.h5") and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.001)
-    process.send_signal(signal.SIGINT)
-    said = process.stderr.read()
-test.claim(process.returncode == 130 and "goes on behind the last population" in said, f"Ctrl-C: {process.returncode}, it says {said}")
+# Ctrl-C behind the first population: the run says that it goes on there, and does.
+long = [*command("stopped"), "--set", "populations.sizes=[200, 1000]", "--set", "populations.final=0"]
+said = test.killed("state.h5 in place:1:INT", *long[1:], code=130).stderr
+test.claim("goes on behind the last population" in said, f"Ctrl-C: it says {said}")
 again = test.run(*long[1:])
 test.claim(again.returncode == 0 and "goes on after population 1" in again.stdout, f"after Ctrl-C: {again.returncode}\n{again.stderr}")
 

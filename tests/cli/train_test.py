@@ -5,9 +5,6 @@ import math
 import os
 import random
 import re
-import signal
-import subprocess
-import time
 
 import claims
 
@@ -216,13 +213,7 @@ def numbers(folder):
 
 
 # Killed in the middle: the same command goes on, with the same results.
-with subprocess.Popen([test.program, "train", "train.toml", "--output", "cut"], stdout=subprocess.DEVNULL,
-                      stderr=subprocess.DEVNULL) as process:
-    deadline = time.monotonic() + 60
-    while not os.path.exists("cut/checkpoint.h5") and time.monotonic() < deadline:
-        time.sleep(0.001)
-    process.send_signal(signal.SIGKILL)
-test.claim(not os.path.exists("cut/summary.json"), "the training was quicker than the signal")
+test.killed("checkpoint.h5 in place", "train", "train.toml", "--output", "cut")
 again = test.run("train", "train.toml", "--output", "cut")
 test.claim(again.returncode == 0 and "goes on after epoch" in again.stdout, f"resume: {again.stdout[-300:]} {again.stderr}")
 test.claim(numbers("model") == numbers("cut"), "a training that was killed leads to other results")

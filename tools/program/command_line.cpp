@@ -53,13 +53,10 @@ std::vector<Option> options_of(const Command& command) {
                     names.empty() ? "." : suggestion(given, names) + ".", command.name};
 }
 
-}  // namespace
-
-Arguments parse_command_line(const Command& command, int argc, const char* const* argv) {
+cxxopts::Options parser_of(const Command& command) {
   cxxopts::Options parser{"zeropoint " + command.name};
   parser.allow_unrecognised_options();
-  const std::vector<Option> options = options_of(command);
-  for (const Option& option : options) {
+  for (const Option& option : options_of(command)) {
     if (option.value.empty()) {
       parser.add_options()(option.name, option.help);
     } else {
@@ -68,53 +65,73 @@ Arguments parse_command_line(const Command& command, int argc, const char* const
   }
   parser.add_options()("files", "", cxxopts::value<std::vector<std::string>>());
   parser.parse_positional({"files"});
+  return parser;
+}
 
+/// What a command line holds.
+class GivenOptions {
+ public:
+  explicit GivenOptions(cxxopts::ParseResult given) : given_(std::move(given)) {}
+  bool has(const std::string& name) const { return given_.count(name) > 0; }
+  std::size_t count(const std::string& name) const { return given_.count(name); }
+  std::vector<std::string> all(const std::string& name) const {
+    return has(name) ? given_[name].as<std::vector<std::string>>() : std::vector<std::string>{};
+  }
+  std::string last(const std::string& name) const { return all(name).back(); }
+  const std::vector<std::string>& unmatched() const { return given_.unmatched(); }
+
+ private:
+  cxxopts::ParseResult given_;
+};
+
+/// --set, and the options that stand for keys of a run file.
+std::vector<std::string> overrides_of(const GivenOptions& given, const std::vector<std::string>& files) {
+  std::vector<std::string> overrides = given.all("set");
+  for (const auto& [option, key] :
+       {std::pair{"device", "compute.device"}, {"threads", "compute.threads"}, {"seed", "seed"}}) {
+    if (given.has(option)) overrides.push_back(fmt::format("{}={}", key, given.last(option)));
+  }
+  if (!given.has("output")) return overrides;
+  // Relative to the working directory, as everything typed at a shell; keys are relative to the run file.
+  const bool is_stdin = files.empty() || files[0] == "-";
+  const fs::path folder = is_stdin ? fs::current_path() : fs::absolute(files[0]).parent_path();
+  const fs::path output{given.last("output")};
+  overrides.push_back("output.directory=" +
+                      (output.is_absolute() ? output : fs::absolute(output).lexically_proximate(folder)).string());
+  return overrides;
+}
+
+}  // namespace
+
+Arguments parse_command_line(const Command& command, int argc, const char* const* argv) {
   Arguments arguments;
   try {
-    const cxxopts::ParseResult given = parser.parse(argc, argv);
+    const GivenOptions given{parser_of(command).parse(argc, argv)};
     for (const std::string& word : given.unmatched()) {
       if (word.starts_with('-') && word != "-") refuse_option(command, word.substr(0, word.find('=')));
     }
-    const auto values = [&](const std::string& name) { return given[name].as<std::vector<std::string>>(); };
-    const auto has = [&](const std::string& name) { return given.count(name) > 0; };
-
-    if (has("files")) arguments.files = values("files");
-    for (const Option& option : options) {
-      if (option.value.empty() || option.name == "set" || !has(option.name)) continue;
+    arguments.files = given.all("files");
+    for (const Option& option : options_of(command)) {
+      if (option.value.empty() || option.name == "set" || !given.has(option.name)) continue;
       if (given.count(option.name) > 1) throw ConfigError{"{}: --{} is given twice", command.name, option.name};
     }
     for (const CommandOption& option : command.options) {
-      if (has(option.name)) arguments.own[option.name] = option.value.empty() ? "" : values(option.name).back();
+      if (given.has(option.name)) arguments.own[option.name] = option.value.empty() ? "" : given.last(option.name);
     }
-    arguments.console = {.quiet = has("quiet"), .verbose = has("verbose"), .json = has("json")};
-    arguments.help = has("help");
+    arguments.console = {.quiet = given.has("quiet"), .verbose = given.has("verbose"), .json = given.has("json")};
+    arguments.help = given.has("help");
     if (arguments.console.quiet && arguments.console.verbose) {
       throw ConfigError{"{}: --quiet and --verbose contradict each other", command.name};
     }
     if (!command.prepare) return arguments;
 
-    arguments.check = has("check");
-    arguments.print_template = has("template");
-    arguments.folder = {.resume = has("resume"), .overwrite = has("overwrite")};
+    arguments.check = given.has("check");
+    arguments.print_template = given.has("template");
+    arguments.folder = {.resume = given.has("resume"), .overwrite = given.has("overwrite")};
     if (arguments.folder.resume && arguments.folder.overwrite) {
       throw ConfigError{"{}: --resume and --overwrite contradict each other", command.name};
     }
-    if (has("set")) arguments.overrides = values("set");
-    const auto override_with = [&](const char* option, const std::string& key) {
-      if (has(option)) arguments.overrides.push_back(key + "=" + values(option).back());
-    };
-    override_with("device", "compute.device");
-    override_with("threads", "compute.threads");
-    override_with("seed", "seed");
-    if (has("output")) {
-      // Relative to the working directory, as everything typed at a shell; keys are relative to the run file.
-      const std::string file = arguments.files.empty() || arguments.files[0] == "-" ? "." : arguments.files[0];
-      const fs::path folder = file == "." ? fs::current_path() : fs::absolute(file).parent_path();
-      const fs::path output{values("output").back()};
-      arguments.overrides.push_back(
-          "output.directory=" +
-          (output.is_absolute() ? output : fs::absolute(output).lexically_proximate(folder)).string());
-    }
+    arguments.overrides = overrides_of(given, arguments.files);
   } catch (const cxxopts::exceptions::exception& error) {
     throw ConfigError{"{}: {}. `zeropoint {} --help` lists the options.", command.name, error.what(), command.name};
   }

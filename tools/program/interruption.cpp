@@ -2,6 +2,8 @@
 
 #include <csignal>
 
+#include "core/kill_point.hpp"
+
 namespace zeropoint {
 namespace {
 
@@ -20,6 +22,7 @@ void note_interruptions() {
 }
 
 void stop_if_interrupted() {
+  kill_point("between steps");
   if (noted_signal != 0) throw Interrupted{noted_signal};
 }
 
