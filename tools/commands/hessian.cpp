@@ -14,7 +14,7 @@
 #include "sscha/minimizer.hpp"
 #include "tools/commands/hessian_result.hpp"
 #include "tools/commands/input_settings.hpp"
-#include "tools/figures/figures.hpp"
+#include "tools/figures/solution_figures.hpp"
 #include "tools/program/command.hpp"
 #include "tools/program/exit_code.hpp"
 #include "tools/program/interruption.hpp"
@@ -204,7 +204,7 @@ int run(const Settings& given, Run& context) {
     for (const char* name : {"unstable_mode.cif", "unstable_mode.extxyz"})
       write_structure(displaced, folder.file(name), comment);
   }
-  write_result(folder.file("result.h5"), result, context.settings, context.shared.seed);
+  sscha::write_hessian(folder.file("result.h5"), hessian, context.settings, context.shared.seed);
   if (context.shared.figures)
     figures::draw(figures_of_hessian(folder.file("result.h5")), folder.file("figures"), console);
 

@@ -4,8 +4,7 @@
 #include <vector>
 
 #include "sscha/gradient.hpp"
-#include "sscha/hessian.hpp"
-#include "tools/figures/figures.hpp"
+#include "sscha/hessian_file.hpp"
 #include "tools/program/run_folder.hpp"
 
 namespace zeropoint {
@@ -39,11 +38,6 @@ double square_inverse_cm(double square, const UnitSet& units);
 Summary summary_of(const HessianResult& result);
 /// hessian.dat: one line a mode of each irreducible q.
 std::string mode_table(const HessianResult& result);
-/// result.h5, from which figures can be drawn again.
-void write_result(const std::string& path, const HessianResult& result, const std::string& settings, std::int64_t seed);
-/// Levels of the auxiliary and the Hessian matrices, and the softest modes, from a result.h5.
-std::vector<figures::Figure> figures_of_hessian(const std::string& path);
-
 /// The supercell with its atoms moved along the lowest mode, the farthest by `amplitude` angstrom.
 Crystal displaced_along(const sscha::Hessian& hessian, const sscha::Stability& lowest, double amplitude);
 

@@ -8,6 +8,8 @@
 #include "core/hdf5_file.hpp"
 #include "phonons/quantum_espresso/dyn.hpp"
 #include "sscha/population_file.hpp"
+#include "sscha/result_folder.hpp"
+#include "sscha/solution_file.hpp"
 #include "tools/program/console.hpp"
 #include "tools/program/interruption.hpp"
 
@@ -70,18 +72,19 @@ void declare(Schema& schema, StartSettings& settings) {
 void take_finished_run(const std::string& result, EnsembleSettings& ensemble, SymmetryOptions& symmetry,
                        StartSettings& start) {
   namespace fs = std::filesystem;
-  const fs::path folder = fs::is_directory(result) ? fs::path(result) : fs::path(result).parent_path();
-  const fs::path file = folder / "result.h5";
-  if (!fs::exists(file)) {
+  const sscha::ResultFolder found = sscha::find_result(result);
+  require_one_condition(found);
+  if (!found.has_result()) {
     throw InputError{"ensemble.result = {}: there is no {}. Name the folder that `minimize` left, or its result.h5",
-                     result, file.string()};
+                     result, found.result()};
   }
-  Hdf5File::open(file.string(), "zeropoint minimize");
-  if (!fs::exists(folder / "summary.json")) {
+  Hdf5File::open(found.result(), sscha::solution_filetype);
+  if (found.state != sscha::ResultFolder::State::finished) {
     throw InputError{
         "ensemble.result = {}: the run has not finished (it has no summary.json). Type its command again, it goes on",
         result};
   }
+  const fs::path folder = found.folder;
   SymmetryOptions symmetry_of_run;
   StartSettings start_of_run;
   Schema schema;
@@ -89,7 +92,7 @@ void take_finished_run(const std::string& result, EnsembleSettings& ensemble, Sy
   declare(schema, ensemble, &unused);
   declare(schema, symmetry_of_run);
   declare(schema, start_of_run);
-  schema.read_stored((folder / "run.toml").string());
+  schema.read_stored(found.settings);
   // Of populations on a potential the last one, which drew itself.
   if (const fs::path drawn = folder / "population.h5"; ensemble.path.empty() && fs::exists(drawn))
     ensemble.path = {drawn.string()};

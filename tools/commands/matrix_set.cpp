@@ -8,6 +8,9 @@
 #include "phonons/hdf5_matrices.hpp"
 #include "phonons/matrix_file.hpp"
 #include "phonons/polar_symmetry.hpp"
+#include "sscha/hessian_file.hpp"
+#include "sscha/result_folder.hpp"
+#include "sscha/solution_file.hpp"
 #include "tools/commands/file_kind.hpp"
 #include "tools/commands/input_settings.hpp"
 #include "tools/program/console.hpp"
@@ -17,57 +20,46 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::vector<double>> rows_of(const Eigen::MatrixXd& table, double factor) {
-  std::vector<std::vector<double>> rows;
-  for (Eigen::Index i = 0; i < table.rows(); ++i) {
-    const Eigen::VectorXd row = factor * table.row(i).transpose();
-    rows.emplace_back(row.begin(), row.end());
-  }
-  return rows;
-}
-
 /// "a4.05/harmonic.dyn".
 std::string last_names(const fs::path& path) { return (path.parent_path().filename() / path.filename()).string(); }
 
-double required(const Hdf5File& file, const std::string& group, const std::string& name) {
-  const std::optional<double> value = file.number_attribute(group, name);
-  if (!value)
-    throw InputError{"{} has no {}/{}: it was made by an older version; repeat the run", file.path(), group, name};
-  return *value;
+MatrixSet set_of_solution(const std::string& source, const std::string& path) {
+  sscha::StoredSolution solution = sscha::read_solution(path);
+  const std::string kind = fmt::format("SSCHA at {:g} K", solution.temperature);
+  return {.source = source,
+          .kind = kind,
+          .label = kind,
+          .matrices = std::move(solution.matrices),
+          .group = {},
+          .squared_errors = std::move(solution.squared_errors),
+          .sscha = MatrixSet::Sscha{solution.temperature, solution.free_energy, solution.harmonic_free_energy,
+                                    solution.converged},
+          .warnings = {}};
+}
+
+MatrixSet set_of_hessian(const std::string& source, const std::string& path, const UnitSet& units) {
+  sscha::StoredHessian hessian = sscha::read_hessian(path);
+  const std::string kind = fmt::format("free-energy Hessian at {:g} K", hessian.temperature);
+  MatrixSet set{source, kind, kind, std::move(hessian.matrices), {}, {}, {}, {}};
+  if (!hessian.squares.has_errors()) return set;
+  const double scale = units.inverse_cm(1);
+  for (Eigen::Index iq = 0; iq < hessian.squares.error.rows(); ++iq) {
+    const Eigen::VectorXd row = 1 / (scale * scale) * hessian.squares.error.row(iq).transpose();
+    set.squared_errors.emplace_back(row.begin(), row.end());
+  }
+  return set;
 }
 
 MatrixSet set_of_run(const std::string& source, const std::string& path, const UnitSet& units) {
-  const Hdf5File file = Hdf5File::open(path);
   const std::string type = filetype(path);
-  const bool minimisation = type == "zeropoint minimize", harmonic = type == "zeropoint phonons";
-  if (!minimisation && !harmonic && type != "zeropoint hessian") {
-    throw InputError{
-        "{} is a {}, which holds no dynamical matrices of one state: name the prefix of dyn files, or the result of "
-        "`minimize`, `sscha`, `hessian` or `phonons`",
-        path, type.empty() ? "file of another program" : type};
-  }
-  const std::string group = minimisation || harmonic ? "final" : "hessian";
-  if (!file.has(group + "/cell"))
-    throw InputError{"{} has no crystal beside its matrices: it was made by an older version; repeat the run", path};
-  MatrixSet set{source, "", "", phonons::read_matrices(file, group), {}, {}, {}, {}};
-  if (harmonic) {
-    set.kind = set.label = "harmonic";
-    return set;
-  }
-  const double temperature = required(file, minimisation ? "final" : "auxiliary", "temperature");
-  set.kind = fmt::format("{} at {:g} K", minimisation ? "SSCHA" : "free-energy Hessian", temperature);
-  set.label = set.kind;
-  if (minimisation) {
-    set.sscha = MatrixSet::Sscha{temperature,
-                                 {required(file, group, "free_energy"), required(file, group, "free_energy_error")},
-                                 required(file, group, "harmonic_free_energy"),
-                                 required(file, group, "converged") > 0};
-    if (file.has("final/squared_errors")) set.squared_errors = rows_of(file.read_matrix("final/squared_errors"), 1);
-  } else if (file.has("squares/hessian_error")) {
-    const double scale = units.inverse_cm(1);
-    set.squared_errors = rows_of(file.read_matrix("squares/hessian_error"), 1 / (scale * scale));
-  }
-  return set;
+  if (type == sscha::solution_filetype) return set_of_solution(source, path);
+  if (type == sscha::hessian_filetype) return set_of_hessian(source, path, units);
+  if (type == "zeropoint phonons")
+    return {source, "harmonic", "harmonic", phonons::read_matrices(Hdf5File::open(path), "final"), {}, {}, {}, {}};
+  throw InputError{
+      "{} is a {}, which holds no dynamical matrices of one state: name the prefix of dyn files, or the result of "
+      "`minimize`, `sscha`, `hessian` or `phonons`",
+      path, type.empty() ? "file of another program" : type};
 }
 
 }  // namespace
@@ -89,13 +81,16 @@ MatrixSet read_matrix_set(const std::string& source, double tolerance, const Uni
   const fs::path path(source);
   MatrixSet set = [&]() -> MatrixSet {
     if (fs::is_directory(path) && !phonons::is_phonopy(source)) {
-      if (!fs::exists(path / "result.h5")) {
+      const sscha::ResultFolder found = sscha::find_result(source);
+      require_one_condition(found);
+      if (!found.has_result()) {
         throw InputError{
             "{} is a folder without result.h5 or phonopy.yaml: name the prefix of the dyn files in it, as in {}",
             source, (path / "dyn").string()};
       }
-      return set_of_run(source, (path / "result.h5").string(), units);
+      return set_of_run(source, found.result(), units);
     }
+    if (!fs::exists(path)) require_one_condition(sscha::find_result(source));
     // force_constants.hdf5 of phonopy has another ending.
     if (path.extension() == ".h5") return set_of_run(source, source, units);
     phonons::MatrixFile file = phonons::read_matrix_file(source, units);

@@ -10,7 +10,7 @@
 #include "tools/commands/input_settings.hpp"
 #include "tools/commands/minimize_result.hpp"
 #include "tools/commands/step_time.hpp"
-#include "tools/figures/figures.hpp"
+#include "tools/figures/solution_figures.hpp"
 #include "tools/program/command.hpp"
 #include "tools/program/exit_code.hpp"
 #include "tools/program/interruption.hpp"
@@ -68,7 +68,7 @@ class StepLog {
   }
 
   void add(const sscha::StepReport& step) {
-    const std::vector<double> row = step_row(step, n_cells_);
+    const std::vector<double> row = step_row(sscha::per_cell(step, n_cells_));
     console_.say("{:>5}  {:>24}  {:>11.3e}  {:>11.3e}  {:>11.3e}  {:>7.4f}  {:>9.3f}", step.step,
                  format_estimate(row[2], row[3], ""), step.gradient, step.gradient_error, step.centroid_gradient,
                  step.kong_liu_ratio, row.back());
@@ -92,7 +92,7 @@ class StepLog {
 /// Acoustic modes are zero up to rounding: -0.00 would look like an instability.
 double without_sign_of_zero(double frequency) { return std::abs(frequency) < 5e-3 ? 0.0 : frequency; }
 
-void describe_change(const MinimizeResult& result, Console& console) {
+void describe_change(const sscha::Solution& result, Console& console) {
   const sscha::TrialDensity& after = result.minimum.density;
   const auto before_values = phonons::frequencies_inverse_cm(result.start.modes(), after.units());
   const auto after_values = phonons::frequencies_inverse_cm(after.modes(), after.units());
@@ -154,15 +154,16 @@ int run(const Settings& settings, Run& context) {
     log.add(step);
     stop_if_interrupted();
   };
-  const sscha::Minimum minimum =
+  sscha::Minimum found =
       settings.as_reference
           ? sscha::minimize_as_reference(population, start, group, settings.minimize, settings.reference, observe)
           : sscha::minimize(population, start, group, settings.minimize, observe);
   log.write();
 
-  const sscha::SolutionErrors errors = sscha::solution_errors(population, minimum, group, settings.minimize.centroids,
-                                                              [&](int, int) { stop_if_interrupted(); });
-  const MinimizeResult result{start, minimum, errors, group, population.size()};
+  sscha::SolutionErrors errors = sscha::solution_errors(population, found, group, settings.minimize.centroids,
+                                                        [&](int, int) { stop_if_interrupted(); });
+  const sscha::Solution result{start, std::move(found), std::move(errors), group, population.size()};
+  const sscha::Minimum& minimum = result.minimum;
   phonons::write_qe_dyn(minimum.density.matrices(), folder.file("dyn"), units);
   const phonons::DynamicalMatrices& solution = minimum.density.matrices();
   const Eigen::Vector3i n_cells_along = solution.grid.divisions();
@@ -175,7 +176,7 @@ int run(const Settings& settings, Run& context) {
                     group.symbol, group.number, n_cells_along[0], n_cells_along[1], n_cells_along[2]),
         displacements);
   }
-  write_result(folder.file("result.h5"), result, context.settings, context.shared.seed);
+  sscha::write_solution(folder.file("result.h5"), result, context.settings, context.shared.seed);
   if (context.shared.figures)
     figures::draw(figures_of_minimize(folder.file("result.h5")), folder.file("figures"), console);
   Summary summary = summary_of(result);
@@ -183,10 +184,9 @@ int run(const Settings& settings, Run& context) {
   describe_change(result, console);
   console.say("");
   console.field("stopped", "{}", sscha::explain(minimum.stop_reason));
-  const double n_cells = matrices.grid.size();
-  const sscha::FreeEnergy& energy = minimum.evaluation.free_energy;
+  const Estimate free_energy = result.free_energy();
   console.field("free energy", "{} per unit cell",
-                format_estimate(energy.total.value / n_cells, energy.total.standard_error / n_cells, "eV"));
+                format_estimate(free_energy.value, free_energy.standard_error, "eV"));
   if (minimum.evaluation.stress) {
     const Estimate& pressure = minimum.evaluation.stress->pressure;
     console.field("pressure", "{}",

@@ -2,12 +2,14 @@
 
 #include "core/error.hpp"
 #include "core/nearest_name.hpp"
+#include "sscha/hessian_file.hpp"
+#include "sscha/result_folder.hpp"
+#include "sscha/solution_file.hpp"
 #include "tools/commands/dispersion_result.hpp"
 #include "tools/commands/file_kind.hpp"
-#include "tools/commands/hessian_result.hpp"
-#include "tools/commands/minimize_result.hpp"
 #include "tools/commands/model_report.hpp"
 #include "tools/commands/static_result.hpp"
+#include "tools/figures/solution_figures.hpp"
 #include "tools/program/command.hpp"
 #include "tools/program/exit_code.hpp"
 
@@ -18,8 +20,8 @@ namespace fs = std::filesystem;
 
 std::vector<figures::Figure> figures_of(const std::string& file) {
   const std::string type = filetype(file);
-  if (type == "zeropoint minimize") return figures_of_minimize(file);
-  if (type == "zeropoint hessian") return figures_of_hessian(file);
+  if (type == sscha::solution_filetype) return figures_of_minimize(file);
+  if (type == sscha::hessian_filetype) return figures_of_hessian(file);
   if (type == "zeropoint relax") return figures_of_relax(file);
   if (type == "zeropoint phonons") return figures_of_phonons(file);
   if (type == "zeropoint dispersion") return figures_of_dispersion(file);
@@ -27,12 +29,19 @@ std::vector<figures::Figure> figures_of(const std::string& file) {
   throw InputError{"{}: filetype '{}' has no figures; give the result.h5 of a run", file, type};
 }
 
+/// A file as it is; of a folder its result.h5.
+std::string result_of(const std::string& path) {
+  const sscha::ResultFolder found = sscha::find_result(path);
+  if (fs::exists(path) && !fs::is_directory(path)) return path;
+  require_one_condition(found);
+  return fs::is_directory(path) ? found.result() : path;
+}
+
 int plot(const Arguments& arguments, Console& console) {
   if (arguments.files.empty() || arguments.files.size() > 2) {
     throw ConfigError{"plot: a result.h5 is needed and perhaps the name of one figure"};
   }
-  fs::path file = arguments.files[0];
-  if (fs::is_directory(file)) file /= "result.h5";
+  const fs::path file = result_of(arguments.files[0]);
   std::vector<figures::Figure> all = figures_of(file.string());
   if (arguments.files.size() == 2) {
     std::vector<std::string> names;

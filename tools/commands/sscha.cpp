@@ -18,7 +18,7 @@
 #include "tools/commands/sscha_labels.hpp"
 #include "tools/commands/sscha_result.hpp"
 #include "tools/commands/sscha_start.hpp"
-#include "tools/figures/figures.hpp"
+#include "tools/figures/solution_figures.hpp"
 #include "tools/program/command.hpp"
 #include "tools/program/exit_code.hpp"
 #include "tools/program/interruption.hpp"
@@ -204,19 +204,18 @@ ConditionResult relax(const Settings& settings, const Condition& condition, cons
     if (!loop.finished()) sscha::write_loop_state(state_file, loop.state());
     stop_if_interrupted();
   }
-  const sscha::LoopResult found = std::move(loop).result();
-  const sscha::Minimum& minimum = found.minimum;
-  const sscha::SolutionErrors errors = solution_errors(found.population, minimum, group, settings.minimize.centroids,
-                                                       [&](int, int) { stop_if_interrupted(); });
-  const phonons::DynamicalMatrices& matrices = minimum.density.matrices();
+  sscha::LoopResult found = std::move(loop).result();
+  sscha::SolutionErrors errors = solution_errors(found.population, found.minimum, group, settings.minimize.centroids,
+                                                 [&](int, int) { stop_if_interrupted(); });
+  const sscha::Solution result{density, std::move(found.minimum), std::move(errors), group, found.population.size()};
+  const phonons::DynamicalMatrices& matrices = result.matrices();
   phonons::write_qe_dyn(matrices, folder + "/dyn", units);
   for (const char* name : {"structure.cif", "structure.extxyz"}) {
     write_structure(
         matrices.crystal, folder + "/" + name,
         fmt::format("average structure, {}, space group {} ({})", condition.text(), group.symbol, group.number));
   }
-  const MinimizeResult result{density, minimum, errors, group, found.population.size()};
-  write_result(folder + "/result.h5", result, context.settings, context.shared.seed);
+  sscha::write_solution(folder + "/result.h5", result, context.settings, context.shared.seed);
   if (context.shared.figures) figures::draw(figures_of_minimize(folder + "/result.h5"), folder + "/figures", console);
   console.field("result", "{}", found.explain());
   comment_on(result, found, settings.potential.uncertain, console);

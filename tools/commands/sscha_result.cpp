@@ -45,39 +45,8 @@ Estimate lowest_of(const ordered_json& entries) {
   return {lowest, std::isfinite(squared_error) ? squared_error / (2 * std::abs(lowest)) : 0};
 }
 
-/// One mode of the solution, omega^2 in cm^-2.
-struct Mode {
-  std::size_t iq = 0, mu = 0;
-  Estimate squared{std::numeric_limits<double>::infinity(), 0};
-  double relative_error() const { return squared.standard_error / squared.value; }
-};
-
-template <class Better>
-Mode mode_that_is(const MinimizeResult& result, Better better) {
-  const sscha::TrialDensity& density = result.minimum.density;
-  const double unit = std::pow(density.units().inverse_cm(1), 2);
-  std::optional<Mode> found;
-  for (const int q : density.matrices().grid.representatives()) {
-    const auto iq = static_cast<std::size_t>(q);
-    const phonons::Modes& modes = density.modes()[iq];
-    for (std::size_t mu = 0; mu < modes.acoustic.size(); ++mu) {
-      if (modes.acoustic[mu]) continue;
-      const double frequency = modes.frequencies[static_cast<Eigen::Index>(mu)];
-      const Mode here{
-          iq, mu, {frequency * std::abs(frequency) * unit, result.errors.squared_frequencies[iq][mu] * unit}};
-      if (!found || better(here, *found)) found = here;
-    }
-  }
-  return *found;
-}
-
-Mode lowest_mode(const MinimizeResult& result) {
-  return mode_that_is(result, [](const Mode& a, const Mode& b) { return a.squared.value < b.squared.value; });
-}
-
-std::string name_of(const Mode& mode, const MinimizeResult& result) {
-  const Eigen::Vector3d& q = result.minimum.density.matrices().grid.points()[mode.iq];
-  return fmt::format("q = {}, {:.2f} cm^-1", q_text(q), std::sqrt(std::max(0.0, mode.squared.value)));
+std::string name_of(const sscha::SolutionMode& mode, const sscha::Solution& result) {
+  return fmt::format("q = {}, {:.2f} cm^-1", q_text(result.matrices().grid.points()[mode.iq]), mode.frequency());
 }
 
 /// Slope at x[i] of the parabola through the three points next to it; NaN for fewer than three.
@@ -118,13 +87,13 @@ std::vector<Condition> conditions_of(const std::vector<double>& temperatures, co
   return conditions;
 }
 
-ordered_json entries_of(const MinimizeResult& result, const sscha::LoopResult& loop, const Condition& condition) {
+ordered_json entries_of(const sscha::Solution& result, const sscha::LoopResult& loop, const Condition& condition) {
   Summary summary = summary_of(result);
   summary.add("temperature", condition.temperature, "K");
   summary.add("converged", nlohmann::json(loop.settled));
   summary.add("stop_reason", nlohmann::json(loop.explain()));
   summary.add("n_populations", nlohmann::json(loop.reports.back().number));
-  summary.add("lowest_squared_frequency", lowest_mode(result).squared, "cm^-2");
+  summary.add("lowest_squared_frequency", lowest_mode(result).square_inverse_cm2, "cm^-2");
   if (const auto& extrapolation = loop.reports.back().extrapolation)
     summary.add("extrapolated_weight", extrapolation->weight);
   const phonons::DynamicalMatrices& matrices = result.minimum.density.matrices();
@@ -148,25 +117,23 @@ ordered_json entries_of(const MinimizeResult& result, const sscha::LoopResult& l
   return ordered_json::parse(summary.text());
 }
 
-void comment_on(const MinimizeResult& result, const sscha::LoopResult& loop, double uncertain, Console& console) {
-  const Mode lowest = lowest_mode(result);
+void comment_on(const sscha::Solution& result, const sscha::LoopResult& loop, double uncertain, Console& console) {
+  const sscha::SolutionMode lowest = lowest_mode(result);
   console.field("lowest mode", "{}: omega^2 = {}", name_of(lowest, result),
-                format_estimate(lowest.squared.value, lowest.squared.standard_error, "cm^-2"));
-  if (lowest.squared.value < 3 * lowest.squared.standard_error) {
+                format_estimate(lowest.square_inverse_cm2.value, lowest.square_inverse_cm2.standard_error, "cm^-2"));
+  if (lowest.may_be_collapsing()) {
     console.warn(
         "omega^2 of the lowest mode is zero within three errors: it may be collapsing, and numbers that depend on it "
         "mean little. "
         "Look at the free-energy Hessian, take larger populations, or a space group that lets the mode freeze");
   }
   constexpr double wanted = 0.1;
-  const Mode worst =
-      mode_that_is(result, [](const Mode& a, const Mode& b) { return a.relative_error() > b.relative_error(); });
-  if (worst.relative_error() > wanted) {
-    const double size = static_cast<double>(result.n_configurations) * std::pow(worst.relative_error() / wanted, 2);
+  if (const sscha::SolutionMode worst = least_known_mode(result); worst.relative_error() > wanted) {
     console.warn(
         "{} configurations are too few for the mode at {}: omega^2 is known to {:.0f} %. About {:.0f} give 10 %: set "
         "populations.final",
-        result.n_configurations, name_of(worst, result), 100 * worst.relative_error(), std::ceil(size / 1000) * 1000);
+        result.n_configurations, name_of(worst, result), 100 * worst.relative_error(),
+        std::ceil(configurations_needed(result, worst, wanted) / 1000) * 1000);
   }
   if (const auto& extrapolation = loop.reports.back().extrapolation; extrapolation && extrapolation->n > 0) {
     console.warn(
@@ -326,10 +293,6 @@ StepTable population_table() {
 }
 
 std::vector<double> population_row(const sscha::PopulationReport& report, double n_cells) {
-  double lowest = std::numeric_limits<double>::infinity();
-  for (const auto& at_q : report.end.frequencies) {
-    for (const double value : at_q) lowest = std::abs(value) > 1e-3 ? std::min(lowest, value) : lowest;
-  }
   const Estimate pressure = report.stress ? report.stress->pressure : Estimate{std::nan(""), std::nan("")};
   return {static_cast<double>(report.number),
           static_cast<double>(report.size),
@@ -344,7 +307,7 @@ std::vector<double> population_row(const sscha::PopulationReport& report, double
           pressure.value * gpa,
           pressure.standard_error * gpa,
           report.needs_no_step ? 1.0 : 0.0,
-          lowest};
+          sscha::lowest_frequency(report.end.frequencies)};
 }
 
 }  // namespace zeropoint

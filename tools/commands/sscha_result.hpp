@@ -7,6 +7,7 @@
 
 #include "sscha/population_loop.hpp"
 #include "tools/commands/minimize_result.hpp"
+#include "tools/figures/figures.hpp"
 
 namespace zeropoint {
 
@@ -31,7 +32,7 @@ struct ConditionResult {
 };
 
 /// The numbers of a condition, under the names that every command uses.
-nlohmann::ordered_json entries_of(const MinimizeResult& result, const sscha::LoopResult& loop,
+nlohmann::ordered_json entries_of(const sscha::Solution& result, const sscha::LoopResult& loop,
                                   const Condition& condition);
 /// What an earlier, interrupted run left of a condition in its folder; nothing when it had not finished that.
 std::optional<ConditionResult> read_condition(const std::string& folder, const Condition& condition);
@@ -41,7 +42,7 @@ const ConditionResult* nearest(const std::vector<ConditionResult>& results, cons
 /// Says which mode is lowest, and warns where it may be collapsing, where the population is too small for the worst
 /// mode (how large it should be), and where weight lies on configurations of which the potential is unsure (`uncertain`
 /// eV/angstrom).
-void comment_on(const MinimizeResult& result, const sscha::LoopResult& loop, double uncertain, Console& console);
+void comment_on(const sscha::Solution& result, const sscha::LoopResult& loop, double uncertain, Console& console);
 
 /// Thermal expansion and heat capacity of each pressure's ladder of temperatures, added to the entries: derivatives of
 /// volume and entropy through three neighbouring temperatures.
