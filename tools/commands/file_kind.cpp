@@ -4,6 +4,7 @@
 
 #include "core/hdf5_file.hpp"
 #include "phonons/matrix_file.hpp"
+#include "sscha/result_folder.hpp"
 
 namespace zeropoint {
 
@@ -11,8 +12,11 @@ namespace fs = std::filesystem;
 
 FileKind file_kind(const std::string& path) {
   if (fs::is_directory(path)) {
-    if (fs::exists(fs::path{path} / "summary.json")) return FileKind::result_folder;
-    if (fs::exists(fs::path{path} / "run.toml")) return FileKind::unfinished_folder;
+    using State = sscha::ResultFolder::State;
+    const State state = sscha::find_result(path).state;
+    if (state == State::finished) return FileKind::result_folder;
+    if (state == State::unfinished) return FileKind::unfinished_folder;
+    if (state == State::ladder) return FileKind::ladder_folder;
     return phonons::is_phonopy(path) ? FileKind::matrices : FileKind::other_folder;
   }
   if (!fs::exists(path)) return FileKind::matrices;

@@ -7,7 +7,8 @@ namespace zeropoint {
 /// What a path on the command line stands for.
 enum class FileKind {
   result_folder,      ///< of a finished run: holds summary.json
-  unfinished_folder,  ///< of a run that was interrupted: holds run.toml alone
+  unfinished_folder,  ///< of a run, or one of its conditions, that was interrupted
+  ladder_folder,      ///< of a run that has a result for each of several conditions
   other_folder,       ///< perhaps an ensemble
   hdf5,
   summary,  ///< .json

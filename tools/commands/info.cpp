@@ -12,6 +12,7 @@
 #include "mlp/model.hpp"
 #include "phonons/matrix_file.hpp"
 #include "phonons/modes.hpp"
+#include "sscha/result_folder.hpp"
 #include "tools/commands/file_kind.hpp"
 #include "tools/commands/input_settings.hpp"
 #include "tools/program/command.hpp"
@@ -89,6 +90,17 @@ ordered_json describe_summary(const std::string& file, Console& console) {
     }
     console.say("{:<22}{}", name, text);
   }
+  return json;
+}
+
+/// A run of several conditions, finished or not.
+ordered_json describe_ladder(const std::string& folder, Console& console) {
+  const sscha::ResultFolder found = sscha::find_result(folder);
+  const std::string summary = folder + "/summary.json";
+  const bool finished = fs::exists(summary);
+  ordered_json json = finished ? describe_summary(summary, console) : ordered_json{{"kind", "unfinished run"}};
+  if (!finished) console.field("kind", "an unfinished run: the same command takes it up again");
+  console.field("folders", "{}: a result for each condition, name one of them to see it", found.conditions_text());
   return json;
 }
 
@@ -222,12 +234,15 @@ ordered_json describe_extxyz(const std::string& file, Console& console) {
 }
 
 ordered_json describe_file(const std::string& file, const std::string& dyn, Console& console) {
+  if (!fs::exists(file)) require_one_condition(sscha::find_result(file));
   switch (file_kind(file)) {
     case FileKind::result_folder:
       return describe_summary(file + "/summary.json", console);
     case FileKind::unfinished_folder:
       console.field("kind", "an unfinished run: the same command takes it up again");
       return {{"kind", "unfinished run"}};
+    case FileKind::ladder_folder:
+      return describe_ladder(file, console);
     case FileKind::other_folder:
       return describe_ensemble_folder(file, dyn, console);
     case FileKind::hdf5:

@@ -79,6 +79,7 @@ std::optional<SpaceGroup> hidden_symmetry(const Crystal& crystal, const SpaceGro
 
 MatrixSet read_matrix_set(const std::string& source, double tolerance, const UnitSet& units) {
   const fs::path path(source);
+  if (!fs::exists(path)) require_one_condition(sscha::find_result(source));
   MatrixSet set = [&]() -> MatrixSet {
     if (fs::is_directory(path) && !phonons::is_phonopy(source)) {
       const sscha::ResultFolder found = sscha::find_result(source);
@@ -90,7 +91,6 @@ MatrixSet read_matrix_set(const std::string& source, double tolerance, const Uni
       }
       return set_of_run(source, found.result(), units);
     }
-    if (!fs::exists(path)) require_one_condition(sscha::find_result(source));
     // force_constants.hdf5 of phonopy has another ending.
     if (path.extension() == ".h5") return set_of_run(source, source, units);
     phonons::MatrixFile file = phonons::read_matrix_file(source, units);

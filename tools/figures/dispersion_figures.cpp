@@ -32,10 +32,15 @@ std::vector<double> column(const Hdf5File& file, const std::string& name, double
 }
 
 /// "GAMMA" as people draw it.
-std::string shown(std::string label) {
-  for (std::size_t at = label.find("GAMMA"); at != std::string::npos; at = label.find("GAMMA", at))
-    label.replace(at, 5, "Γ");
-  return label;
+std::string shown(const std::string& label) {
+  constexpr std::string_view name = "GAMMA";
+  std::string text;
+  std::size_t from = 0;
+  for (std::size_t at = label.find(name); at != std::string::npos; at = label.find(name, from)) {
+    text.append(label, from, at - from).append("Γ");
+    from = at + name.size();
+  }
+  return text.append(label, from);
 }
 
 /// All branches as one curve, interrupted between branches and where the path jumps.
