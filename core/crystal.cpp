@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/elements.hpp"
 #include "core/error.hpp"
 
 namespace zeropoint {
@@ -111,7 +112,7 @@ const Element elements[] = {
 }  // namespace
 
 double standard_mass(const std::string& symbol) {
-  const std::string letters = symbol.substr(0, symbol.find_first_of("0123456789+-_"));
+  const std::string letters = element_symbol(symbol);
   for (const Element& element : elements) {
     if (letters == element.symbol) return element.mass;
   }

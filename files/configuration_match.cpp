@@ -6,6 +6,7 @@
 #include <map>
 #include <numeric>
 
+#include "core/elements.hpp"
 #include "core/error.hpp"
 #include "core/units.hpp"
 
@@ -17,16 +18,6 @@ constexpr double farthest_crystal = 1e6;   // positions beyond so many cells are
 constexpr std::size_t most_evidence = 8;   // configurations compared in full to explain a failure
 constexpr int n_compared_for_nearest = 4;  // atoms that decide which configuration is called the nearest
 
-/// "Fe" of "Fe1", "FE" or "fe_up".
-std::string element_of(const std::string& label) {
-  std::string element = label.substr(0, label.find_first_of("0123456789+-_"));
-  for (std::size_t k = 0; k < element.size(); ++k) {
-    element[k] = static_cast<char>(k == 0 ? std::toupper(static_cast<unsigned char>(element[k]))
-                                          : std::tolower(static_cast<unsigned char>(element[k])));
-  }
-  return element;
-}
-
 std::map<std::string, int> counted(const std::vector<std::string>& labels) {
   std::map<std::string, int> counts;
   for (const std::string& label : labels) ++counts[label];
@@ -34,7 +25,7 @@ std::map<std::string, int> counted(const std::vector<std::string>& labels) {
 }
 
 std::vector<std::string> element_symbols(std::vector<std::string> labels) {
-  for (std::string& label : labels) label = element_of(label);
+  for (std::string& label : labels) label = element_symbol(label);
   return labels;
 }
 

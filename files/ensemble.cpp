@@ -9,8 +9,8 @@
 #include <set>
 
 #include "core/error.hpp"
-#include "core/hdf5_file.hpp"
 #include "core/parallel.hpp"
+#include "files/ensemble_formats.hpp"
 #include "files/ensemble_reader.hpp"
 
 namespace zeropoint {
@@ -181,10 +181,6 @@ class MemoryEnsemble : public Ensemble {
   std::string description_;
 };
 
-bool ends_with(const std::string& path, std::initializer_list<const char*> endings) {
-  return std::any_of(endings.begin(), endings.end(), [&](const char* ending) { return path.ends_with(ending); });
-}
-
 /// Populations that the file names of a folder tell.
 std::set<int> populations_in(const std::string& folder) {
   std::set<int> found;
@@ -202,38 +198,39 @@ std::set<int> populations_in(const std::string& folder) {
 }
 
 [[noreturn]] void nothing_found(const EnsembleSource& source) {
+  if (!fs::is_directory(source.path)) {
+    throw InputError{"{}: not an ensemble: give a folder (npy or text), a .h5 or an .extxyz file", source.path};
+  }
+  std::vector<std::string> looked_for;
+  for (const EnsembleFormat& format : ensemble_formats()) {
+    if (!format.looked_for.empty())
+      looked_for.push_back(fmt::format(fmt::runtime(format.looked_for), source.population));
+  }
+  const std::string last = looked_for.back();
+  looked_for.pop_back();
   const std::set<int> others = populations_in(source.path);
-  const std::string there =
-      others.empty()
-          ? fs::is_empty(source.path) ? "The folder is empty." : "The folder holds other files: check ensemble.path."
-          : fmt::format("There are populations {}: set ensemble.population.", fmt::join(others, ", "));
-  throw InputError{
-      "{0}: no ensemble of population {1}. Looked for xats_pop{1}.npy (python-sscha npy), u.npy (repacked npy), "
-      "energies_supercell_population{1}.dat (text) and population.h5. {2}",
-      source.path, source.population, there};
+  const std::string there = !others.empty()
+                                ? fmt::format("There are populations {}: set population.", fmt::join(others, ", "))
+                            : fs::is_empty(source.path) ? "The folder is empty."
+                                                        : "The folder holds other files.";
+  throw InputError{"{}: no ensemble of population {}. Looked for {} and {}. {}",
+                   source.path,
+                   source.population,
+                   fmt::join(looked_for, ", "),
+                   last,
+                   there};
 }
 
 }  // namespace
 
 std::unique_ptr<Ensemble> open_ensemble(const EnsembleSource& source, const Supercell& reference,
                                         const UnitSet& units) {
-  std::error_code error;
-  const fs::file_status status = fs::status(source.path, error);
-  if (!fs::exists(status)) throw IoError{"{}: no such file or folder: check ensemble.path", source.path};
-  if (fs::is_directory(status)) {
-    const std::string own = (fs::path(source.path) / "population.h5").string();
-    const bool has_own = fs::exists(own);
-    EnsembleSource inside = source;
-    inside.path = own;
-    if (has_own && has_labels_hdf5(own)) return open_hdf5_ensemble(inside, reference);
-    if (is_npy_ensemble(source)) return open_npy_ensemble(source, reference, units);
-    if (is_text_ensemble(source)) return open_text_ensemble(source, reference, units);
-    if (has_own) return open_hdf5_ensemble(inside, reference);
-    nothing_found(source);
+  std::error_code ignored;
+  if (!fs::exists(source.path, ignored)) throw IoError{"{}: no such file or folder", source.path};
+  for (const EnsembleFormat& format : ensemble_formats()) {
+    if (format.recognises(source)) return format.open(source, reference, units);
   }
-  if (is_hdf5(source.path) || ends_with(source.path, {".h5", ".hdf5"})) return open_hdf5_ensemble(source, reference);
-  if (ends_with(source.path, {".xyz", ".extxyz"})) return open_extxyz_ensemble(source, reference);
-  throw InputError{"{}: not an ensemble: give a folder (npy or text), a .h5 or an .extxyz file", source.path};
+  nothing_found(source);
 }
 
 std::unique_ptr<Ensemble> ensemble_in_memory(Configurations configurations, std::string description) {
@@ -263,8 +260,8 @@ FileEnsemble::FileEnsemble(const EnsembleSource& source, const Supercell& refere
 void FileEnsemble::set_size(std::int64_t available) {
   if (available == 0) throw InputError{"{}: no configurations in it", source_.path};
   if (source_.n_configurations > available || source_.n_configurations < 0) {
-    throw InputError{"{}: ensemble.n_configurations = {}, but there are {}: set it to at most {}, or 0 for all",
-                     source_.path, source_.n_configurations, available, available};
+    throw InputError{"{}: n_configurations = {}, but there are {}: set it to at most {}, or 0 for all", source_.path,
+                     source_.n_configurations, available, available};
   }
   n_configurations_ = source_.n_configurations > 0 ? source_.n_configurations : available;
 }

@@ -1,3 +1,5 @@
+#include "files/ensemble_extxyz.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,8 +12,11 @@
 #include <cstring>
 #include <optional>
 
+#include "core/atomic_file.hpp"
 #include "core/error.hpp"
 #include "core/number_text.hpp"
+#include "core/parallel.hpp"
+#include "files/ensemble_pieces.hpp"
 #include "files/ensemble_reader.hpp"
 #include "files/extxyz_line.hpp"
 #include "files/text_scanner.hpp"
@@ -109,7 +114,7 @@ class ExtxyzEnsemble : public FileEnsemble {
     const std::int64_t complete = static_cast<std::int64_t>(offsets_.size()) - 1;
     const bool enough = source_.n_configurations > 0 && source_.n_configurations <= complete;
     if (content_end <= offsets_.back() || enough) return;
-    const std::string remedy = complete > 0 ? fmt::format(", or set ensemble.n_configurations = {}.", complete) : ".";
+    const std::string remedy = complete > 0 ? fmt::format(", or set n_configurations = {}.", complete) : ".";
     throw InputError{
         "{}: configuration {} ends after {} of {} lines, at line {} (truncated?). {} configurations before it are "
         "complete: repair the file{}",
@@ -138,7 +143,7 @@ class ExtxyzEnsemble : public FileEnsemble {
         throw InputError{"{}: '{}' instead of the number of atoms", where(c, 0), first_line.substr(0, 60)};
       }
       if (count != n_atoms()) {
-        throw InputError{"{}: {} atoms, the supercell has {}: check the matrices (ensemble.dyn) and their grid",
+        throw InputError{"{}: {} atoms, the supercell has {}: check the matrices (dyn files) and their grid",
                          where(c, 0), count, n_atoms()};
       }
     }
@@ -245,10 +250,78 @@ class ExtxyzEnsemble : public FileEnsemble {
   std::vector<std::int64_t> offsets_;  // where each frame begins, and where the last ends
 };
 
+/// The first lines of a frame, up to the properties.
+std::string extxyz_start(const Crystal& crystal) {
+  std::string start = fmt::format("{}\nLattice=\"", crystal.n_atoms());
+  for (int i = 0; i < 9; ++i) {
+    append_number(start, crystal.cell(i / 3, i % 3));
+    start += i < 8 ? " " : "\" pbc=\"T T T\" ";
+  }
+  return start;
+}
+
+void write_extxyz_ensemble(const Ensemble& ensemble, const Supercell& reference, const std::string& path) {
+  const Crystal crystal = reference.crystal();
+  const std::int64_t n_atoms = reference.n_atoms();
+  const std::string start = extxyz_start(crystal) + "Properties=species:S:1:pos:R:3:forces:R:3 energy=";
+  AtomicFile file{path};
+  for_pieces(ensemble, reference, [&](const EnsemblePiece& piece, const Configurations&) {
+    std::vector<std::string> frames(static_cast<std::size_t>(piece.size));
+    parallel_for(piece.size, [&](std::int64_t c) {
+      std::string& text = frames[c];
+      text = start;
+      append_number(text, piece.energies[c]);
+      if (piece.stresses) {
+        text += " stress=\"";
+        for (int i = 0; i < 9; ++i) {
+          append_number(text, piece.stresses[9 * c + i]);
+          text += i < 8 ? ' ' : '"';
+        }
+      }
+      text += '\n';
+      for (std::int64_t atom = 0; atom < n_atoms; ++atom) {
+        const double* const u = piece.displacements + 3 * (c * n_atoms + atom);
+        text += crystal.species[atom];
+        for (int k = 0; k < 3; ++k) append_number(text += ' ', u[k] + crystal.positions(atom, k));
+        for (int k = 0; k < 3; ++k) append_number(text += ' ', piece.forces[3 * (c * n_atoms + atom) + k]);
+        text += '\n';
+      }
+    });
+    for (const std::string& text : frames) file.write(text);
+  });
+  file.commit();
+}
+
 }  // namespace
 
-std::unique_ptr<Ensemble> open_extxyz_ensemble(const EnsembleSource& source, const Supercell& reference) {
-  return std::make_unique<ExtxyzEnsemble>(source, reference);
+std::string extxyz_configurations(const at::Tensor& displacements, std::int64_t first, const Supercell& reference) {
+  const Crystal crystal = reference.crystal();
+  const std::int64_t n_atoms = reference.n_atoms();
+  const at::Tensor u = displacements.contiguous();
+  std::string text;
+  for (std::int64_t c = 0; c < u.size(0); ++c) {
+    text += extxyz_start(crystal) + fmt::format("Properties=species:S:1:pos:R:3 configuration={}\n", first + c + 1);
+    const double* const values = u.const_data_ptr<double>() + c * n_atoms * 3;
+    for (std::int64_t atom = 0; atom < n_atoms; ++atom) {
+      text += crystal.species[atom];
+      for (int k = 0; k < 3; ++k) append_number(text += ' ', values[3 * atom + k] + crystal.positions(atom, k));
+      text += '\n';
+    }
+  }
+  return text;
+}
+
+EnsembleFormat extxyz_ensemble_format() {
+  return {.name = "extxyz",
+          .looked_for = "",
+          .recognises =
+              [](const EnsembleSource& source) {
+                return source.path.ends_with(".xyz") || source.path.ends_with(".extxyz");
+              },
+          .open = [](const EnsembleSource& source, const Supercell& reference,
+                     const UnitSet&) { return std::make_unique<ExtxyzEnsemble>(source, reference); },
+          .write = [](const Ensemble& ensemble, const Supercell& reference, const std::string& path,
+                      const EnsembleMetadata&, const UnitSet&) { write_extxyz_ensemble(ensemble, reference, path); }};
 }
 
 }  // namespace zeropoint

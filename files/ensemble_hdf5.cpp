@@ -1,8 +1,13 @@
+#include "files/ensemble_hdf5.hpp"
+
+#include <ATen/ops/from_blob.h>
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
+#include "files/ensemble_pieces.hpp"
 #include "files/ensemble_reader.hpp"
 
 namespace zeropoint {
@@ -42,14 +47,14 @@ class Hdf5Ensemble : public FileEnsemble {
   void check_population() const {
     const auto population = file_.number_attribute("/", "population");
     if (!population || source_.population == 1 || *population == source_.population) return;
-    throw InputError{"{}: it holds population {}, not {}: set ensemble.population", source_.path, *population,
+    throw InputError{"{}: it holds population {}, not {}: set population", source_.path, *population,
                      source_.population};
   }
 
   void check_shape(const char* name, const std::vector<std::int64_t>& expected) const {
     if (const auto shape = file_.shape(name); shape != expected) {
-      throw InputError{"{}: {} is {}, {} expected: check the matrices (ensemble.dyn) and their grid", source_.path,
-                       name, fmt::join(shape, " x "), fmt::join(expected, " x ")};
+      throw InputError{"{}: {} is {}, {} expected: check the matrices (dyn files) and their grid", source_.path, name,
+                       fmt::join(shape, " x "), fmt::join(expected, " x ")};
     }
   }
 
@@ -137,15 +142,73 @@ class Hdf5Ensemble : public FileEnsemble {
   Vectors shift_;                   // stored minus reference positions, [n_atoms_cell, 3]; empty when they agree
 };
 
-}  // namespace
+void write_hdf5_ensemble(const Ensemble& ensemble, const Supercell& reference, const std::string& path,
+                         const EnsembleMetadata& metadata) {
+  Hdf5File file = Hdf5File::create(
+      path,
+      {.filetype = ensemble_filetype, .version = 1, .configuration = metadata.configuration, .seed = metadata.seed});
+  write_crystal(reference, file);
+  file.write_attribute("/", "population", std::int64_t{metadata.population});
+  if (metadata.temperature) file.write_attribute("/", "temperature", *metadata.temperature);
+  for_pieces(ensemble, reference, [&](const EnsemblePiece&, const Configurations& c) {
+    file.append("displacements", c.displacements, "angstrom", "configuration,atom,xyz");
+    file.append("energies", c.energies, "eV", "configuration");
+    file.append("forces", c.forces, "eV/angstrom", "configuration,atom,xyz");
+    if (c.stresses.defined()) file.append("stresses", c.stresses, "eV/angstrom^3", "configuration,xyz,xyz");
+  });
+  file.close();
+}
 
-bool has_labels_hdf5(const std::string& path) {
+bool has_labels(const std::string& path) {
   const Hdf5File file = Hdf5File::open(path);
   return file.has("energies") && file.has("forces");
 }
 
-std::unique_ptr<Ensemble> open_hdf5_ensemble(const EnsembleSource& source, const Supercell& reference) {
-  return std::make_unique<Hdf5Ensemble>(source, reference);
+std::string population_in(const EnsembleSource& source) {
+  return (std::filesystem::path(source.path) / "population.h5").string();
+}
+
+/// One file, or the one in a folder.
+std::unique_ptr<Ensemble> open_hdf5_ensemble(const EnsembleSource& source, const Supercell& reference, const UnitSet&) {
+  EnsembleSource file = source;
+  if (std::filesystem::is_directory(source.path)) file.path = population_in(source);
+  return std::make_unique<Hdf5Ensemble>(file, reference);
+}
+
+}  // namespace
+
+void write_crystal(const Supercell& reference, Hdf5File& file) {
+  const Crystal& cell = reference.unit_cell();
+  file.write("cell", cell.cell, "angstrom", "vector,xyz");
+  file.write("positions", cell.positions, "angstrom", "site,xyz");
+  file.write("species", cell.species, "site");
+  file.write("masses", cell.masses, "amu", "site");
+  std::vector<std::int64_t> divisions;
+  for (const int n : reference.divisions()) divisions.push_back(n);
+  file.write("supercell", at::from_blob(divisions.data(), {3}, at::kLong), "1", "vector");
+}
+
+EnsembleFormat hdf5_ensemble_format() {
+  return {.name = "h5",
+          .looked_for = "",
+          .recognises =
+              [](const EnsembleSource& source) {
+                const std::string inside = population_in(source);
+                if (std::filesystem::is_directory(source.path))
+                  return std::filesystem::exists(inside) && has_labels(inside);
+                return is_hdf5(source.path) || source.path.ends_with(".h5") || source.path.ends_with(".hdf5");
+              },
+          .open = open_hdf5_ensemble,
+          .write = [](const Ensemble& ensemble, const Supercell& reference, const std::string& path,
+                      const EnsembleMetadata& metadata,
+                      const UnitSet&) { write_hdf5_ensemble(ensemble, reference, path, metadata); }};
+}
+
+EnsembleFormat unlabelled_population_format() {
+  return {.name = "population",
+          .looked_for = "population.h5",
+          .recognises = [](const EnsembleSource& source) { return std::filesystem::exists(population_in(source)); },
+          .open = open_hdf5_ensemble};
 }
 
 }  // namespace zeropoint

@@ -1,6 +1,9 @@
+#include "files/ensemble_npy.hpp"
+
 #include <filesystem>
 
 #include "core/error.hpp"
+#include "files/ensemble_pieces.hpp"
 #include "files/ensemble_reader.hpp"
 #include "files/npy.hpp"
 
@@ -63,8 +66,8 @@ class NpyEnsemble : public FileEnsemble {
       throw InputError{"{}: shape {}, configurations x atoms x 3 expected", file.path(), file.shape_text()};
     }
     if (shape[1] != n_atoms()) {
-      throw InputError{"{}: {} atoms, the supercell has {}: check the matrices (ensemble.dyn) and their grid",
-                       file.path(), shape[1], n_atoms()};
+      throw InputError{"{}: {} atoms, the supercell has {}: check the matrices (dyn files) and their grid", file.path(),
+                       shape[1], n_atoms()};
     }
     if (shape[0] != n) {
       throw InputError{"{}: {} configurations, but {} holds {} energies: the files do not belong together", file.path(),
@@ -99,7 +102,43 @@ class NpyEnsemble : public FileEnsemble {
   std::unique_ptr<NpyFile> stresses_;
 };
 
-}  // namespace
+void append_scaled(NpyWriter& file, const double* values, std::int64_t count, double scale,
+                   std::vector<double>& buffer) {
+  buffer.resize(static_cast<std::size_t>(count));
+  std::transform(values, values + count, buffer.begin(), [scale](double value) { return value / scale; });
+  file.append(buffer.data(), count);
+}
+
+void write_npy_ensemble(const Ensemble& ensemble, const Supercell& reference, const std::string& path, int population,
+                        const UnitSet& units) {
+  const auto name = [&](const char* what) {
+    return (fs::path(path) / fmt::format("{}_pop{}.npy", what, population)).string();
+  };
+  for (const char* what : {"xats", "energies", "forces", "stresses"}) {
+    if (fs::exists(name(what))) refuse_existing_population(path, name(what), population);
+  }
+  const std::int64_t n = ensemble.size(), n_atoms = reference.n_atoms();
+  const Vectors positions = reference.crystal().positions;
+  NpyWriter xats{name("xats"), {n, n_atoms, 3}}, energies{name("energies"), {n}},
+      forces{name("forces"), {n, n_atoms, 3}};
+  std::optional<NpyWriter> stresses;
+  if (ensemble.has_stresses()) stresses.emplace(name("stresses"), std::vector<std::int64_t>{n, 3, 3});
+  std::vector<double> buffer;
+  for_pieces(ensemble, reference, [&](const EnsemblePiece& piece, const Configurations&) {
+    append_scaled(energies, piece.energies, piece.size, units.rydberg, buffer);
+    append_scaled(forces, piece.forces, piece.size * n_atoms * 3, units.rydberg, buffer);
+    if (stresses) append_scaled(*stresses, piece.stresses, piece.size * 9, -units.rydberg_per_bohr3(), buffer);
+    buffer.assign(piece.displacements, piece.displacements + piece.size * n_atoms * 3);
+    for (std::size_t i = 0; i < buffer.size(); ++i) {
+      buffer[i] += positions.data()[i % static_cast<std::size_t>(positions.size())];
+    }
+    xats.append(buffer.data(), static_cast<std::int64_t>(buffer.size()));
+  });
+  if (stresses) stresses->finish();
+  forces.finish();
+  xats.finish();
+  energies.finish();
+}
 
 bool is_npy_ensemble(const EnsembleSource& source) {
   const Names names = python_sscha_names(source);
@@ -118,6 +157,19 @@ std::unique_ptr<Ensemble> open_npy_ensemble(const EnsembleSource& source, const 
     }
   }
   return std::make_unique<NpyEnsemble>(source, reference, units, repacked, names);
+}
+
+}  // namespace
+
+EnsembleFormat npy_ensemble_format() {
+  return {.name = "npy",
+          .looked_for = "xats_pop{}.npy (python-sscha npy), u.npy (repacked npy)",
+          .recognises = is_npy_ensemble,
+          .open = open_npy_ensemble,
+          .write = [](const Ensemble& ensemble, const Supercell& reference, const std::string& path,
+                      const EnsembleMetadata& metadata, const UnitSet& units) {
+            write_npy_ensemble(ensemble, reference, path, metadata.population, units);
+          }};
 }
 
 }  // namespace zeropoint

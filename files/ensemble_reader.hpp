@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -48,26 +47,5 @@ class FileEnsemble : public Ensemble {
   std::int64_t n_configurations_ = 0;
   bool has_stresses_ = false;
 };
-
-/// xats_popP.npy, energies_popP.npy, forces_popP.npy, stresses_popP.npy of python-sscha, or u.npy, energies.npy,
-/// forces.npy, stress.npy ("repacked").
-bool is_npy_ensemble(const EnsembleSource& source);
-std::unique_ptr<Ensemble> open_npy_ensemble(const EnsembleSource& source, const Supercell& reference,
-                                            const UnitSet& units);
-
-/// u_populationP_I.dat, forces_populationP_I.dat, pressures_populationP_I.dat, energies_supercell_populationP.dat.
-bool is_text_ensemble(const EnsembleSource& source);
-std::unique_ptr<Ensemble> open_text_ensemble(const EnsembleSource& source, const Supercell& reference,
-                                             const UnitSet& units);
-
-/// Extended XYZ in eV and angstrom, atoms in the order of the supercell.
-std::unique_ptr<Ensemble> open_extxyz_ensemble(const EnsembleSource& source, const Supercell& reference);
-
-/// Our own layout (core/ensemble_write.hpp).
-std::unique_ptr<Ensemble> open_hdf5_ensemble(const EnsembleSource& source, const Supercell& reference);
-/// False when the file holds configurations without labels.
-bool has_labels_hdf5(const std::string& path);
-
-inline const char* const ensemble_filetype = "zeropoint ensemble";
 
 }  // namespace zeropoint

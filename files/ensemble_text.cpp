@@ -1,3 +1,5 @@
+#include "files/ensemble_text.hpp"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -11,6 +13,8 @@
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
 #include "core/number_text.hpp"
+#include "core/parallel.hpp"
+#include "files/ensemble_pieces.hpp"
 #include "files/ensemble_reader.hpp"
 
 namespace zeropoint {
@@ -102,9 +106,8 @@ class Numbers {
 /// What to do about configuration `number`, the first that is not complete.
 std::string advice(std::int64_t number) {
   if (number == 1) return "Repair the file.";
-  return fmt::format(
-      "{} configurations before it are complete: repair the file, or set ensemble.n_configurations = {}.", number - 1,
-      number - 1);
+  return fmt::format("{} configurations before it are complete: repair the file, or set n_configurations = {}.",
+                     number - 1, number - 1);
 }
 
 std::string list(const std::vector<std::int64_t>& numbers) {
@@ -198,7 +201,7 @@ class TextEnsemble : public FileEnsemble {
     if (source_.n_configurations == 0 && beyond > n) {
       throw InputError{
           "{}: {} energies, but there are {} displacement and {} force files, up to number {}. {} configurations "
-          "are complete: repair the file, or set ensemble.n_configurations = {}.",
+          "are complete: repair the file, or set n_configurations = {}.",
           folder_.path(energies_name(source_.population)),
           n,
           displacements_.count(),
@@ -238,7 +241,41 @@ class TextEnsemble : public FileEnsemble {
   std::vector<double> energies_;  // Ry
 };
 
-}  // namespace
+void write_text_ensemble(const Ensemble& ensemble, const Supercell& reference, const std::string& path, int population,
+                         const UnitSet& units) {
+  const std::string energies_path =
+      (fs::path(path) / fmt::format("energies_supercell_population{}.dat", population)).string();
+  make_parent_folder(energies_path);
+  const std::string mark = fmt::format("_population{}_", population);
+  for (const auto& file : fs::directory_iterator(path)) {
+    const std::string name = file.path().filename().string();
+    if (name.ends_with(".dat") && name.find(mark) != std::string::npos)
+      refuse_existing_population(path, name, population);
+  }
+  if (fs::exists(energies_path)) refuse_existing_population(path, energies_path, population);
+  std::string energies;
+  const std::int64_t n_atoms = reference.n_atoms();
+  for_pieces(ensemble, reference, [&](const EnsemblePiece& piece, const Configurations&) {
+    parallel_for(piece.size, [&](std::int64_t c) {
+      const auto write = [&](const char* what, const double* values, std::int64_t rows, double unit) {
+        std::string text;
+        append_rows(text, values, rows, unit);
+        AtomicFile file{(fs::path(path) / fmt::format("{}{}{}.dat", what, mark, piece.begin + c + 1)).string()};
+        file.write(text);
+        file.commit(false);
+      };
+      write("u", piece.displacements + c * n_atoms * 3, n_atoms, units.bohr);
+      write("forces", piece.forces + c * n_atoms * 3, n_atoms, units.rydberg_per_bohr());
+      if (piece.stresses) write("pressures", piece.stresses + c * 9, 3, -units.rydberg_per_bohr3());
+    });
+    for (std::int64_t c = 0; c < piece.size; ++c) {
+      append_number(energies, piece.energies[c] / units.rydberg);
+      energies += '\n';
+    }
+  });
+  sync_folder(path);
+  write_file(energies_path, energies);
+}
 
 bool is_text_ensemble(const EnsembleSource& source) {
   const fs::path folder = source.path;
@@ -250,6 +287,47 @@ bool is_text_ensemble(const EnsembleSource& source) {
 std::unique_ptr<Ensemble> open_text_ensemble(const EnsembleSource& source, const Supercell& reference,
                                              const UnitSet& units) {
   return std::make_unique<TextEnsemble>(source, reference, units);
+}
+
+}  // namespace
+
+void write_text_configurations(const at::Tensor& displacements, std::int64_t first, const Supercell& reference,
+                               const std::string& path, int population, const UnitSet& units) {
+  const Crystal crystal = reference.crystal();
+  const std::int64_t n_atoms = reference.n_atoms();
+  const at::Tensor u = displacements.contiguous();
+  std::string cell = "CELL_PARAMETERS angstrom\n";
+  append_rows(cell, Eigen::Matrix<double, 3, 3, Eigen::RowMajor>(crystal.cell).data(), 3, 1);
+  parallel_for(u.size(0), [&](std::int64_t c) {
+    const double* const values = u.const_data_ptr<double>() + c * n_atoms * 3;
+    const auto write = [&](const char* what, const std::string& text) {
+      AtomicFile file{
+          (fs::path(path) / fmt::format("{}_population{}_{}.dat", what, population, first + c + 1)).string()};
+      file.write(text);
+      file.commit(false);
+    };
+    std::string rows;
+    append_rows(rows, values, n_atoms, units.bohr);
+    write("u", rows);
+    std::string structure = cell + "\nATOMIC_POSITIONS angstrom\n";
+    for (std::int64_t atom = 0; atom < n_atoms; ++atom) {
+      structure += crystal.species[atom];
+      for (int k = 0; k < 3; ++k) append_number(structure += ' ', values[3 * atom + k] + crystal.positions(atom, k));
+      structure += '\n';
+    }
+    write("scf", structure);
+  });
+}
+
+EnsembleFormat text_ensemble_format() {
+  return {.name = "text",
+          .looked_for = "energies_supercell_population{}.dat (text)",
+          .recognises = is_text_ensemble,
+          .open = open_text_ensemble,
+          .write = [](const Ensemble& ensemble, const Supercell& reference, const std::string& path,
+                      const EnsembleMetadata& metadata, const UnitSet& units) {
+            write_text_ensemble(ensemble, reference, path, metadata.population, units);
+          }};
 }
 
 }  // namespace zeropoint

@@ -100,6 +100,8 @@ void append_vectors(std::string& text, const double* values, const std::string& 
 
 PwxInput::PwxInput(const std::string& path) : path_(path) {
   read(read_file(path));
+  read_species();
+  read_k_mesh();
   check_run();
 }
 
@@ -125,8 +127,8 @@ void PwxInput::read(const std::string& text) {
       for (const std::string_view entry : entries_of(closes ? filled.substr(0, filled.size() - 1) : filled)) {
         const std::size_t equals = entry.find('=');
         if (equals == std::string_view::npos) {
-          throw InputError{"{}:{}: '{}' is no 'name = value' of namelist &{}", path_, number, entry,
-                           namelists_.back().name};
+          throw located({path_, number},
+                        InputError{"'{}' is no 'name = value' of namelist &{}", entry, namelists_.back().name});
         }
         std::string key = lower(trimmed(entry.substr(0, equals)));
         std::erase(key, ' ');
@@ -138,13 +140,16 @@ void PwxInput::read(const std::string& text) {
     } else if (!cards_.empty()) {
       if (filled.front() != '#') cards_.back().lines.emplace_back(filled);
     } else {
-      throw InputError{"{}:{}: '{}' is neither a namelist nor a card of pw.x: give a complete pw.x input as template",
-                       path_, number, filled.substr(0, 60)};
+      throw located({path_, number}, InputError{"'{}' is neither a namelist nor a card of pw.x: give a complete pw.x "
+                                                "input as template",
+                                                filled.substr(0, 60)});
     }
   }
   if (inside)
     throw InputError{"{}: namelist &{} does not end: its '/' is missing (truncated?)", path_, namelists_.back().name};
+}
 
+void PwxInput::read_species() {
   if (const auto nat = value("nat")) n_atoms_ = std::atoi(nat->c_str());
   if (const Card* list = card("ATOMIC_SPECIES")) {
     for (const std::string& line : list->lines) {
@@ -154,6 +159,9 @@ void PwxInput::read(const std::string& text) {
       species_.emplace_back(words[0]);
     }
   }
+}
+
+void PwxInput::read_k_mesh() {
   const Card* points = card("K_POINTS");
   if (!points || lower(points->header).find("automatic") == std::string::npos) return;
   KMesh mesh{};
@@ -218,7 +226,7 @@ KMesh PwxInput::divided_mesh(const Eigen::Vector3i& supercell) const {
   if (!k_mesh_) {
     throw InputError{
         "{}: K_POINTS is not 'automatic': the mesh of the supercell cannot be made from it. "
-        "Set write.k_points = [n1, n2, n3, s1, s2, s3], or give a template of the supercell",
+        "Give k_points = [n1, n2, n3, s1, s2, s3], or a template of the supercell",
         path_};
   }
   KMesh mesh = *k_mesh_;
@@ -227,7 +235,7 @@ KMesh PwxInput::divided_mesh(const Eigen::Vector3i& supercell) const {
     if (mesh.divisions[i] % n != 0) {
       throw InputError{
           "{}: {} k points along axis {} are not a multiple of the {} cells of the supercell: the same points do not "
-          "exist there. Take a multiple, or set write.k_points",
+          "exist there. Take a multiple, or give k_points of the supercell",
           path_, mesh.divisions[i], i + 1, n};
     }
     mesh.divisions[i] /= n;
@@ -235,18 +243,31 @@ KMesh PwxInput::divided_mesh(const Eigen::Vector3i& supercell) const {
   return mesh;
 }
 
-std::string PwxInput::text(const Crystal& crystal, const std::optional<KMesh>& k_mesh, const std::string& name,
-                           const std::string& folder) const {
-  for (const std::string& label : crystal.species_order()) {
-    if (std::find(species_.begin(), species_.end(), label) == species_.end()) {
-      throw InputError{"{}: ATOMIC_SPECIES has no '{}' (it has {}): labels must be those of the dynamical matrices",
-                       path_, label, fmt::join(species_, ", ")};
+std::optional<KMesh> PwxInput::mesh_of(const Supercell& supercell) const {
+  if (n_atoms_ == supercell.n_atoms() && supercell.n_cells() > 1) return {};
+  if (n_atoms_ != supercell.unit_cell().n_atoms()) {
+    throw InputError{
+        "{}: nat = {}, but the unit cell has {} atoms and the supercell {}: give a template of one of them", path_,
+        n_atoms_, supercell.unit_cell().n_atoms(), supercell.n_atoms()};
+  }
+  if (supercell.n_cells() == 1) return {};
+  for (const char* key : {"nbnd", "tot_charge", "nelec", "tot_magnetization"}) {
+    if (value(key)) {
+      throw InputError{
+          "{}: {} counts for the unit cell, the supercell needs another value: give a template of the supercell "
+          "(nat = {}), or take it out",
+          path_, key, supercell.n_atoms()};
     }
   }
+  return divided_mesh(supercell.divisions());
+}
+
+/// The namelists as they stand, but for what says where atoms and cell are.
+std::string PwxInput::namelists_text(int n_atoms, const std::string& name, const std::string& folder) const {
   std::string out;
   for (const Namelist& list : namelists_) {
     out += fmt::format("&{}\n", list.name);
-    if (list.name == "system") out += fmt::format("  ibrav = 0\n  nat = {}\n", crystal.n_atoms());
+    if (list.name == "system") out += fmt::format("  ibrav = 0\n  nat = {}\n", n_atoms);
     bool named = false;
     for (const auto& [key, given] : list.entries) {
       if (list.name == "system" && structure_keys.count(base_name(key))) continue;
@@ -265,6 +286,18 @@ std::string PwxInput::text(const Crystal& crystal, const std::optional<KMesh>& k
     if (list.name == "control" && !named) out += fmt::format("  prefix = '{}'\n", name);
     out += "/\n";
   }
+  return out;
+}
+
+std::string PwxInput::text(const Crystal& crystal, const std::optional<KMesh>& k_mesh, const std::string& name,
+                           const std::string& folder) const {
+  for (const std::string& label : crystal.species_order()) {
+    if (std::find(species_.begin(), species_.end(), label) == species_.end()) {
+      throw InputError{"{}: ATOMIC_SPECIES has no '{}' (it has {}): labels must be those of the dynamical matrices",
+                       path_, label, fmt::join(species_, ", ")};
+    }
+  }
+  std::string out = namelists_text(crystal.n_atoms(), name, folder);
   for (const Card& c : cards_) {
     const std::string kind = card_name(c.header);
     if (kind == "CELL_PARAMETERS" || kind == "ATOMIC_POSITIONS" || (kind == "K_POINTS" && k_mesh)) continue;

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/crystal.hpp"
+#include "core/supercell.hpp"
 
 namespace zeropoint {
 
@@ -39,6 +39,11 @@ class PwxInput {
   /// @throws InputError when a division is not a multiple of the supercell's, or the template has no automatic mesh.
   KMesh divided_mesh(const Eigen::Vector3i& supercell) const;
 
+  /// The k points of a supercell when the template is an input of its unit cell: divided_mesh(). Nothing, as they stand
+  /// in the template, when that is one of the supercell.
+  /// @throws InputError when the template is of neither, or holds numbers that count for the unit cell (nbnd, charge).
+  std::optional<KMesh> mesh_of(const Supercell& supercell) const;
+
   /// Value of a namelist key in lower case ("conv_thr", "nbnd"), if it is given.
   std::optional<std::string> value(const std::string& key) const;
 
@@ -52,6 +57,9 @@ class PwxInput {
     std::vector<std::string> lines;
   };
   void read(const std::string& text);
+  void read_species();
+  void read_k_mesh();
+  std::string namelists_text(int n_atoms, const std::string& name, const std::string& folder) const;
   void check_run() const;
   const Card* card(const std::string& name) const;
 

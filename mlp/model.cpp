@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
+#include "core/elements.hpp"
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
 
@@ -62,16 +62,11 @@ void require_shape(const at::Tensor& values, at::IntArrayRef shape, const std::s
 
 }  // namespace
 
-std::string element_of(const std::string& label) {
-  const auto end = std::find_if(label.begin(), label.end(), [](unsigned char c) { return std::isalpha(c) == 0; });
-  return {label.begin(), end};
-}
-
 std::vector<int> species_numbers(const std::vector<std::string>& labels, const std::vector<std::string>& species) {
   std::vector<int> numbers;
   numbers.reserve(labels.size());
   for (const std::string& label : labels) {
-    const auto found = std::find(species.begin(), species.end(), element_of(label));
+    const auto found = std::find(species.begin(), species.end(), element_symbol(label));
     if (found == species.end()) {
       throw InputError{
           "the element {} is unknown to the potential, which was trained on {}: train it on structures with {}", label,

@@ -41,9 +41,6 @@ struct Model {
   NodeNetwork node_network() const { return {descriptor, network, n_species()}; }
 };
 
-/// Chemical symbol of a label: "Fe1" and "Fe2+" are Fe.
-std::string element_of(const std::string& label);
-
 /// Numbers of the elements in `species`. @throws InputError for one that is not there.
 std::vector<int> species_numbers(const std::vector<std::string>& labels, const std::vector<std::string>& species);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/elements.hpp"
 #include "core/error.hpp"
 #include "core/parallel.hpp"
 #include "core/scratch_file.hpp"
@@ -43,7 +44,7 @@ TrainingData::TrainingData(std::vector<LabelledSet> sets, double radial_cutoff, 
   for (const LabelledStructure& structure : structures_) {
     for (const std::string& label : structure.species) {
       if (!find_species) break;
-      if (const std::string element = element_of(label);
+      if (const std::string element = element_symbol(label);
           std::find(species_.begin(), species_.end(), element) == species_.end()) {
         species_.push_back(element);
       }

@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "core/error.hpp"
-#include "files/ensemble_write.hpp"
+#include "files/ensemble_extxyz.hpp"
 #include "files/extxyz_frames.hpp"
 #include "files/site_match.hpp"
 

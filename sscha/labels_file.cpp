@@ -12,7 +12,7 @@
 
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
-#include "files/ensemble_reader.hpp"
+#include "files/ensemble_hdf5.hpp"
 
 namespace zeropoint::sscha {
 namespace {

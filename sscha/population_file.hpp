@@ -13,7 +13,7 @@ namespace zeropoint::sscha {
 
 /// A population on disk: what was drawn, from which density, and the labels as they come in.
 ///
-/// The file is a "zeropoint ensemble" (core/ensemble_write.hpp) that also holds the group `generating`
+/// The file is a "zeropoint ensemble" (files/ensemble_hdf5.hpp) that also holds the group `generating`
 /// (phonons/hdf5_matrices.hpp) and, once something was collected, `labelled` [N] (1 or 0) and `label_source` [N]: rows
 /// that are not labelled are NaN in energies, forces and stresses, and are left out when the ensemble is read.
 struct PopulationFileInfo {

@@ -7,7 +7,7 @@
 
 #include "core/atomic_file.hpp"
 #include "files/ensemble.hpp"
-#include "files/ensemble_write.hpp"
+#include "files/ensemble_formats.hpp"
 #include "files/npy.hpp"
 #include "tests/support/reference_data.hpp"
 #include "tests/support/sample_ensembles.hpp"
@@ -114,7 +114,7 @@ TEST(IceXi, TextRoundTripIsAFixedPoint) {
   const Supercell reference = supercell_of_dyn(folder + "/dyn1", {1, 1, 1}, reference_units);
   const auto text = open_ensemble({.path = folder, .population = 2}, reference, reference_units);
   const test::TemporaryFolder once;
-  write_ensemble(*text, reference, EnsembleFormat::text, once.path(), {.population = 2}, reference_units);
+  write_ensemble(*text, reference, ensemble_format("text"), once.path(), {.population = 2}, reference_units);
   const auto again = open_ensemble({.path = once.path(), .population = 2}, reference, reference_units);
   EXPECT_LE(difference(text->read(0, 20), again->read(0, 20)), 1e-12);  // one rounding of energies of 2e3 eV
 }

@@ -7,7 +7,7 @@
 #include "core/atomic_file.hpp"
 #include "core/hdf5_file.hpp"
 #include "files/ensemble.hpp"
-#include "files/ensemble_write.hpp"
+#include "files/ensemble_formats.hpp"
 #include "files/npy.hpp"
 #include "tests/support/sample_ensembles.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -22,7 +22,7 @@ using test::triclinic_supercell;
 
 class EnsembleFiles : public testing::Test {
  protected:
-  void write(EnsembleFormat format, const std::string& name, std::int64_t n, bool stresses = true) {
+  void write(const EnsembleFormat& format, const std::string& name, std::int64_t n, bool stresses = true) {
     write_ensemble(*ensemble_in_memory(random_configurations(reference_, n, stresses), "set"), reference_, format,
                    folder_ / name);
   }
@@ -50,7 +50,7 @@ class EnsembleFiles : public testing::Test {
 };
 
 TEST_F(EnsembleFiles, NpyNamesMissingAndBrokenFiles) {
-  write(EnsembleFormat::npy, "p", 8);
+  write(ensemble_format("npy"), "p", 8);
   std::filesystem::rename(folder_ / "p/forces_pop1.npy", folder_ / "kept");
   EXPECT_THAT_CONTAINS(opening("p"), "p/forces_pop1.npy: missing");
   std::filesystem::rename(folder_ / "kept", folder_ / "p/forces_pop1.npy");
@@ -64,14 +64,14 @@ TEST_F(EnsembleFiles, NpyNamesMissingAndBrokenFiles) {
 }
 
 TEST_F(EnsembleFiles, TextNamesWhichFilesAreMissing) {
-  write(EnsembleFormat::text, "p", 10);
+  write(ensemble_format("text"), "p", 10);
   std::filesystem::remove(folder_ / "p/forces_population1_7.dat");
   std::filesystem::remove(folder_ / "p/forces_population1_9.dat");
   EXPECT_THAT_CONTAINS(
       opening("p"),
       "p/forces_population1_7.dat: missing (2 files of 10: 7, 9; energies_supercell_population1.dat holds 10 "
       "energies). 6 configurations before it are complete: repair the file, or set "
-      "ensemble.n_configurations = 6.");
+      "n_configurations = 6.");
   EXPECT_EQ(reading("p", 6), "nothing was thrown");
   std::filesystem::remove(folder_ / "p/pressures_population1_3.dat");
   EXPECT_THAT_CONTAINS(opening("p", 6),
@@ -81,13 +81,13 @@ TEST_F(EnsembleFiles, TextNamesWhichFilesAreMissing) {
 }
 
 TEST_F(EnsembleFiles, TextCountsEnergiesAgainstFiles) {
-  write(EnsembleFormat::text, "p", 5);
+  write(ensemble_format("text"), "p", 5);
   const std::string name = "p/energies_supercell_population1.dat";
   const std::string energies = read_file(folder_ / name);
   truncate(name, energies.find('\n', energies.find('\n') + 1) + 1);
   EXPECT_THAT_CONTAINS(opening("p"),
                        "2 energies, but there are 5 displacement and 5 force files, up to number 5. 2 configurations "
-                       "are complete: repair the file, or set ensemble.n_configurations = 2.");
+                       "are complete: repair the file, or set n_configurations = 2.");
   EXPECT_EQ(reading("p", 2), "nothing was thrown");
   write_file(folder_ / name, "-1.0\n-2.0\nabc\n");
   EXPECT_THAT_CONTAINS(opening("p"), "energies_supercell_population1.dat: line 3: 'abc' is not a number");
@@ -96,7 +96,7 @@ TEST_F(EnsembleFiles, TextCountsEnergiesAgainstFiles) {
 }
 
 TEST_F(EnsembleFiles, TextNamesFileAndLineOfATruncatedTable) {
-  write(EnsembleFormat::text, "p", 5);
+  write(ensemble_format("text"), "p", 5);
   const std::string name = "p/forces_population1_3.dat";
   const std::string forces = read_file(folder_ / name);
   std::size_t line_11_end = 0;
@@ -104,7 +104,7 @@ TEST_F(EnsembleFiles, TextNamesFileAndLineOfATruncatedTable) {
   write_file(folder_ / name, forces.substr(0, line_11_end) + "0.1 0.2");
   EXPECT_THAT_CONTAINS(reading("p"),
                        "p/forces_population1_3.dat: line 12 has 2 numbers, 3 expected (truncated?). 2 configurations "
-                       "before it are complete: repair the file, or set ensemble.n_configurations = 2.");
+                       "before it are complete: repair the file, or set n_configurations = 2.");
   write_file(folder_ / name, forces.substr(0, line_11_end));
   EXPECT_THAT_CONTAINS(reading("p"), "11 lines of numbers, 24 expected (truncated?)");
   write_file(folder_ / name, "");
@@ -115,7 +115,7 @@ TEST_F(EnsembleFiles, TextNamesFileAndLineOfATruncatedTable) {
 }
 
 TEST_F(EnsembleFiles, TextAcceptsFortranExponents) {
-  write(EnsembleFormat::text, "p", 2);
+  write(ensemble_format("text"), "p", 2);
   const std::string name = "p/u_population1_2.dat";
   const std::string u = read_file(folder_ / name);
   write_file(folder_ / name, "  0.25D-01  1.0-300 -1.50D-002  \n" + u.substr(u.find('\n') + 1));
@@ -127,7 +127,7 @@ TEST_F(EnsembleFiles, TextAcceptsFortranExponents) {
 }
 
 TEST_F(EnsembleFiles, ExtxyzNamesFileAndLine) {
-  write(EnsembleFormat::extxyz, "a.xyz", 3);
+  write(ensemble_format("extxyz"), "a.xyz", 3);
   const std::string good = read_file(folder_ / "a.xyz");
   const auto with = [&](const std::string& from, const std::string& to) {
     write_file(folder_ / "a.xyz", good);
@@ -150,7 +150,7 @@ TEST_F(EnsembleFiles, ExtxyzNamesFileAndLine) {
   write_file(folder_ / "a.xyz", good.substr(0, second_end));
   EXPECT_THAT_CONTAINS(opening("a.xyz"),
                        "configuration 3 ends after 8 of 26 lines, at line 60 (truncated?). 2 configurations before "
-                       "it are complete: repair the file, or set ensemble.n_configurations = 2.");
+                       "it are complete: repair the file, or set n_configurations = 2.");
   EXPECT_EQ(reading("a.xyz", 2), "nothing was thrown");
   write_file(folder_ / "a.xyz", good.substr(0, good.size() - 30));
   EXPECT_THAT_CONTAINS(reading("a.xyz"), "line 78 (atom 24): ");
@@ -161,7 +161,7 @@ TEST_F(EnsembleFiles, ExtxyzNamesFileAndLine) {
 }
 
 TEST_F(EnsembleFiles, ExtxyzTakesVoigtStressesAndVirials) {
-  write(EnsembleFormat::extxyz, "a.xyz", 1, false);
+  write(ensemble_format("extxyz"), "a.xyz", 1, false);
   const std::string plain = read_file(folder_ / "a.xyz");
   const auto stress = [&](const std::string& key) {
     write_file(folder_ / "a.xyz", plain);
@@ -177,8 +177,8 @@ TEST_F(EnsembleFiles, ExtxyzTakesVoigtStressesAndVirials) {
 }
 
 TEST_F(EnsembleFiles, Hdf5StoresTheCrystalAndChecksIt) {
-  write_ensemble(*ensemble_in_memory(random_configurations(reference_, 3, true), "set"), reference_, EnsembleFormat::h5,
-                 folder_ / "a.h5", {.population = 4, .temperature = 300.0});
+  write_ensemble(*ensemble_in_memory(random_configurations(reference_, 3, true), "set"), reference_,
+                 ensemble_format("h5"), folder_ / "a.h5", {.population = 4, .temperature = 300.0});
   {
     const Hdf5File file = Hdf5File::open(folder_ / "a.h5", "zeropoint ensemble");
     EXPECT_EQ(file.number_attribute("/", "temperature"), 300);
@@ -203,7 +203,7 @@ TEST_F(EnsembleFiles, Hdf5StoresTheCrystalAndChecksIt) {
 
 TEST_F(EnsembleFiles, Hdf5CountsDisplacementsFromMovedCentroids) {
   const Configurations original = random_configurations(reference_, 3, false);
-  write_ensemble(*ensemble_in_memory(original, "set"), reference_, EnsembleFormat::h5, folder_ / "a.h5");
+  write_ensemble(*ensemble_in_memory(original, "set"), reference_, ensemble_format("h5"), folder_ / "a.h5");
   Crystal moved = reference_.unit_cell();
   moved.positions(2, 1) += 0.125;
   const Configurations c =
@@ -216,13 +216,13 @@ TEST_F(EnsembleFiles, Hdf5CountsDisplacementsFromMovedCentroids) {
 }
 
 TEST_F(EnsembleFiles, Hdf5NamesMissingLabels) {
-  write(EnsembleFormat::h5, "p/population.h5", 3);
+  write(ensemble_format("h5"), "p/population.h5", 3);
   EXPECT_EQ(reading("p"), "nothing was thrown");
   Hdf5File file = Hdf5File::modify(folder_ / "p/population.h5");
   file.remove("forces");
   file.close();
   EXPECT_THAT_CONTAINS(opening("p"), "it has no forces: the configurations are not labelled yet");
-  write(EnsembleFormat::text, "p", 3);  // labels that lie beside an unlabelled population count
+  write(ensemble_format("text"), "p", 3);  // labels that lie beside an unlabelled population count
   EXPECT_EQ(reading("p"), "nothing was thrown");
   truncate("p/population.h5", 2000);
   EXPECT_THAT_CONTAINS(opening("p/population.h5"), "cannot be read as HDF5 (truncated?)");

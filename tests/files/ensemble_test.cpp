@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "core/parallel.hpp"
-#include "files/ensemble_write.hpp"
+#include "files/ensemble_formats.hpp"
 #include "tests/support/sample_ensembles.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -112,9 +112,10 @@ TEST_P(EnsembleFormats, KeepAllNumbersInARoundTrip) {
   auto ensemble = ensemble_in_memory(original, "original");
   Configurations before = original;
   for (const Step& step :
-       {Step{EnsembleFormat::npy, folder / "npy", false}, Step{EnsembleFormat::h5, folder / "a.h5", true},
-        Step{EnsembleFormat::text, folder / "text", false}, Step{EnsembleFormat::extxyz, folder / "a.extxyz", false},
-        Step{EnsembleFormat::npy, folder / "npy2", false}}) {
+       {Step{ensemble_format("npy"), folder / "npy", false}, Step{ensemble_format("h5"), folder / "a.h5", true},
+        Step{ensemble_format("text"), folder / "text", false},
+        Step{ensemble_format("extxyz"), folder / "a.extxyz", false},
+        Step{ensemble_format("npy"), folder / "npy2", false}}) {
     write_ensemble(*ensemble, reference, step.format, step.path, {.population = 7});
     ensemble = open_ensemble({.path = step.path, .population = 7}, reference);
     EXPECT_EQ(ensemble->size(), 1030);
@@ -138,7 +139,7 @@ TEST(Ensembles, AreTheSameBitsForAnyNumberOfThreads) {
   const Supercell reference = triclinic_supercell();
   const TemporaryFolder folder;
   write_ensemble(*ensemble_in_memory(random_configurations(reference, 700, true), "set"), reference,
-                 EnsembleFormat::extxyz, folder / "a.extxyz");
+                 ensemble_format("extxyz"), folder / "a.extxyz");
   const int before = threads();
   set_threads(1);
   const Configurations one = read_all(*open_ensemble({.path = folder / "a.extxyz"}, reference));
@@ -152,10 +153,10 @@ TEST(Ensembles, TakeTheFirstConfigurationsAndSubtractTheReferenceEnergy) {
   const Supercell reference = triclinic_supercell();
   const TemporaryFolder folder;
   const Configurations all = random_configurations(reference, 20, true);
-  for (const auto& [format, name] : {std::pair{EnsembleFormat::npy, "npy"},
-                                     {EnsembleFormat::text, "text"},
-                                     {EnsembleFormat::extxyz, "a.xyz"},
-                                     {EnsembleFormat::h5, "a.h5"}}) {
+  for (const auto& [format, name] : {std::pair{ensemble_format("npy"), "npy"},
+                                     {ensemble_format("text"), "text"},
+                                     {ensemble_format("extxyz"), "a.xyz"},
+                                     {ensemble_format("h5"), "a.h5"}}) {
     write_ensemble(*ensemble_in_memory(all, "set"), reference, format, folder / name);
     const auto some =
         open_ensemble({.path = folder / name, .n_configurations = 5, .reference_energy = -1000}, reference);
@@ -163,7 +164,7 @@ TEST(Ensembles, TakeTheFirstConfigurationsAndSubtractTheReferenceEnergy) {
     const Configurations c = read_all(*some);
     EXPECT_NEAR(c.energies.const_data_ptr<double>()[4], all.energies.const_data_ptr<double>()[4] + 1000, 1e-11) << name;
     EXPECT_COMPLAINT(open_ensemble({.path = folder / name, .n_configurations = 21}, reference),
-                     "ensemble.n_configurations = 21, but there are 20");
+                     "n_configurations = 21, but there are 20");
   }
 }
 
@@ -172,10 +173,10 @@ TEST(Ensembles, StressesThatAreAllZeroAreNone) {
   const TemporaryFolder folder;
   Configurations all = random_configurations(reference, 260, true);
   all.stresses.zero_();
-  for (const auto& [format, name] : {std::pair{EnsembleFormat::npy, "npy"},
-                                     {EnsembleFormat::text, "text"},
-                                     {EnsembleFormat::extxyz, "a.xyz"},
-                                     {EnsembleFormat::h5, "a.h5"}}) {
+  for (const auto& [format, name] : {std::pair{ensemble_format("npy"), "npy"},
+                                     {ensemble_format("text"), "text"},
+                                     {ensemble_format("extxyz"), "a.xyz"},
+                                     {ensemble_format("h5"), "a.h5"}}) {
     write_ensemble(*ensemble_in_memory(all, "set"), reference, format, folder / name);
     EXPECT_FALSE(open_ensemble({.path = folder / name}, reference)->has_stresses()) << name;
   }
@@ -189,9 +190,9 @@ TEST(Ensembles, SayWhatWasLookedForWhenNothingIsThere) {
                    "no ensemble of population 3. Looked for xats_pop3.npy (python-sscha npy), u.npy (repacked npy), "
                    "energies_supercell_population3.dat (text) and population.h5. The folder is empty.");
   write_ensemble(*ensemble_in_memory(random_configurations(reference, 2, false), "set"), reference,
-                 EnsembleFormat::text, folder.path(), {.population = 2});
+                 ensemble_format("text"), folder.path(), {.population = 2});
   EXPECT_COMPLAINT(open_ensemble({.path = folder.path(), .population = 3}, reference),
-                   "There are populations 2: set ensemble.population.");
+                   "There are populations 2: set population.");
   EXPECT_COMPLAINT(open_ensemble({.path = folder / "u_population2_1.dat"}, reference),
                    "not an ensemble: give a folder");
 }
@@ -200,7 +201,7 @@ TEST(Ensembles, AreNotWrittenOverAnotherPopulation) {
   const Supercell reference = triclinic_supercell();
   const TemporaryFolder folder;
   const auto ensemble = ensemble_in_memory(random_configurations(reference, 2, false), "set");
-  for (const EnsembleFormat format : {EnsembleFormat::npy, EnsembleFormat::text}) {
+  for (const EnsembleFormat& format : {ensemble_format("npy"), ensemble_format("text")}) {
     write_ensemble(*ensemble, reference, format, folder.path(), {.population = 2});
     EXPECT_COMPLAINT(write_ensemble(*ensemble, reference, format, folder.path(), {.population = 2}),
                      "population 2 already");
@@ -208,7 +209,7 @@ TEST(Ensembles, AreNotWrittenOverAnotherPopulation) {
 }
 
 TEST(EnsembleFormat, IsNamedByAWord) {
-  EXPECT_EQ(ensemble_format("h5"), EnsembleFormat::h5);
+  EXPECT_EQ(ensemble_format("h5").name, "h5");
   EXPECT_COMPLAINT(ensemble_format("hdf"), "ensemble format 'hdf' is unknown: npy, text, extxyz or h5");
 }
 

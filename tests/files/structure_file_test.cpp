@@ -10,6 +10,7 @@
 
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
+#include "files/poscar.hpp"
 #include "tests/support/model_matrices.hpp"
 #include "tests/support/temporary_folder.hpp"
 

@@ -7,7 +7,7 @@
 #include "core/error.hpp"
 #include "core/space_group.hpp"
 #include "files/ensemble.hpp"
-#include "files/ensemble_write.hpp"
+#include "files/ensemble_formats.hpp"
 #include "phonons/dos.hpp"
 #include "phonons/quantum_espresso/dyn.hpp"
 #include "phonons/symmetrizer.hpp"
@@ -70,7 +70,8 @@ Timing read(const EnsembleSource& source, const Supercell& reference) {
       .seconds = seconds, .rate = static_cast<double>(size) / seconds, .rate_unit = "configurations/s", .parts = {}};
 }
 
-void write_drawn(const sscha::TrialDensity& density, std::int64_t n, EnsembleFormat format, const std::string& folder) {
+void write_drawn(const sscha::TrialDensity& density, std::int64_t n, const EnsembleFormat& format,
+                 const std::string& folder) {
   const auto ensemble = ensemble_in_memory(draw(density, n, 1), "drawn");
   write_ensemble(*ensemble, density.matrices().supercell(), format, folder + "/ensemble",
                  {.population = 1, .temperature = density.temperature(), .configuration = "", .seed = 1});
@@ -151,13 +152,13 @@ std::vector<Case> cases() {
          return step({.path = folder, .population = 100}, stored_density(folder + "/dyn_gen_pop100_", 450));
        }},
       {"step_diatomic_128_n1000", "a step: rocksalt 4x4x4, 128 atoms, 1000 configurations",
-       [](const std::string& folder) { write_drawn(rocksalt(4), 1000, EnsembleFormat::npy, folder); },
+       [](const std::string& folder) { write_drawn(rocksalt(4), 1000, ensemble_format("npy"), folder); },
        [](const std::string& folder) { return step(drawn(folder), rocksalt(4)); }},
       {"step_112_n40000", "a step: 14 atoms a cell without symmetry, 2x2x2, 112 atoms, 40000 configurations",
-       [](const std::string& folder) { write_drawn(general_14(2), 40000, EnsembleFormat::npy, folder); },
+       [](const std::string& folder) { write_drawn(general_14(2), 40000, ensemble_format("npy"), folder); },
        [](const std::string& folder) { return step(drawn(folder), general_14(2)); }},
       {"read_112_n40000", "reading that ensemble, npy",
-       [](const std::string& folder) { write_drawn(general_14(2), 40000, EnsembleFormat::npy, folder); },
+       [](const std::string& folder) { write_drawn(general_14(2), 40000, ensemble_format("npy"), folder); },
        [](const std::string& folder) { return read(drawn(folder), general_14(2).matrices().supercell()); }},
       {"read_ice_n10000", "reading ice XI, 12 atoms, 10000 configurations, npy (published)", nothing,
        [](const std::string&) {
@@ -165,7 +166,7 @@ std::vector<Case> cases() {
          return read({.path = folder}, phonons::read_qe_dyn(folder + "/dyn1").supercell());
        }},
       {"read_text_10000", "reading rocksalt 2x2x2, 16 atoms, 10000 configurations, text files",
-       [](const std::string& folder) { write_drawn(rocksalt(2), 10000, EnsembleFormat::text, folder); },
+       [](const std::string& folder) { write_drawn(rocksalt(2), 10000, ensemble_format("text"), folder); },
        [](const std::string& folder) { return read(drawn(folder), rocksalt(2).matrices().supercell()); }},
       {"sample_16_n10000", "drawing rocksalt 2x2x2, 16 atoms, 10000 configurations", nothing,
        [](const std::string&) { return sample(rocksalt(2), 10000); }},
@@ -189,7 +190,7 @@ std::vector<Case> cases() {
          return hessian({.path = folder}, stored_density(folder + "/dyn_gen_pop1_", 250), 4, 5);
        }},
       {"hessian_v4_snte_n10000", "Hessian, fourth order: rocksalt 2x2x2 as SnTe, 16 atoms, 10000 configurations",
-       [](const std::string& folder) { write_drawn(rocksalt(2), 10000, EnsembleFormat::npy, folder); },
+       [](const std::string& folder) { write_drawn(rocksalt(2), 10000, ensemble_format("npy"), folder); },
        [](const std::string& folder) { return hessian(drawn(folder), rocksalt(2), 4, 3); }},
       {"hessian_v4_cspbi3", "Hessian, fourth order: CsPbI3 2x2x2, 40 atoms, 1024 configurations (published)", nothing,
        [](const std::string&) {
@@ -197,10 +198,10 @@ std::vector<Case> cases() {
          return hessian({.path = folder, .population = 100}, stored_density(folder + "/dyn_gen_pop100_", 450), 4, 3);
        }},
       {"hessian_v4_112_n2000", "Hessian, fourth order: clathrate 2x2x2, 112 atoms, 2000 configurations",
-       [](const std::string& folder) { write_drawn(clathrate(2), 2000, EnsembleFormat::npy, folder); },
+       [](const std::string& folder) { write_drawn(clathrate(2), 2000, ensemble_format("npy"), folder); },
        [](const std::string& folder) { return hessian(drawn(folder), clathrate(2), 4, 1); }},
       {"hessian_v4_112_n40000", "the same with 40000 configurations (minutes)",
-       [](const std::string& folder) { write_drawn(clathrate(2), 40000, EnsembleFormat::npy, folder); },
+       [](const std::string& folder) { write_drawn(clathrate(2), 40000, ensemble_format("npy"), folder); },
        [](const std::string& folder) { return hessian(drawn(folder), clathrate(2), 4, 1); }},
   };
   std::ranges::move(potential_cases(), std::back_inserter(all));

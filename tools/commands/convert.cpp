@@ -6,7 +6,7 @@
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
 #include "core/nearest_name.hpp"
-#include "files/ensemble_write.hpp"
+#include "files/ensemble_formats.hpp"
 #include "files/labelled_formats.hpp"
 #include "files/structures_hdf5.hpp"
 #include "phonons/matrix_file.hpp"

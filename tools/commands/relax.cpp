@@ -1,6 +1,7 @@
 #include "phonons/relaxation.hpp"
 
 #include "core/error.hpp"
+#include "files/poscar.hpp"
 #include "files/structure_file.hpp"
 #include "potentials/table.hpp"
 #include "tools/commands/input_settings.hpp"

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "core/atomic_file.hpp"
-#include "files/ensemble_write.hpp"
+#include "files/ensemble_extxyz.hpp"
 #include "potentials/labels.hpp"
 #include "sscha/population_file.hpp"
 
