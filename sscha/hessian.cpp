@@ -189,6 +189,137 @@ std::vector<std::pair<int, int>> degenerate_sets(const Eigen::VectorXd& squares,
   return sets;
 }
 
+/// Everything that third and fourth order are taken from.
+struct HessianInput {
+  HessianInput(const Population& population, const Weights& weights_of_density, const TrialDensity& trial,
+               const SpaceGroup& group, bool hermite_terms)
+      : density(trial),
+        grid(trial.matrices().grid),
+        weights(weights_of_density),
+        n_configurations(population.size()),
+        device(population.device()),
+        samples(population, weights, density),
+        rows(samples.rows()),
+        rotations(density, group, rows, samples.options()),
+        stars(find_stars(rotations, grid)),
+        moments(mode_moments(samples)) {
+    for (int iq = 0; iq < grid.size(); ++iq) spaces.emplace_back(rows, grid, iq, device);
+    if (!hermite_terms) moments.gradients.clear();
+  }
+  HessianInput(const HessianInput&) = delete;
+
+  StarAverages of(const Star& star) const { return {samples, moments, rotations, spaces, star}; }
+
+  const TrialDensity& density;
+  const phonons::QGrid& grid;
+  const Weights& weights;
+  std::int64_t n_configurations;
+  at::Device device;
+  ModeSamples samples;
+  const ModeRows& rows;
+  ModeRotations rotations;
+  std::vector<Star> stars;
+  std::vector<PairSpace> spaces;  // [n_q]
+  ModeMoments moments;
+};
+
+/// Third order at every member of every star, [star][member]: independent pieces of work.
+std::vector<std::vector<at::Tensor>> bare_third(const HessianInput& input) {
+  const std::vector<Star>& stars = input.stars;
+  std::vector<std::vector<at::Tensor>> bare(stars.size());
+  std::vector<std::pair<std::size_t, std::size_t>> pieces;
+  for (std::size_t s = 0; s < stars.size(); ++s) {
+    bare[s].resize(stars[s].members.size());
+    for (std::size_t m = 0; m < stars[s].members.size(); ++m) pieces.emplace_back(s, m);
+  }
+  for_each_item(input.device, static_cast<std::int64_t>(pieces.size()), [&](std::int64_t item) {
+    const auto [s, m] = pieces[item];
+    const PairSpace& space = input.spaces[stars[s].members[m].iq];
+    bare[s][m] = AnharmonicAverages(input.samples, input.moments, space).third();
+  });
+  return bare;
+}
+
+/// Adds E^dagger C E to the blocks of all members of a star, C [modes, modes] being that of its first point.
+void add_to_star(const at::Tensor& c, const HessianInput& input, const Star& star,
+                 std::vector<Eigen::MatrixXcd>& blocks) {
+  const Eigen::MatrixXcd of_first = to_eigen(c);
+  for (const StarMember& member : star.members) {
+    const PairRotation& rotation = member.rotations.front();
+    const Eigen::MatrixXcd e = displacement_frame(input.density, input.rows, member.iq);
+    const Eigen::MatrixXcd o = to_eigen(input.rotations.matrix(rotation.operation, star.iq));
+    Eigen::MatrixXcd there = o * of_first * o.adjoint();
+    if (rotation.conjugate) there = there.conjugate().eval();
+    Eigen::MatrixXcd& block = blocks[member.iq];
+    block += e.adjoint() * there * e;
+    if (const int partner = input.grid.minus(member.iq); partner != member.iq) blocks[partner] = block.conjugate();
+  }
+}
+
+/// Third order alone and the order asked for of every star, added to result.bubble and result.matrices, with a report
+/// of each. @returns the responses [star] [pairs, modes] that errors need; undefined tensors without errors.
+std::vector<at::Tensor> add_anharmonic_parts(const HessianInput& input, const HessianOptions& options,
+                                             const std::function<void(const HessianReport&)>& observe,
+                                             Hessian& result) {
+  std::vector<std::vector<at::Tensor>> bare = bare_third(input);
+  const std::int64_t memory = allowed_memory(options, input.device);
+  std::vector<at::Tensor> responses;
+  for (std::size_t s = 0; s < input.stars.size(); ++s) {
+    const Star& star = input.stars[s];
+    const StarAverages of_star = input.of(star);
+    const std::size_t n_vectors = generating_modes(input.rotations, input.rows, star, input.samples.options()).size();
+    HessianReport report =
+        plan(star, input.rows, of_star.space().size(), n_vectors, input.n_configurations, options, memory);
+    report.done = static_cast<int>(s) + 1;
+    report.total = static_cast<int>(input.stars.size());
+    const at::Tensor j = root_lambda(input.density, input.rows, of_star.space(), input.device);
+    const StarSolution solution = solve(of_star, of_star.third(bare[s]), j, options, memory, report);
+    bare[s].clear();
+    add_to_star(solution.bubble, input, star, result.bubble);
+    add_to_star(solution.full, input, star, result.matrices.blocks);
+    responses.push_back(options.errors ? solution.response : at::Tensor());
+    if (observe) observe(report);
+    result.reports.push_back(report);
+  }
+  return responses;
+}
+
+void add_modes(const TrialDensity& density, Hessian& result) {
+  result.modes = phonons::diagonalise(result.matrices);
+  const Crystal& crystal = density.matrices().crystal;
+  for (std::size_t iq = 0; iq < result.modes.size(); ++iq) {
+    result.bubble_squares.push_back(projected(result.modes[iq], result.bubble[iq], crystal));
+    result.auxiliary_squares.push_back(projected(result.modes[iq], density.matrices().blocks[iq], crystal));
+  }
+}
+
+void add_errors(const HessianInput& input, const std::vector<at::Tensor>& responses, int order, Hessian& result) {
+  const int n_modes = input.density.matrices().n_modes();
+  double largest = 0;
+  for (const phonons::Modes& modes : result.modes)
+    largest = std::max(largest, modes.frequencies.cwiseAbs2().maxCoeff());
+  result.squared_errors.assign(result.modes.size(), std::vector<double>(static_cast<std::size_t>(n_modes), 0.0));
+  for (std::size_t s = 0; s < input.stars.size(); ++s) {
+    const Star& star = input.stars[s];
+    const std::int64_t n_rows = input.rows.count(star.iq), n_acoustic = n_modes - n_rows;
+    if (n_rows == 0) continue;
+    const phonons::Modes& modes = result.modes[star.iq];
+    const Eigen::MatrixXcd patterns = displacement_patterns(modes, input.density.matrices().crystal).rightCols(n_rows);
+    const at::Tensor x =
+        to_tensor(displacement_frame(input.density, input.rows, star.iq) * patterns, input.samples.options());
+    const Eigen::VectorXd frequencies = modes.frequencies.tail(n_rows);
+    const auto sets = degenerate_sets(frequencies.cwiseProduct(frequencies.cwiseAbs()), 1e-8 * largest);
+    const std::vector<double> errors = input.of(star).errors(input.weights, at::mm(responses[s], x), x, order, sets);
+    for (const StarMember& member : star.members) {
+      std::vector<double>& here = result.squared_errors[member.iq];
+      for (std::size_t i = 0; i < sets.size(); ++i) {
+        for (int mode = sets[i].first; mode < sets[i].second; ++mode) here[n_acoustic + mode] = errors[i];
+      }
+      result.squared_errors[input.grid.minus(member.iq)] = here;
+    }
+  }
+}
+
 }  // namespace
 
 Hessian free_energy_hessian(const Population& population, const TrialDensity& start, const SpaceGroup& group,
@@ -200,100 +331,13 @@ Hessian free_energy_hessian(const Population& population, const TrialDensity& st
   TrialDensity symmetric = symmetrized(start, group, symmetrize);
   Hessian result{symmetric.matrices(), {}, symmetric, reweight(population, symmetric), {}, {}, {}, {}, {}};
   const TrialDensity density = with_kb_of_hessian(std::move(symmetric));
-  const phonons::QGrid& grid = density.matrices().grid;
-  const std::size_t n_q = static_cast<std::size_t>(grid.size());
-  const ModeSamples samples(population, result.weights, density);
-  const ModeRows& rows = samples.rows();
-  const at::Device device = population.device();
-  const ModeRotations rotations(density, group, rows, samples.options());
-  const std::vector<Star> stars = find_stars(rotations, grid);
-  std::vector<PairSpace> spaces;
-  for (int iq = 0; iq < grid.size(); ++iq) spaces.emplace_back(rows, grid, iq, device);
-  ModeMoments moments = mode_moments(samples);
-  if (!options.hermite_terms) moments.gradients.clear();
-
-  // Third order at every member of every star: independent pieces of work.
-  std::vector<std::vector<at::Tensor>> bare(stars.size());
-  std::vector<std::pair<std::size_t, std::size_t>> pieces;
-  for (std::size_t s = 0; s < stars.size(); ++s) {
-    bare[s].resize(stars[s].members.size());
-    for (std::size_t m = 0; m < stars[s].members.size(); ++m) pieces.emplace_back(s, m);
-  }
-  for_each_item(device, static_cast<std::int64_t>(pieces.size()), [&](std::int64_t item) {
-    const auto [s, m] = pieces[item];
-    const PairSpace& space = spaces[stars[s].members[m].iq];
-    bare[s][m] = AnharmonicAverages(samples, moments, space).third();
-  });
-
-  const std::int64_t memory = allowed_memory(options, device);
-  std::vector<Eigen::MatrixXcd> full = density.matrices().blocks;
-  result.bubble = full;
-  std::vector<at::Tensor> responses;
-  for (std::size_t s = 0; s < stars.size(); ++s) {
-    const Star& star = stars[s];
-    const StarAverages averages(samples, moments, rotations, spaces, star);
-    HessianReport report =
-        plan(star, rows, averages.space().size(), generating_modes(rotations, rows, star, samples.options()).size(),
-             population.size(), options, memory);
-    report.done = static_cast<int>(s) + 1;
-    report.total = static_cast<int>(stars.size());
-    const at::Tensor j = root_lambda(density, rows, averages.space(), device);
-    const StarSolution solution = solve(averages, averages.third(bare[s]), j, options, memory, report);
-    bare[s].clear();
-    for (const StarMember& member : star.members) {
-      const PairRotation& rotation = member.rotations.front();
-      const Eigen::MatrixXcd e = displacement_frame(density, rows, member.iq);
-      const Eigen::MatrixXcd o = to_eigen(rotations.matrix(rotation.operation, star.iq));
-      const auto add = [&](const at::Tensor& c, std::vector<Eigen::MatrixXcd>& blocks) {
-        Eigen::MatrixXcd there = o * to_eigen(c) * o.adjoint();
-        if (rotation.conjugate) there = there.conjugate().eval();
-        Eigen::MatrixXcd& block = blocks[member.iq];
-        block += e.adjoint() * there * e;
-        if (const int partner = grid.minus(member.iq); partner != member.iq) {
-          blocks[partner] = block.conjugate();
-        }
-      };
-      add(solution.bubble, result.bubble);
-      add(solution.full, full);
-    }
-    responses.push_back(options.errors ? solution.response : at::Tensor());
-    if (observe) observe(report);
-    result.reports.push_back(report);
-  }
-  symmetrize.matrices(full);
+  const HessianInput input(population, result.weights, density, group, options.hermite_terms);
+  result.bubble = density.matrices().blocks;
+  const std::vector<at::Tensor> responses = add_anharmonic_parts(input, options, observe, result);
+  symmetrize.matrices(result.matrices.blocks);
   symmetrize.matrices(result.bubble);
-  result.matrices.blocks = std::move(full);
-  result.modes = phonons::diagonalise(result.matrices);
-  const Crystal& crystal = density.matrices().crystal;
-  for (std::size_t iq = 0; iq < n_q; ++iq) {
-    result.bubble_squares.push_back(projected(result.modes[iq], result.bubble[iq], crystal));
-    result.auxiliary_squares.push_back(projected(result.modes[iq], density.matrices().blocks[iq], crystal));
-  }
-  if (!options.errors) return result;
-
-  double largest = 0;
-  for (const phonons::Modes& modes : result.modes)
-    largest = std::max(largest, modes.frequencies.cwiseAbs2().maxCoeff());
-  result.squared_errors.assign(n_q, std::vector<double>(static_cast<std::size_t>(density.matrices().n_modes()), 0.0));
-  for (std::size_t s = 0; s < stars.size(); ++s) {
-    const Star& star = stars[s];
-    const std::int64_t n_rows = rows.count(star.iq), n_acoustic = density.matrices().n_modes() - n_rows;
-    if (n_rows == 0) continue;
-    const phonons::Modes& modes = result.modes[star.iq];
-    const Eigen::MatrixXcd patterns = displacement_patterns(modes, crystal).rightCols(n_rows);
-    const at::Tensor x = to_tensor(displacement_frame(density, rows, star.iq) * patterns, samples.options());
-    const Eigen::VectorXd frequencies = modes.frequencies.tail(n_rows);
-    const auto sets = degenerate_sets(frequencies.cwiseProduct(frequencies.cwiseAbs()), 1e-8 * largest);
-    const StarAverages averages(samples, moments, rotations, spaces, star);
-    const std::vector<double> errors = averages.errors(result.weights, at::mm(responses[s], x), x, options.order, sets);
-    for (const StarMember& member : star.members) {
-      std::vector<double>& here = result.squared_errors[member.iq];
-      for (std::size_t i = 0; i < sets.size(); ++i) {
-        for (int mode = sets[i].first; mode < sets[i].second; ++mode) here[n_acoustic + mode] = errors[i];
-      }
-      result.squared_errors[grid.minus(member.iq)] = here;
-    }
-  }
+  add_modes(density, result);
+  if (options.errors) add_errors(input, responses, options.order, result);
   return result;
 }
 
