@@ -373,25 +373,4 @@ double Hessian::largest_residual() const {
   return largest;
 }
 
-Stability lowest_mode(const Hessian& hessian) {
-  Stability lowest;
-  lowest.square = std::numeric_limits<double>::infinity();
-  for (std::size_t iq = 0; iq < hessian.modes.size(); ++iq) {
-    const phonons::Modes& modes = hessian.modes[iq];
-    for (Eigen::Index mu = 0; mu < modes.frequencies.size(); ++mu) {
-      if (modes.acoustic[mu]) continue;
-      const double square = modes.frequencies[mu] * std::abs(modes.frequencies[mu]);
-      if (!(square < lowest.square)) continue;
-      lowest.iq = static_cast<int>(iq);
-      lowest.mode = static_cast<int>(mu);
-      lowest.square = square;
-      lowest.square_error = hessian.squared_errors.empty() ? 0.0 : hessian.squared_errors[iq][mu];
-    }
-  }
-  lowest.probability_unstable = lowest.square_error > 0
-                                    ? 0.5 * std::erfc(lowest.square / (lowest.square_error * std::sqrt(2.0)))
-                                    : (lowest.square < 0 ? 1.0 : 0.0);
-  return lowest;
-}
-
 }  // namespace zeropoint::sscha

@@ -73,13 +73,4 @@ std::vector<HessianReport> plan_hessian(const TrialDensity& density, const Space
                                         std::int64_t n_configurations, const HessianOptions& options,
                                         at::Device device);
 
-/// The lowest non-acoustic mode of a Hessian and what it says.
-struct Stability {
-  int iq = 0, mode = 0;
-  double square = 0, square_error = 0;  ///< omega^2, eV/amu/angstrom^2
-  double probability_unstable = 0;      ///< that omega^2 < 0, for a normal error; 0 or 1 without errors
-  bool unstable() const { return square < 0; }
-};
-Stability lowest_mode(const Hessian& hessian);
-
 }  // namespace zeropoint::sscha

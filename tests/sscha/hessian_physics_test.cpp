@@ -7,6 +7,7 @@
 #include "core/decompositions.hpp"
 #include "phonons/symmetrizer.hpp"
 #include "sscha/hessian.hpp"
+#include "sscha/stability.hpp"
 #include "tests/support/anharmonic_model.hpp"
 #include "tests/support/coupled_oscillator.hpp"
 #include "tests/support/crystals.hpp"

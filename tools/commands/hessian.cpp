@@ -137,13 +137,6 @@ void describe_modes(const sscha::Hessian& hessian, int order, Console& console) 
   console.say("(the lowest {} of each q; all of them are in hessian.dat)", shown);
 }
 
-HessianVerdict judge(const sscha::Hessian& hessian, const sscha::Stability& lowest, const Settings& settings) {
-  if (!(hessian.largest_residual() < std::max(10 * settings.hessian.tolerance, 1e-6)))
-    return HessianVerdict::not_solved;
-  if (hessian.smallest_eigenvalue() < 0) return HessianVerdict::no_minimum;
-  return lowest.unstable() ? HessianVerdict::unstable : HessianVerdict::stable;
-}
-
 int run(const Settings& given, Run& context) {
   Settings settings = given;
   if (!settings.result.empty())
@@ -191,8 +184,8 @@ int run(const Settings& given, Run& context) {
       });
   const sscha::Gradient gradient = sscha::gradient(population, hessian.weights, hessian.density, symmetrize);
   const sscha::Stability lowest = lowest_mode(hessian);
-  const HessianResult result{hessian,          options, gradient, group, lowest, judge(hessian, lowest, settings),
-                             population.size()};
+  const HessianResult result{
+      hessian, options, gradient, group, lowest, judge(hessian, lowest, options.tolerance), population.size()};
 
   phonons::write_qe_dyn(hessian.matrices, folder.file("dyn"), units);
   folder.write("hessian.dat", mode_table(result));
@@ -224,7 +217,8 @@ int run(const Settings& given, Run& context) {
   console.field("results", "{}", folder.path());
   Summary summary = summary_of(result);
   console.print_json(folder.finish(summary));
-  const bool answered = result.verdict == HessianVerdict::stable || result.verdict == HessianVerdict::unstable;
+  const bool answered =
+      result.verdict == sscha::HessianVerdict::stable || result.verdict == sscha::HessianVerdict::unstable;
   return answered ? exit_code::done : exit_code::not_converged;
 }
 

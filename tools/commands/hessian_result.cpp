@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <complex>
 #include <nlohmann/json.hpp>
-#include <numbers>
 
 #include "tools/commands/input_settings.hpp"
 #include "tools/program/console.hpp"
@@ -54,21 +52,21 @@ std::string explain(const HessianResult& result) {
                                                        square_inverse_cm(result.lowest.square_error, units), "cm^-2"),
                                        q_text(q));
   switch (result.verdict) {
-    case HessianVerdict::stable:
+    case sscha::HessianVerdict::stable:
       return fmt::format("stable: the lowest mode has {}; unstable with probability {:.2g}", mode,
                          result.lowest.probability_unstable);
-    case HessianVerdict::unstable:
+    case sscha::HessianVerdict::unstable:
       return fmt::format(
           "the free energy is unstable: the lowest mode has {}, unstable with probability {:.2g}. "
           "unstable_mode.extxyz is displaced along it: relax from there",
           mode, result.lowest.probability_unstable);
-    case HessianVerdict::no_minimum:
+    case sscha::HessianVerdict::no_minimum:
       return fmt::format(
           "auxiliary matrices not at a minimum: the smallest eigenvalue of A is {:.4f} (it must be positive; "
           "|gradient| is {:.1f} times its error). Minimise first, or take more configurations; order = 3 does not need "
           "it",
           hessian.smallest_eigenvalue(), result.gradient.norm / result.gradient.error);
-    case HessianVerdict::not_solved:
+    case sscha::HessianVerdict::not_solved:
       return fmt::format(
           "the linear system is not solved: residual {:.1e} (hessian.tolerance asks for less). Set hessian.method = "
           "\"explicit\"",
@@ -136,27 +134,6 @@ std::string mode_table(const HessianResult& result) {
     }
   }
   return table.text();
-}
-
-Crystal displaced_along(const sscha::Hessian& hessian, const sscha::Stability& lowest, double amplitude) {
-  const phonons::DynamicalMatrices& matrices = hessian.matrices;
-  const Supercell supercell = matrices.supercell();
-  const std::size_t iq = static_cast<std::size_t>(lowest.iq);
-  const Eigen::VectorXcd pattern = displacement_patterns(hessian.modes[iq], matrices.crystal).col(lowest.mode);
-  const Eigen::Vector3d& q = matrices.grid.points()[iq];
-  // The phase of a complex mode is free: the largest component is real in cell 0.
-  Eigen::Index largest = 0;
-  pattern.cwiseAbs().maxCoeff(&largest);
-  const std::complex<double> phase = std::conj(pattern[largest]) / std::abs(pattern[largest]);
-  Vectors moved(supercell.n_atoms(), 3);
-  for (int atom = 0; atom < supercell.n_atoms(); ++atom) {
-    const double angle = 2 * std::numbers::pi * q.dot(supercell.lattice_vector(supercell.cell_of(atom)).cast<double>());
-    moved.row(atom) =
-        (std::polar(1.0, angle) * phase * pattern.segment<3>(3 * supercell.site_of(atom))).real().transpose();
-  }
-  Crystal crystal = supercell.crystal();
-  crystal.positions += amplitude / moved.rowwise().norm().maxCoeff() * moved;
-  return crystal;
 }
 
 }  // namespace zeropoint
