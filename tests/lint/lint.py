@@ -49,6 +49,7 @@ SECTIONS = ("conditions|compute|ensemble|start|symmetry|potential|train|data|mod
 RUN_FILE_KEY = re.compile(rf"\b(?:{SECTIONS})\.(?!h5\b|hdf5\b|xml\b|cif\b|extxyz\b|toml\b|yaml\b|dat\b|npy\b|out\b|in\b|txt\b)[a-z_]+\b"
                           r"|\bwrite [a-z_.]+ = ")
 SILENT_ROOMS = {"core", "phonons"}
+HEADED = ("core/", "mlp/", "sscha/", "potentials/", "tools/program/")
 STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 # Spelt in pieces, so that this file passes its own test.
 MACHINE_PATH = re.compile(r"(?<![\w.$}/-])/(?:" + "|".join(["wor" + "k", "roo" + "t", "far" + "m", "home/[a-z]\\w*", "Users/\\w+"]) + r")/")
@@ -102,6 +103,14 @@ def check_includes(folder, path, number, line):
             yield number, f"may not include {header}: {reason}"
 
 
+def check_header(folder, path):
+    """What a source offers stands in the header beside it; commands share theirs, and a program has none."""
+    if not path.startswith(HEADED) or path.endswith("/main.cpp") or not path.endswith(".cpp"):
+        return
+    if not os.path.isfile(os.path.join(folder, path[:-4] + ".hpp")):
+        yield 1, f"there is no {os.path.basename(path)[:-4]}.hpp beside it"
+
+
 def check_messages(number, line):
     for text in STRING.findall(line.split("//")[0]):
         if found := RUN_FILE_KEY.search(text):
@@ -124,6 +133,7 @@ def check_file(folder, path):
         yield len(lines), f"{len(lines)} lines, at most {LONGEST}: look for the second idea"
     if path.endswith(".hpp") and not any(line.strip() == "#pragma once" for line in lines):
         yield 1, "no #pragma once"
+    yield from check_header(folder, path)
     constants_allowed = path.startswith(("core/units.", "tests/"))
     for number, line in enumerate(lines, 1):
         if is_source:

@@ -12,6 +12,9 @@ IN_ORDER = {
     "core/units.cpp": "const double bohr = 0.529177210544;\n",
     "core/crystal.hpp": "#pragma once\n",
     "phonons/modes.hpp": '#pragma once\n#include <ATen/core/Tensor.h>\n#include "core/crystal.hpp"\n',
+    "core/units.hpp": "#pragma once\n",
+    "core/run_file.hpp": "#pragma once\n",
+    "sscha/weights.hpp": "#pragma once\n",
     "sscha/weights.cpp": '#include "phonons/modes.hpp"\n',
     "mlp/network.hpp": "#pragma once\n",
     "core/run_file.cpp": "#include <toml++/toml.h>\n",
@@ -23,13 +26,14 @@ IN_ORDER = {
 
 
 class Lint(unittest.TestCase):
-    def found(self, path="", text=""):
+    def found(self, path="", text="", beside=False):
         with tempfile.TemporaryDirectory() as folder:
             for name, content in {**IN_ORDER, **({path: text} if path else {})}.items():
                 os.makedirs(os.path.join(folder, os.path.dirname(name)), exist_ok=True)
                 with open(os.path.join(folder, name), "w", encoding="utf-8") as stream:
                     stream.write(content)
-            return lint.lint(folder)
+            # A file that is there for another rule has no header beside it, which is a rule of its own.
+            return [problem for problem in lint.lint(folder) if beside or "beside it" not in problem]
 
     def assert_finds(self, words, path, text):
         problems = self.found(path, text)
@@ -57,6 +61,11 @@ class Lint(unittest.TestCase):
         self.assert_finds("ATen/ATen.h", "sscha/x.cpp", "#include <ATen/ATen.h>\n")
         self.assert_finds("cxxopts", "core/x.cpp", "#include <cxxopts.hpp>\n")
         self.assert_finds("toml++", "tools/x.cpp", "#include <toml++/toml.h>\n")
+
+    def test_sources_have_headers(self):
+        self.assertEqual(self.found("core/weights.cpp", "\n", beside=True), ["core/weights.cpp:1: there is no weights.hpp beside it"])
+        for path in "core/units.cpp", "tools/commands/relax.cpp", "tools/program/main.cpp", "tests/core/weights_test.cpp":
+            self.assertEqual(self.found(path, "\n", beside=True), [])
 
     def test_messages_of_rooms_name_no_key_of_a_run_file(self):
         for words in "set ensemble.dyn", "write dyn = ", "start.repair = ", "{}: symmetry.tolerance":
