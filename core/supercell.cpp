@@ -1,5 +1,6 @@
 #include "core/supercell.hpp"
 
+#include "core/contract.hpp"
 #include "core/error.hpp"
 
 namespace zeropoint {
@@ -19,6 +20,7 @@ int Supercell::cell_index(const Eigen::Vector3i& lattice_vector) const {
 }
 
 Eigen::Vector3i Supercell::lattice_vector(int cell) const {
+  expect(cell >= 0 && cell < n_cells(), "a cell of this supercell");
   return {cell / (divisions_[1] * divisions_[2]), cell / divisions_[2] % divisions_[1], cell % divisions_[2]};
 }
 

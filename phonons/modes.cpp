@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/contract.hpp"
 #include "core/decompositions.hpp"
 #include "core/error.hpp"
 #include "core/parallel.hpp"
@@ -92,6 +93,7 @@ DynamicalMatrices with_squares(const DynamicalMatrices& matrices, Square square)
 std::vector<Modes> diagonalise(const DynamicalMatrices& matrices) {
   const Eigen::VectorXd factors = inverse_root_masses(matrices.crystal);
   const QGrid& grid = matrices.grid;
+  expect(std::ssize(matrices.blocks) == grid.size(), "a block for each point of the grid");
   std::vector<Modes> modes(static_cast<std::size_t>(grid.size()));
   const std::vector<int>& independent = grid.independent();
   parallel_for(static_cast<std::int64_t>(independent.size()), [&](std::int64_t i) {
@@ -113,6 +115,7 @@ std::vector<Modes> diagonalise(const DynamicalMatrices& matrices) {
 }
 
 Eigen::MatrixXcd displacement_patterns(const Modes& modes, const Crystal& crystal) {
+  expect(modes.polarisations.rows() == 3 * crystal.n_atoms(), "polarisations are [3n, modes]");
   return inverse_root_masses(crystal).asDiagonal() * modes.polarisations;
 }
 

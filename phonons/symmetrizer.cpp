@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numbers>
 
+#include "core/contract.hpp"
 #include "core/error.hpp"
 #include "phonons/coset_chain.hpp"
 
@@ -115,6 +116,7 @@ void Symmetrizer::add_rotated(const Action& action, const std::vector<Eigen::Mat
 }
 
 void Symmetrizer::matrices(std::vector<Eigen::MatrixXcd>& blocks) const {
+  expect(std::ssize(blocks) == grid_.size(), "a block for each point of the grid");
   for (const int iq : grid_.independent()) {
     if (grid_.is_real(iq)) continue;
     Eigen::MatrixXcd& block = blocks[iq];
@@ -128,6 +130,7 @@ void Symmetrizer::matrices(std::vector<Eigen::MatrixXcd>& blocks) const {
 }
 
 void Symmetrizer::independent_matrices(std::vector<Eigen::MatrixXcd>& blocks) const {
+  expect(std::ssize(blocks) == grid_.size(), "a block for each point of the grid");
   for (const int iq : grid_.independent()) {
     Eigen::MatrixXcd& block = blocks[iq];
     block = (0.5 * (block + block.adjoint())).eval();
@@ -154,6 +157,7 @@ void Symmetrizer::independent_matrices(std::vector<Eigen::MatrixXcd>& blocks) co
 }
 
 void Symmetrizer::vectors(Vectors& values) const {
+  expect(values.rows() == n_atoms_, "a vector for each atom of the unit cell");
   for (const std::vector<Action>& cosets : chain_) {
     Vectors sum = values;
     for (const Action& action : cosets) {
@@ -176,6 +180,7 @@ Eigen::Matrix3d Symmetrizer::tensor(const Eigen::Matrix3d& value) const {
 }
 
 void impose_acoustic_sum_rule(Eigen::MatrixXcd& gamma_block) {
+  expect(gamma_block.rows() % 3 == 0 && gamma_block.rows() == gamma_block.cols(), "blocks are [3n, 3n]");
   const Eigen::Index n_atoms = gamma_block.rows() / 3;
   const Eigen::MatrixXd uniform =
       Eigen::Matrix3d::Identity().replicate(n_atoms, 1) / std::sqrt(static_cast<double>(n_atoms));

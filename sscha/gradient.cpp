@@ -8,6 +8,7 @@
 
 #include <cmath>
 
+#include "core/contract.hpp"
 #include "core/parallel.hpp"
 #include "sscha/device_loop.hpp"
 
@@ -225,6 +226,7 @@ double lambda0(double frequency1, double frequency2, double temperature, const U
 
 std::vector<Eigen::MatrixXcd> free_energy_derivative(const std::vector<Eigen::MatrixXcd>& gradient,
                                                      const TrialDensity& density) {
+  expect(gradient.size() == density.modes().size(), "a block for each point of the grid");
   std::vector<Eigen::MatrixXcd> derivative;
   for (std::size_t iq = 0; iq < gradient.size(); ++iq) {
     const phonons::Modes& modes = density.modes()[iq];

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "core/contract.hpp"
 #include "phonons/coset_chain.hpp"
 
 namespace zeropoint::sscha {
@@ -129,6 +130,7 @@ at::Tensor StarAverages::fourth() const {
 
 at::Tensor StarAverages::apply_fourth(const at::Tensor& vectors) const {
   const phonons::QGrid& grid = samples_.density().matrices().grid;
+  expect(vectors.dim() == 2 && vectors.size(0) == space().size(), "vectors are [pairs of modes, columns]");
   const std::int64_t m = vectors.size(1);
   const std::size_t batch =
       static_cast<std::size_t>(std::max<std::int64_t>(most_columns / std::max<std::int64_t>(m, 1), 1));
@@ -159,6 +161,7 @@ std::vector<std::int64_t> StarAverages::modes_to_solve() const {
 
 at::Tensor StarAverages::completed(const std::vector<std::int64_t>& modes, const at::Tensor& solutions) const {
   const std::int64_t n = samples_.rows().count(star_.iq);
+  expect(solutions.size(1) == std::ssize(modes), "a solution for each mode");
   if (static_cast<std::int64_t>(modes.size()) == n) return solutions;
   // With B the images of the unit vectors and Z those of their solutions, the least-squares answer is Z B^dagger (B
   // B^dagger)^-1.

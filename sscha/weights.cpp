@@ -8,6 +8,7 @@
 
 #include <cmath>
 
+#include "core/contract.hpp"
 #include "core/error.hpp"
 #include "sscha/device_loop.hpp"
 
@@ -79,6 +80,7 @@ Weights reweight(const Population& population, const TrialDensity& target) {
 }
 
 Averages averages(const Weights& weights, const at::Tensor& samples, const Pairing& pairing, Samples independent) {
+  expect(samples.size(0) == weights.values.size(0), "a row of samples for each weight");
   const at::Tensor columns = samples.dim() == 1 ? samples.unsqueeze(1) : samples;
   const at::Tensor w = weights.values.unsqueeze(1);
   const at::Tensor mean = (w * columns).sum(0) / weights.sum;
