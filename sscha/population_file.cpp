@@ -70,8 +70,7 @@ TrialDensity read_generating(const std::string& path, const UnitSet& units) {
   const Hdf5File file = Hdf5File::open(path, ensemble_filetype);
   const auto temperature = file.number_attribute("/", "temperature");
   if (!file.has("generating") || !temperature) {
-    throw InputError{"{}: it does not hold the density that generated it: give its matrices and temperature",
-                     path};
+    throw InputError{"{}: it does not hold the density that generated it: give its matrices and temperature", path};
   }
   return {phonons::read_matrices(file, "generating"), *temperature, units};
 }
