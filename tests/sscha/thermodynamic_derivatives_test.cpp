@@ -47,7 +47,9 @@ TEST(ThermalDerivatives, AreThoseOfAnEinsteinSolidUpToTheSquareOfTheStep) {
       EXPECT_NEAR(found[i].heat_capacity.value, solid.heat_capacity(t), 0.01 * solid.heat_capacity(t));
       EXPECT_NEAR(found[i].thermal_expansion.value, solid.expansion(t), 0.01 * solid.expansion(t));
     }
-    if (before > 0) EXPECT_NEAR(before / largest, 4, 1);
+    if (before > 0) {
+      EXPECT_NEAR(before / largest, 4, 1);
+    }
     before = largest;
   }
 }
