@@ -36,7 +36,7 @@ void check_displacements(const at::Tensor& displacements, const Supercell& refer
 void check_finite(const Evaluation& evaluation, const std::string& potential) {
   for (const at::Tensor& values : {evaluation.energies, evaluation.forces, evaluation.stresses}) {
     if (const std::int64_t bad = first_bad_row(values)) {
-      throw InputError{
+      throw ConfigurationError{
           "{} gives a number that is not finite for configuration {}: atoms on top of each other, or far "
           "outside of what it was trained on",
           potential, bad};

@@ -99,8 +99,8 @@ Neighbours find_neighbours(const Eigen::Matrix3d& cell, const Eigen::Ref<const V
         return a.distance2 != c.distance2 ? a.distance2 < c.distance2 : a.atom < c.atom;
       });
       if (!pairs.empty() && pairs[0].distance2 < same_place) {
-        throw InputError{"atoms {} and {} are {:.2g} angstrom apart: at the same place", i + 1, pairs[0].atom + 1,
-                         std::sqrt(pairs[0].distance2)};
+        throw ConfigurationError{"atoms {} and {} are {:.2g} angstrom apart: at the same place", i + 1,
+                                 pairs[0].atom + 1, std::sqrt(pairs[0].distance2)};
       }
     }
   });

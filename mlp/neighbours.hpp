@@ -19,7 +19,7 @@ struct Neighbours {
 };
 
 /// Cell list: a time of order n_atoms. `cell` has the cell vectors in rows; positions need not lie inside.
-/// @throws InputError when two atoms are at the same place.
+/// @throws ConfigurationError when two atoms are at the same place.
 Neighbours find_neighbours(const Eigen::Matrix3d& cell, const Eigen::Ref<const Vectors>& positions, double cutoff);
 
 }  // namespace zeropoint::mlp

@@ -119,8 +119,9 @@ Geometry Predictor::geometry(const Eigen::Matrix3d& cell, const Eigen::Ref<const
     const std::int64_t first = made.neighbours.first[i];
     if (first == made.neighbours.first[i + 1] ||
         made.neighbours.vectors.row(first).norm() >= descriptor_.angular_cutoff) {
-      throw InputError{"atom {} ({}) has no neighbour within {} angstrom: the potential knows nothing about holes",
-                       i + 1, species[i], descriptor_.angular_cutoff};
+      throw ConfigurationError{
+          "atom {} ({}) has no neighbour within {} angstrom: the potential knows nothing about holes", i + 1,
+          species[i], descriptor_.angular_cutoff};
     }
   }
   return made;

@@ -65,8 +65,8 @@ class Predictor {
   const std::vector<std::string>& species() const { return species_; }
   int n_members() const { return static_cast<int>(members_.size()); }
 
-  /// @throws InputError for an element that the model does not know, for atoms at one place, and for an atom that has
-  /// no neighbour within the angular cutoff: the model was never shown a hole.
+  /// @throws InputError for an element that the model does not know; ConfigurationError for atoms at one place, and for
+  /// an atom that has no neighbour within the angular cutoff: the model was never shown a hole.
   Geometry geometry(const Eigen::Matrix3d& cell, const Eigen::Ref<const Vectors>& positions,
                     const std::vector<std::string>& species) const;
 

@@ -79,7 +79,7 @@ std::shared_ptr<const Geometry> TrainingData::geometry(std::size_t i) const {
     return std::make_shared<const Geometry>(
         Geometry{numbers_[i], std::abs(structure.cell.determinant()),
                  find_neighbours(structure.cell, structure.positions, radial_cutoff_)});
-  } catch (const InputError& error) {
+  } catch (const Error& error) {
     throw InputError{"{}: {}", structure.source, error.what()};
   }
 }

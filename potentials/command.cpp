@@ -30,6 +30,25 @@ void drop_lines(std::string& text, std::size_t n) {
   text.erase(0, at);
 }
 
+/// The frames of an answer. One that cannot be read is the program's fault, numbers that are not finite may be that of
+/// the configuration.
+std::vector<LabelledStructure> frames_in(std::vector<LabelledEntry> entries) {
+  std::vector<LabelledStructure> frames;
+  for (LabelledEntry& entry : entries) {
+    if (const auto* refused = std::get_if<RefusedOutput>(&entry)) {
+      throw CalculatorError{"{}: {}. Standard output must hold nothing but frames: messages belong to standard error",
+                            refused->source, refused->reason};
+    }
+    frames.push_back(std::move(std::get<LabelledStructure>(entry)));
+    try {
+      check(frames.back(), any_force);
+    } catch (const InputError& error) {
+      throw ConfigurationError{"{}: {}", frames.back().source, error.what()};
+    }
+  }
+  return frames;
+}
+
 }  // namespace
 
 std::unique_ptr<ChildProcess> CommandPotential::take() const {
@@ -74,7 +93,7 @@ Evaluation CommandPotential::evaluate(const Supercell& reference, const at::Tens
       if (count_lines(answers) == n_lines) break;
       deaths = whole > 0 ? 1 : deaths + 1;
       if (deaths >= most_deaths) {
-        throw InputError{
+        throw CalculatorError{
             "{} {} (started {} times, it answered no configuration{}). Try it by hand: it gets extended XYZ on its "
             "standard input and answers each frame at once with a frame that has energy and forces",
             name, process->last_words(), most_deaths, rest.empty() ? "" : "; the last lines are no whole frame"};
@@ -86,29 +105,27 @@ Evaluation CommandPotential::evaluate(const Supercell& reference, const at::Tens
   }
   give_back(std::move(process));
 
-  const LabelledStructures frames = judged(read_extxyz_frames({name, std::move(answers)}), any_force);
-  if (!frames.refused.empty()) {
-    throw InputError{"{}: {}. Standard output must hold nothing but frames: messages belong to standard error",
-                     frames.refused.front().source, frames.refused.front().reason};
-  }
-  if (static_cast<std::int64_t>(frames.accepted.size()) != n) {
-    throw InputError{"{}: {} frames for {} configurations. Standard output must hold nothing but one frame for each",
-                     name, frames.accepted.size(), n};
+  const std::vector<LabelledStructure> frames = frames_in(read_extxyz_frames({name, std::move(answers)}));
+  if (static_cast<std::int64_t>(frames.size()) != n) {
+    throw CalculatorError{
+        "{}: {} frames for {} configurations. Standard output must hold nothing but one frame for each", name,
+        frames.size(), n};
   }
   Evaluation result{at::empty({n}, at::kDouble), at::empty({n, n_atoms, 3}, at::kDouble), {}, {}};
-  if (frames.accepted.front().stress) result.stresses = at::empty({n, 3, 3}, at::kDouble);
+  if (frames.front().stress) result.stresses = at::empty({n, 3, 3}, at::kDouble);
   for (std::int64_t c = 0; c < n; ++c) {
-    const LabelledStructure& frame = frames.accepted[c];
+    const LabelledStructure& frame = frames[c];
     const SiteMatch match = match_to_sites(frame, reference);
     const Eigen::Map<const Vectors> asked(u.const_data_ptr<double>() + c * n_atoms * 3, n_atoms, 3);
     if (match.displacements.rows() != n_atoms || (match.displacements - asked).cwiseAbs().maxCoeff() > same_place) {
-      throw InputError{"{}: {}", frame.source,
-                       match.displacements.rows() == n_atoms
-                           ? std::string("atoms are not where they were asked for: answer the frames in their order")
-                           : match.reason};
+      throw CalculatorError{
+          "{}: {}", frame.source,
+          match.displacements.rows() == n_atoms
+              ? std::string("atoms are not where they were asked for: answer the frames in their order")
+              : match.reason};
     }
     if (frame.stress.has_value() != result.stresses.defined())
-      throw InputError{"{}: some frames have a stress, others have none", frame.source};
+      throw CalculatorError{"{}: some frames have a stress, others have none", frame.source};
     result.energies.data_ptr<double>()[c] = frame.energy;
     Eigen::Map<Vectors> forces(result.forces.data_ptr<double>() + c * n_atoms * 3, n_atoms, 3);
     for (std::int64_t i = 0; i < n_atoms; ++i) forces.row(i) = frame.forces.row(match.order[i]);

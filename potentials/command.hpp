@@ -28,7 +28,8 @@ struct CommandOptions {
 class CommandPotential : public Potential {
  public:
   explicit CommandPotential(CommandOptions options) : options_(std::move(options)) {}
-  /// @throws InputError when an answer is no frame, of other atoms or elsewhere, or not finite.
+  /// @throws CalculatorError when it dies too often, or an answer is no frame, of other atoms or elsewhere;
+  /// ConfigurationError when its numbers are not finite, or beyond belief.
   Evaluation evaluate(const Supercell& reference, const at::Tensor& displacements) const override;
 
  private:

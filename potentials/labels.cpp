@@ -3,9 +3,11 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/tensor.h>
 
 #include <algorithm>
 
+#include "core/error.hpp"
 #include "core/hdf5_file.hpp"
 #include "files/ensemble.hpp"
 #include "sscha/population_file.hpp"
@@ -55,23 +57,38 @@ StoredLabels::StoredLabels(const std::vector<std::string>& populations, const Un
   if (stresses.size() == positions.size()) stresses_ = at::cat(stresses);
 }
 
-Evaluation StoredLabels::evaluate(const Supercell& reference, const at::Tensor& displacements) const {
+std::vector<std::int64_t> StoredLabels::rows_of(const Supercell& reference, const at::Tensor& displacements) const {
   check_displacements(displacements, reference);
   const std::int64_t n = displacements.size(0);
   const at::Tensor asked = displacements.cpu().reshape({n, -1}) + sites_of(reference);
-  const at::Tensor rows = at::empty({n}, at::kLong);
+  std::vector<std::int64_t> rows(n, -1);
+  if (size() == 0 || positions_.size(1) != asked.size(1)) return rows;
   for (std::int64_t c = 0; c < n; ++c) {
-    bool found = false;
-    if (size() > 0 && positions_.size(1) == asked.size(1)) {
-      const auto [distances, nearest] = (positions_ - asked[c]).abs().amax(1).min(0);
-      found = distances.item<double>() < same_label_place;
-      rows.data_ptr<std::int64_t>()[c] = nearest.item<std::int64_t>();
-    }
-    if (!found)
-      throw MissingLabels{"configuration {} of {} has no label among the {} that are stored", c + 1, n, size()};
+    const auto [distances, nearest] = (positions_ - asked[c]).abs().amax(1).min(0);
+    if (distances.item<double>() < same_label_place) rows[c] = nearest.item<std::int64_t>();
   }
+  return rows;
+}
+
+MissingLabels StoredLabels::missing(const Supercell& reference, const at::Tensor& displacements) const {
+  const std::vector<std::int64_t> rows = rows_of(reference, displacements);
+  MissingLabels result{{}, size()};
+  for (std::size_t c = 0; c < rows.size(); ++c) {
+    if (rows[c] < 0) result.configurations.push_back(static_cast<std::int64_t>(c));
+  }
+  return result;
+}
+
+Evaluation StoredLabels::evaluate(const Supercell& reference, const at::Tensor& displacements) const {
+  const std::vector<std::int64_t> rows = rows_of(reference, displacements);
+  const auto none = std::find(rows.begin(), rows.end(), -1);
+  if (none != rows.end()) {
+    throw InputError{"configuration {} of {} has no label among the {} that are stored", none - rows.begin() + 1,
+                     rows.size(), size()};
+  }
+  const at::Tensor where = at::tensor(rows);
   const auto pick = [&](const at::Tensor& all) {
-    return all.defined() ? all.index_select(0, rows).to(displacements.device()) : all;
+    return all.defined() ? all.index_select(0, where).to(displacements.device()) : all;
   };
   return {pick(energies_), pick(forces_), pick(stresses_), {}};
 }

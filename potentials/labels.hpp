@@ -3,17 +3,10 @@
 #include <string>
 #include <vector>
 
-#include "core/error.hpp"
 #include "core/potential.hpp"
 #include "core/units.hpp"
 
 namespace zeropoint::potentials {
-
-/// A configuration was asked for that nobody has labelled yet.
-class MissingLabels : public Error {
- public:
-  using Error::Error;
-};
 
 /// Labels that were collected from elsewhere, as a potential: a configuration has the labels of the stored one that has
 /// its atoms in the same places.
@@ -24,10 +17,15 @@ class StoredLabels : public Potential {
   StoredLabels(const std::vector<std::string>& populations, const UnitSet& units);
 
   std::int64_t size() const { return energies_.defined() ? energies_.size(0) : 0; }
-  /// @throws MissingLabels naming the first configuration that is not there.
+  /// @throws InputError naming the first configuration that is not there.
   Evaluation evaluate(const Supercell& reference, const at::Tensor& displacements) const override;
+  bool waits_for_labels() const override { return true; }
+  MissingLabels missing(const Supercell& reference, const at::Tensor& displacements) const override;
 
  private:
+  /// [n] rows of the stored labels, -1 where there is none.
+  std::vector<std::int64_t> rows_of(const Supercell& reference, const at::Tensor& displacements) const;
+
   at::Tensor positions_;  // [N, 3M] angstrom
   at::Tensor energies_, forces_, stresses_;
 };

@@ -47,4 +47,9 @@ Evaluation NetworkPotential::evaluate(const Supercell& reference, const at::Tens
   return result;
 }
 
+std::unique_ptr<Potential> NetworkPotential::in_double_precision() const {
+  if (type_ == at::kDouble) return nullptr;
+  return std::make_unique<NetworkPotential>(model_, at::kDouble);
+}
+
 }  // namespace zeropoint::potentials

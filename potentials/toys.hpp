@@ -14,6 +14,7 @@ class HarmonicPotential : public Potential {
  public:
   explicit HarmonicPotential(const phonons::DynamicalMatrices& matrices);
   Evaluation evaluate(const Supercell& reference, const at::Tensor& displacements) const override;
+  std::optional<Eigen::Vector3i> bound_divisions() const override { return divisions_; }
 
  private:
   Eigen::MatrixX3d sites_;  // crystal coordinates of the unit cell
@@ -33,6 +34,7 @@ class ToyTinTelluride : public Potential {
   /// @throws InputError when that is not rock salt.
   explicit ToyTinTelluride(const phonons::DynamicalMatrices& harmonic, const UnitSet& units = units::codata2022);
   Evaluation evaluate(const Supercell& reference, const at::Tensor& displacements) const override;
+  std::optional<Eigen::Vector3i> bound_divisions() const override { return divisions_; }
 
  private:
   Vectors sites_;
@@ -54,6 +56,7 @@ struct OscillatorPotential : public Potential {
                       const Eigen::RowVector3d& at_rest)
       : k(harmonic), c(cubic), g(quartic), rest(at_rest) {}
   Evaluation evaluate(const Supercell& reference, const at::Tensor& displacements) const override;
+  std::optional<Eigen::Vector3i> bound_divisions() const override { return Eigen::Vector3i::Ones(); }
 };
 
 }  // namespace zeropoint::potentials

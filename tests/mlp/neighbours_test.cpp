@@ -64,7 +64,7 @@ TEST(Neighbours, DoNotChangeWhenAtomsAreMovedByLatticeVectors) {
 TEST(Neighbours, RefuseTwoAtomsAtOnePlace) {
   Vectors positions(2, 3);
   positions << 0, 0, 0, 4, 0, 0;  // one lattice vector apart
-  EXPECT_THROW(find_neighbours(4 * Eigen::Matrix3d::Identity(), positions, 3), InputError);
+  EXPECT_THROW(find_neighbours(4 * Eigen::Matrix3d::Identity(), positions, 3), ConfigurationError);
 }
 
 }  // namespace

@@ -116,7 +116,7 @@ void predict_all(const mlp::Predictor& predict, std::size_t n, Structure&& struc
       const LabelledStructure& one = structure(i);
       try {
         geometries.push_back(&kept.emplace_back(predict.geometry(one.cell, one.positions, one.species)));
-      } catch (const InputError& error) {
+      } catch (const Error& error) {
         throw InputError{"{}: {}", one.source, error.what()};
       }
     }

@@ -72,7 +72,7 @@ int run(const Settings& settings, Run& context) {
                                      .force = settings.force,
                                      .stress = settings.stress,
                                      .max_steps = settings.max_steps,
-                                     .divisions = cells_of(settings.potential, units)};
+                                     .divisions = potential->bound_divisions().value_or(Eigen::Vector3i::Ones())};
   options.observe = [&](const phonons::RelaxationStep& step) {
     console.say("{:>5} {:>20.8f} {:>14.3e} {:>14.3e} {:>14.5f}", step.step, step.enthalpy, step.force,
                 step.stress * gpa, step.volume);

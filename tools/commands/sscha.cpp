@@ -152,17 +152,16 @@ ConditionResult relax(const Settings& settings, const Condition& condition, cons
   const UnitSet& units = context.shared.units();
   const phonons::Symmetrizer symmetrize(group, start.crystal, start.grid);
   const sscha::TrialDensity density = sscha::symmetrized({start, condition.temperature, units}, group, symmetrize);
-  sscha::LoopOptions options{
-      .sizes = {settings.sizes.begin(), settings.sizes.end()},
-      .maximum = settings.maximum,
-      .final_size = settings.potential.kind == PotentialSettings::Kind::labels ? 0 : settings.final_size,
-      .sampling = settings.sampling,
-      .seed = static_cast<std::uint64_t>(context.shared.seed),
-      .minimize = settings.minimize,
-      .cell = settings.cell,
-      .pressure = condition.pressure.value_or(0),
-      .uncertain = settings.potential.uncertain,
-      .device = device};
+  sscha::LoopOptions options{.sizes = {settings.sizes.begin(), settings.sizes.end()},
+                             .maximum = settings.maximum,
+                             .final_size = potential.waits_for_labels() ? 0 : settings.final_size,
+                             .sampling = settings.sampling,
+                             .seed = static_cast<std::uint64_t>(context.shared.seed),
+                             .minimize = settings.minimize,
+                             .cell = settings.cell,
+                             .pressure = condition.pressure.value_or(0),
+                             .uncertain = settings.potential.uncertain,
+                             .device = device};
   const std::string state_file = folder + "/state.h5";
   std::optional<sscha::LoopState> state;
   if (context.folder->resumes()) state = sscha::read_loop_state(state_file);
@@ -250,7 +249,7 @@ int run(const Settings& settings, Run& context) {
   }
   const std::unique_ptr<Potential> potential = open_potential(of_potential, units, stop_if_interrupted);
   const phonons::DynamicalMatrices start =
-      start_of(settings.start, settings.potential, settings.symmetry,
+      start_of(settings.start, *potential, settings.symmetry,
                {settings.temperatures.front(), settings.cell,
                 settings.pressures.empty() ? std::nullopt : std::optional(settings.pressures.front())},
                units, console);

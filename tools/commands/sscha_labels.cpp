@@ -5,7 +5,6 @@
 
 #include "core/atomic_file.hpp"
 #include "files/ensemble_extxyz.hpp"
-#include "potentials/labels.hpp"
 #include "sscha/population_file.hpp"
 
 namespace zeropoint {
@@ -27,16 +26,12 @@ std::vector<std::string> populations_to_label(const std::string& folder) {
 void require_labels(const Potential& potential, const sscha::TrialDensity& density, const sscha::Sampler& sampler,
                     int number, std::int64_t size, const std::string& folder, std::int64_t seed,
                     const std::string& settings) {
-  const auto* stored = dynamic_cast<const potentials::StoredLabels*>(&potential);
-  if (!stored) return;
+  if (!potential.waits_for_labels()) return;
   const Supercell supercell = density.matrices().supercell();
-  std::string reason;
-  try {
-    stored->evaluate(supercell, sampler.displacements(0, size));
-    return;
-  } catch (const potentials::MissingLabels& missing) {
-    reason = missing.what();
-  }
+  const MissingLabels missing = potential.missing(supercell, sampler.displacements(0, size));
+  if (missing.configurations.empty()) return;
+  const std::string reason = fmt::format("configuration {} of {} has no label among the {} that are stored",
+                                         missing.configurations.front() + 1, size, missing.n_stored);
   const fs::path where = fs::path{folder} / fmt::format("population{}", number);
   fs::create_directories(where);
   const std::string file = (where / "population.h5").string(), frames = (where / "configurations.extxyz").string();

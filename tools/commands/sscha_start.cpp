@@ -22,13 +22,11 @@ constexpr double acoustic = 1e-3;              // cm^-1: the translations, zero 
 constexpr double largest_displacement = 0.25;  // root mean square of an atom, of the shortest distance
 constexpr std::size_t most_shown = 6;
 
-phonons::DynamicalMatrices matrices_of_structure(const SschaStart& settings,
-                                                 const PotentialSettings& potential_settings,
+phonons::DynamicalMatrices matrices_of_structure(const SschaStart& settings, const Potential& potential,
                                                  const SymmetryOptions& symmetry, const StartCondition& condition,
                                                  const UnitSet& units, Console& console) {
-  PotentialSettings precise = potential_settings;
-  precise.single_precision = false;
-  const std::unique_ptr<Potential> potential = open_potential(precise, units, stop_if_interrupted);
+  const std::unique_ptr<Potential> in_double = potential.in_double_precision();
+  const Potential& precise = in_double ? *in_double : potential;
   Crystal crystal = read_crystal(settings.structure, units);
   set_masses(crystal, settings.masses, "start.masses");
   const SpaceGroup group = find_space_group(crystal, symmetry);
@@ -36,10 +34,10 @@ phonons::DynamicalMatrices matrices_of_structure(const SschaStart& settings,
   crystal = symmetrized(crystal, group);
   if (settings.relax) {
     const phonons::Relaxation found =
-        phonons::relax(*potential, crystal, group,
+        phonons::relax(precise, crystal, group,
                        {.cell = condition.cell,
                         .pressure = condition.pressure.value_or(0),
-                        .divisions = cells_of(potential_settings, units),
+                        .divisions = precise.bound_divisions().value_or(Eigen::Vector3i::Ones()),
                         .observe = [](const phonons::RelaxationStep&) { stop_if_interrupted(); }});
     console.field("relaxed", "{} steps, force {:.2g} eV/angstrom, volume {:.4f} to {:.4f} angstrom^3{}", found.end.step,
                   found.end.force, found.start.volume, found.end.volume,
@@ -51,7 +49,7 @@ phonons::DynamicalMatrices matrices_of_structure(const SschaStart& settings,
   }
   const Eigen::Vector3i divisions(settings.supercell[0], settings.supercell[1], settings.supercell[2]);
   phonons::HarmonicMatrices harmonic = phonons::harmonic_matrices(
-      *potential, crystal, divisions, group, {.progress = [](std::int64_t, std::int64_t) { stop_if_interrupted(); }});
+      precise, crystal, divisions, group, {.progress = [](std::int64_t, std::int64_t) { stop_if_interrupted(); }});
   console.field("displacements", "{} supercells, residual force {:.2g} eV/angstrom", harmonic.n_displacements,
                 harmonic.residual_force);
   return std::move(harmonic.matrices);
@@ -111,7 +109,7 @@ void declare(Schema& schema, SschaStart& settings) {
       .above(0);
 }
 
-phonons::DynamicalMatrices start_of(const SschaStart& settings, const PotentialSettings& potential,
+phonons::DynamicalMatrices start_of(const SschaStart& settings, const Potential& potential,
                                     const SymmetryOptions& symmetry, const StartCondition& condition,
                                     const UnitSet& units, Console& console) {
   const std::string& source = settings.dyn.empty() ? settings.structure : settings.dyn;

@@ -6,10 +6,11 @@
 #include <vector>
 
 #include "core/cell_kind.hpp"
+#include "core/potential.hpp"
 #include "core/run_file.hpp"
 #include "core/space_group.hpp"
+#include "core/units.hpp"
 #include "phonons/dynamical_matrices.hpp"
-#include "potentials/table.hpp"
 
 namespace zeropoint {
 
@@ -39,7 +40,7 @@ struct StartCondition {
 /// besides that a mode moves atoms by a tenth of their shortest distance at most.
 /// @throws ConfigError when neither or both are given; InputError when modes are imaginary and may not be repaired, and
 /// as the readers and the potential do.
-phonons::DynamicalMatrices start_of(const SschaStart& settings, const PotentialSettings& potential,
+phonons::DynamicalMatrices start_of(const SschaStart& settings, const Potential& potential,
                                     const SymmetryOptions& symmetry, const StartCondition& condition,
                                     const UnitSet& units, Console& console);
 

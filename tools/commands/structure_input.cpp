@@ -6,7 +6,6 @@
 #include "core/error.hpp"
 #include "files/structure_file.hpp"
 #include "phonons/matrix_file.hpp"
-#include "phonons/quantum_espresso/dyn.hpp"
 #include "tools/commands/input_settings.hpp"
 #include "tools/commands/matrix_set.hpp"
 #include "tools/program/console.hpp"
@@ -54,11 +53,6 @@ Crystal read_crystal(const StructureSettings& settings, const UnitSet& units) {
   Crystal crystal = read_crystal(settings.path, units);
   set_masses(crystal, settings.masses, "structure.masses");
   return crystal;
-}
-
-Eigen::Vector3i cells_of(const PotentialSettings& settings, const UnitSet& units) {
-  if (settings.kind == PotentialSettings::Kind::model || settings.dyn.empty()) return Eigen::Vector3i::Ones();
-  return phonons::read_qe_dyn(settings.dyn, units).grid.divisions();
 }
 
 void describe(const Crystal& crystal, const SpaceGroup& group, Console& console) {

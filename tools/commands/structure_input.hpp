@@ -6,7 +6,6 @@
 #include "core/run_file.hpp"
 #include "core/space_group.hpp"
 #include "core/units.hpp"
-#include "potentials/table.hpp"
 
 namespace zeropoint {
 
@@ -24,9 +23,6 @@ void declare(Schema& schema, StructureSettings& settings);
 Crystal read_crystal(const std::string& path, const UnitSet& units);
 /// The same with the masses asked for. @throws as above, or when a mass names no site.
 Crystal read_crystal(const StructureSettings& settings, const UnitSet& units);
-
-/// Copies of the cell in which a potential has to be asked: the grid of its force constants, one where it has none.
-Eigen::Vector3i cells_of(const PotentialSettings& settings, const UnitSet& units);
 
 /// "crystal" and "space group" lines.
 void describe(const Crystal& crystal, const SpaceGroup& group, Console& console);
