@@ -11,12 +11,6 @@ namespace {
 
 using Integers = Eigen::Matrix<int, 1, 3>;
 
-struct Pair {
-  double distance2;
-  int atom;
-  Eigen::RowVector3d vector;
-};
-
 /// Atoms sorted into boxes that fill the cell, edges along the cell vectors.
 class Boxes {
  public:
@@ -42,7 +36,7 @@ class Boxes {
     }
   }
 
-  void find(Eigen::Index centre, std::vector<Pair>& pairs) const {
+  void find(Eigen::Index centre, std::vector<NeighbourPair>& pairs) const {
     Integers offset;
     for (offset[0] = -reach_[0]; offset[0] <= reach_[0]; ++offset[0]) {
       for (offset[1] = -reach_[1]; offset[1] <= reach_[1]; ++offset[1]) {
@@ -56,7 +50,7 @@ class Boxes {
     return static_cast<std::size_t>((place[0] * count_[1] + place[1]) * count_[2] + place[2]);
   }
 
-  void search(Eigen::Index centre, const Integers& offset, std::vector<Pair>& pairs) const {
+  void search(Eigen::Index centre, const Integers& offset, std::vector<NeighbourPair>& pairs) const {
     Integers place = places_.row(centre) + offset;
     Eigen::RowVector3d shift;  // lattice vector that brings the box there
     for (int k = 0; k < 3; ++k) {
@@ -85,23 +79,27 @@ class Boxes {
 
 }  // namespace
 
-Neighbours find_neighbours(const Eigen::Matrix3d& cell, const Eigen::Ref<const Vectors>& positions, double cutoff) {
+void sort_by_distance(Eigen::Index centre, std::vector<NeighbourPair>& pairs) {
   constexpr double same_place = 1e-6;  // angstrom^2
+  std::sort(pairs.begin(), pairs.end(), [](const NeighbourPair& a, const NeighbourPair& b) {
+    return a.distance2 != b.distance2 ? a.distance2 < b.distance2 : a.atom < b.atom;
+  });
+  if (!pairs.empty() && pairs[0].distance2 < same_place) {
+    throw ConfigurationError{"atoms {} and {} are {:.2g} angstrom apart: at the same place", centre + 1,
+                             pairs[0].atom + 1, std::sqrt(pairs[0].distance2)};
+  }
+}
+
+Neighbours find_neighbours(const Eigen::Matrix3d& cell, const Eigen::Ref<const Vectors>& positions, double cutoff) {
   const Boxes boxes(cell, positions, cutoff);
   const Eigen::Index n_atoms = positions.rows();
-  std::vector<std::vector<Pair>> of_atom(static_cast<std::size_t>(n_atoms));
+  std::vector<std::vector<NeighbourPair>> of_atom(static_cast<std::size_t>(n_atoms));
   constexpr Eigen::Index block = 64;
   parallel_for((n_atoms + block - 1) / block, [&](std::int64_t b) {
     for (Eigen::Index i = b * block; i < std::min((b + 1) * block, n_atoms); ++i) {
-      std::vector<Pair>& pairs = of_atom[i];
+      std::vector<NeighbourPair>& pairs = of_atom[i];
       boxes.find(i, pairs);
-      std::sort(pairs.begin(), pairs.end(), [](const Pair& a, const Pair& c) {
-        return a.distance2 != c.distance2 ? a.distance2 < c.distance2 : a.atom < c.atom;
-      });
-      if (!pairs.empty() && pairs[0].distance2 < same_place) {
-        throw ConfigurationError{"atoms {} and {} are {:.2g} angstrom apart: at the same place", i + 1,
-                                 pairs[0].atom + 1, std::sqrt(pairs[0].distance2)};
-      }
+      sort_by_distance(i, pairs);
     }
   });
   Neighbours found;
@@ -110,7 +108,7 @@ Neighbours find_neighbours(const Eigen::Matrix3d& cell, const Eigen::Ref<const V
   found.atom.reserve(static_cast<std::size_t>(found.first.back()));
   found.vectors.resize(found.first.back(), 3);
   for (const auto& pairs : of_atom) {
-    for (const Pair& pair : pairs) {
+    for (const NeighbourPair& pair : pairs) {
       found.vectors.row(static_cast<Eigen::Index>(found.atom.size())) = pair.vector;
       found.atom.push_back(pair.atom);
     }

@@ -113,8 +113,12 @@ Predictor::Predictor(const Model& model, at::ScalarType type)
 
 Geometry Predictor::geometry(const Eigen::Matrix3d& cell, const Eigen::Ref<const Vectors>& positions,
                              const std::vector<std::string>& species) const {
-  Geometry made{species_numbers(species, species_), std::abs(cell.determinant()),
-                find_neighbours(cell, positions, descriptor_.radial_cutoff)};
+  return geometry(cell, find_neighbours(cell, positions, descriptor_.radial_cutoff), species);
+}
+
+Geometry Predictor::geometry(const Eigen::Matrix3d& cell, Neighbours neighbours,
+                             const std::vector<std::string>& species) const {
+  Geometry made{species_numbers(species, species_), std::abs(cell.determinant()), std::move(neighbours)};
   for (std::size_t i = 0; i < made.species.size(); ++i) {
     const std::int64_t first = made.neighbours.first[i];
     if (first == made.neighbours.first[i + 1] ||

@@ -70,6 +70,10 @@ class Predictor {
   Geometry geometry(const Eigen::Matrix3d& cell, const Eigen::Ref<const Vectors>& positions,
                     const std::vector<std::string>& species) const;
 
+  /// The same where the pairs are known: `neighbours` within radial_cutoff().
+  Geometry geometry(const Eigen::Matrix3d& cell, Neighbours neighbours, const std::vector<std::string>& species) const;
+  double radial_cutoff() const { return descriptor_.radial_cutoff; }  ///< angstrom
+
   /// Means over the committee. In pieces, on all threads; the bits do not depend on their number.
   std::vector<Prediction> operator()(const std::vector<const Geometry*>& structures) const;
 

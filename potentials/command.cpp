@@ -139,4 +139,31 @@ Evaluation CommandPotential::evaluate(const Supercell& reference, const at::Tens
   return result;
 }
 
+PotentialKind command_kind() {
+  struct Keys {
+    std::string command;
+    int processes = 1;
+    double patience = 600;  // s
+  };
+  return {
+      "command", "a program of yours", [](Section& section, PotentialSettings&) -> PotentialKind::Open {
+        const auto keys = std::make_shared<Keys>();
+        section
+            .key("command", &keys->command,
+                 "of your program, for a shell: it answers each frame of extended XYZ on its standard input with "
+                 "one that has energy and forces")
+            .example("\"python3 ase_potential.py\"");
+        section.key("processes", &keys->processes, "copies of the command that work side by side").at_least(1);
+        section.quantity("patience", &keys->patience, "s", "a command that is silent for longer is started again")
+            .above(0);
+        return [keys](const PotentialSettings&, const PotentialOpening& opening) {
+          if (keys->command.empty())
+            throw ConfigError{"potential.command is missing: write the command that starts your program"};
+          const auto patience = std::chrono::seconds(static_cast<long>(std::ceil(keys->patience)));
+          return std::make_unique<CommandPotential>(CommandOptions{
+              .command = keys->command, .n_processes = keys->processes, .patience = patience, .idle = opening.idle});
+        };
+      }};
+}
+
 }  // namespace zeropoint::potentials

@@ -10,6 +10,7 @@
 
 #include "core/child_process.hpp"
 #include "core/potential.hpp"
+#include "potentials/kind.hpp"
 
 namespace zeropoint::potentials {
 
@@ -42,5 +43,7 @@ class CommandPotential : public Potential {
   mutable std::vector<std::unique_ptr<ChildProcess>> resting_;
   mutable int n_taken_ = 0;
 };
+
+PotentialKind command_kind();
 
 }  // namespace zeropoint::potentials

@@ -93,4 +93,20 @@ Evaluation StoredLabels::evaluate(const Supercell& reference, const at::Tensor& 
   return {pick(energies_), pick(forces_), pick(stresses_), {}};
 }
 
+PotentialKind labels_kind() {
+  return {"labels", "stored labels", [](Section& section, PotentialSettings&) -> PotentialKind::Open {
+            const auto paths = std::make_shared<std::vector<std::string>>();
+            section
+                .key("labels", paths.get(),
+                     "populations of `sample` and `collect` (folders); what has no label is written, and the run waits "
+                     "for it")
+                .paths();
+            return [paths](const PotentialSettings&, const PotentialOpening& opening) {
+              std::vector<std::string> all = *paths;
+              all.insert(all.end(), opening.populations.begin(), opening.populations.end());
+              return std::make_unique<StoredLabels>(all, opening.units);
+            };
+          }};
+}
+
 }  // namespace zeropoint::potentials

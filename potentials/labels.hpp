@@ -5,6 +5,7 @@
 
 #include "core/potential.hpp"
 #include "core/units.hpp"
+#include "potentials/kind.hpp"
 
 namespace zeropoint::potentials {
 
@@ -29,5 +30,7 @@ class StoredLabels : public Potential {
   at::Tensor positions_;  // [N, 3M] angstrom
   at::Tensor energies_, forces_, stresses_;
 };
+
+PotentialKind labels_kind();
 
 }  // namespace zeropoint::potentials

@@ -1,7 +1,11 @@
 #pragma once
 
+#include <memory>
+#include <mutex>
+
 #include "core/potential.hpp"
-#include "mlp/prediction.hpp"
+#include "mlp/population_evaluator.hpp"
+#include "potentials/kind.hpp"
 
 namespace zeropoint::potentials {
 
@@ -12,7 +16,7 @@ class NetworkPotential : public Potential {
   explicit NetworkPotential(const mlp::Model& model, at::ScalarType type = at::kFloat)
       : model_(model), type_(type), predict_(model, type) {}
 
-  /// Every configuration is a structure of its own: cell, positions, pairs. On the CPU.
+  /// Pairs of a supercell are found once and kept until another one is asked for.
   Evaluation evaluate(const Supercell& reference, const at::Tensor& displacements) const override;
 
   std::unique_ptr<Potential> in_double_precision() const override;
@@ -23,6 +27,13 @@ class NetworkPotential : public Potential {
   mlp::Model model_;
   at::ScalarType type_;
   mlp::Predictor predict_;
+
+  std::shared_ptr<const mlp::PopulationEvaluator> evaluator_of(const Supercell& reference,
+                                                               const at::Tensor& displacements) const;
+  mutable std::mutex mutex_;
+  mutable std::shared_ptr<const mlp::PopulationEvaluator> last_;
 };
+
+PotentialKind model_kind();
 
 }  // namespace zeropoint::potentials

@@ -6,7 +6,8 @@
 #include "phonons/quantum_espresso/dyn.hpp"
 #include "phonons/relaxation.hpp"
 #include "phonons/symmetrizer.hpp"
-#include "potentials/toys.hpp"
+#include "potentials/harmonic.hpp"
+#include "potentials/tin_telluride.hpp"
 #include "tests/support/model_matrices.hpp"
 #include "tests/support/reference_data.hpp"
 

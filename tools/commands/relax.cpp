@@ -56,7 +56,8 @@ void declare_keys(Schema& schema, Settings& settings) {
 int run(const Settings& settings, Run& context) {
   Console& console = context.console;
   const UnitSet& units = context.shared.units();
-  const std::unique_ptr<Potential> potential = open_potential(settings.potential, units, stop_if_interrupted);
+  const std::unique_ptr<Potential> potential =
+      open_potential(settings.potential, {.units = units, .idle = stop_if_interrupted});
   const Crystal read = read_crystal(settings.structure, units);
   const SpaceGroup group = find_space_group(read, settings.symmetry);
   const Crystal start = symmetrized(read, group);

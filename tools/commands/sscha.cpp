@@ -243,11 +243,9 @@ int run(const Settings& settings, Run& context) {
   Console& console = context.console;
   const UnitSet& units = context.shared.units();
   const at::Device device = context.device();  // before any tensor
-  PotentialSettings of_potential = settings.potential;
-  if (context.folder) {
-    for (const std::string& file : populations_to_label(context.folder->path())) of_potential.labels.push_back(file);
-  }
-  const std::unique_ptr<Potential> potential = open_potential(of_potential, units, stop_if_interrupted);
+  PotentialOpening opening{.units = units, .idle = stop_if_interrupted};
+  if (context.folder) opening.populations = populations_to_label(context.folder->path());
+  const std::unique_ptr<Potential> potential = open_potential(settings.potential, opening);
   const phonons::DynamicalMatrices start =
       start_of(settings.start, *potential, settings.symmetry,
                {settings.temperatures.front(), settings.cell,

@@ -1,26 +1,13 @@
 #pragma once
 
-#include <Eigen/Core>
 #include <array>
 
 #include "core/potential.hpp"
 #include "core/units.hpp"
 #include "phonons/dynamical_matrices.hpp"
+#include "potentials/kind.hpp"
 
 namespace zeropoint::potentials {
-
-/// V = u Phi u/2, u from sites that follow the cell: static stress -(f u + u f)/2 Omega.
-class HarmonicPotential : public Potential {
- public:
-  explicit HarmonicPotential(const phonons::DynamicalMatrices& matrices);
-  Evaluation evaluate(const Supercell& reference, const at::Tensor& displacements) const override;
-  std::optional<Eigen::Vector3i> bound_divisions() const override { return divisions_; }
-
- private:
-  Eigen::MatrixX3d sites_;  // crystal coordinates of the unit cell
-  Eigen::Vector3i divisions_;
-  at::Tensor force_constants_;  // [M, M] of the supercell, eV/angstrom^2
-};
 
 /// Toy model of SnTe and other rock-salt crystals near their ferroelectric transition: harmonic force constants, and
 /// cubic and quartic bonds between neighbours along the cube axes,
@@ -46,17 +33,6 @@ class ToyTinTelluride : public Potential {
   double cubic_, quartic_, mixed_;  // eV/angstrom^3 and eV/angstrom^4
 };
 
-/// Two atoms in one cell: V = sum over the axes of k r^2/2 + c r^3 + g r^4, r their relative coordinate less `rest`. No
-/// stress.
-struct OscillatorPotential : public Potential {
-  Eigen::Array3d k, c, g;  ///< eV/angstrom^2, ^3, ^4
-  Eigen::RowVector3d rest;
-
-  OscillatorPotential(const Eigen::Array3d& harmonic, const Eigen::Array3d& cubic, const Eigen::Array3d& quartic,
-                      const Eigen::RowVector3d& at_rest)
-      : k(harmonic), c(cubic), g(quartic), rest(at_rest) {}
-  Evaluation evaluate(const Supercell& reference, const at::Tensor& displacements) const override;
-  std::optional<Eigen::Vector3i> bound_divisions() const override { return Eigen::Vector3i::Ones(); }
-};
+PotentialKind tin_telluride_kind();
 
 }  // namespace zeropoint::potentials

@@ -1,4 +1,4 @@
-#include "potentials/toys.hpp"
+#include "potentials/harmonic.hpp"
 
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
