@@ -91,12 +91,11 @@ Blocks random_constants(const QGrid& grid, int n_modes, const Symmetrizer& proje
 
 }  // namespace
 
-DynamicalMatrices fit_force_constants(const PhonopyCells& cells, const DisplacedForces& data, const std::string& source,
-                                      FitQuality& quality) {
+DynamicalMatrices fit_force_constants(const DisplacedSupercells& displaced, FitQuality& quality) {
+  const auto& [cells, data, source] = displaced;
   const Supercell supercell = cells.grid();
   const SpaceGroup group = find_space_group(cells.primitive);
-  DynamicalMatrices result{
-      cells.primitive, grid_of_stars(supercell.divisions(), find_space_group(cells.primitive)), {}, {}, 0, {}};
+  DynamicalMatrices result{cells.primitive, grid_of_stars(supercell.divisions(), group), {}, {}, 0, {}};
   const SpaceGroup kept = keeping_grid(group, result.grid);
   const Symmetrizer project(kept, cells.primitive, result.grid);
   quality.n_operations = project.n_operations();

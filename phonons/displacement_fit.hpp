@@ -1,10 +1,24 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
-#include "phonons/phonopy/files.hpp"
+#include "phonons/phonopy/cells.hpp"
 
 namespace zeropoint::phonons {
+
+/// Displaced supercells with the forces on their atoms.
+struct DisplacedForces {
+  std::vector<Vectors> displacements;  ///< [n_configurations][n_supercell, 3] angstrom
+  std::vector<Vectors> forces;         ///< eV/angstrom
+};
+
+/// Forces of displaced supercells as a file holds them, before they are fitted.
+struct DisplacedSupercells {
+  PhonopyCells cells;
+  DisplacedForces data;
+  std::string source;  ///< the file
+};
 
 /// What a fit says about itself.
 struct FitQuality {
@@ -18,7 +32,6 @@ struct FitQuality {
 /// whether one atom is displaced at a time or all are. Conjugate gradients in Bloch space, each step projected.
 /// @throws InputError when the displacements do not determine the constants: the fit does not find constants that it
 /// should.
-DynamicalMatrices fit_force_constants(const PhonopyCells& cells, const DisplacedForces& data, const std::string& source,
-                                      FitQuality& quality);
+DynamicalMatrices fit_force_constants(const DisplacedSupercells& displaced, FitQuality& quality);
 
 }  // namespace zeropoint::phonons

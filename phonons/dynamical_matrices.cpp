@@ -89,4 +89,15 @@ double norm(const std::vector<Eigen::MatrixXcd>& blocks) {
   return std::sqrt(squared);
 }
 
+void refuse_unwritable(const DynamicalMatrices& matrices, const std::string& path) {
+  if (static_cast<int>(matrices.blocks.size()) != matrices.grid.size()) {
+    throw InternalError{"{} matrices for {} q points", matrices.blocks.size(), matrices.grid.size()};
+  }
+  for (std::size_t iq = 0; iq < matrices.blocks.size(); ++iq) {
+    if (!matrices.blocks[iq].allFinite()) {
+      throw InputError{"{} is not written: the matrix of q point {} holds NaN or infinity", path, iq + 1};
+    }
+  }
+}
+
 }  // namespace zeropoint::phonons

@@ -43,4 +43,8 @@ std::vector<Eigen::MatrixXcd> to_bloch(const std::vector<Eigen::MatrixXd>& force
 /// Frobenius norm over all q of the grid, eV/angstrom^2.
 double norm(const std::vector<Eigen::MatrixXcd>& blocks);
 
+/// @throws InternalError for a wrong number of matrices, InputError for numbers that are not finite; `path` is not
+/// written.
+void refuse_unwritable(const DynamicalMatrices& matrices, const std::string& path);
+
 }  // namespace zeropoint::phonons

@@ -133,9 +133,9 @@ Vectors turned(const Vectors& vectors, const SymmetryOperation& operation, const
 }
 
 /// Forces of displaced supercells, evaluated a few at a time.
-class DisplacedForces {
+class ForceCalculation {
  public:
-  DisplacedForces(const Potential& potential, const Supercell& supercell, const DifferenceOptions& options)
+  ForceCalculation(const Potential& potential, const Supercell& supercell, const DifferenceOptions& options)
       : potential_(potential), supercell_(supercell), options_(options) {}
 
   /// Number of the configuration with one atom moved.
@@ -191,7 +191,7 @@ HarmonicMatrices harmonic_matrices(const Potential& potential, const Crystal& cr
   const Supercell supercell(crystal, divisions);
   const std::vector<DisplacedSite> sites = sites_to_displace(crystal, group, options.reduced);
 
-  DisplacedForces calculation(potential, supercell, options);
+  ForceCalculation calculation(potential, supercell, options);
   const std::size_t at_rest = calculation.add(0, Eigen::Vector3d::Zero());
   std::map<std::pair<int, std::size_t>, Stencil> stencils;
   for (const DisplacedSite& site : sites) {

@@ -31,36 +31,43 @@ std::string text_of(const SymmetryOperation& operation) {
   return text;
 }
 
+void refuse_wrong_count(const Polar& polar, const Crystal& crystal) {
+  if (static_cast<int>(polar.born_charges.size()) == crystal.n_atoms()) return;
+  throw InputError{"{} Born effective charges for {} atoms: give one for every atom of the unit cell",
+                   polar.born_charges.size(), crystal.n_atoms()};
+}
+
+/// The first atom whose charge is not that of its image.
+std::optional<std::string> violation_of(const Polar& polar, const Crystal& crystal, const SpaceGroup& group) {
+  refuse_wrong_count(polar, crystal);
+  for (const SymmetryOperation& operation : group.operations) {
+    const Eigen::Matrix3d& turn = operation.cartesian;
+    for (int s = 0; s < crystal.n_atoms(); ++s) {
+      const int image = operation.permutation[s];
+      const Eigen::Matrix3d turned = turn * polar.born_charges[s] * turn.transpose();
+      const double violation = (turned - polar.born_charges[image]).cwiseAbs().maxCoeff();
+      if (violation <= largest_violation) continue;
+      return fmt::format(
+          "the Born effective charges of atom {} ({}) and of its image under {}, atom {}, differ by {:.3f} |e| (at "
+          "most {} is noise): they are of another structure, of atoms in another order, or of an atom that is not "
+          "first in its orbit; compute them for this one",
+          s + 1, crystal.species[s], text_of(operation), image + 1, violation, largest_violation);
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Polar symmetrized(const Polar& polar, const Crystal& crystal, const SpaceGroup& group) {
-  if (static_cast<int>(polar.born_charges.size()) != crystal.n_atoms()) {
-    throw InputError{"{} Born effective charges for {} atoms: give one for every atom of the unit cell",
-                     polar.born_charges.size(), crystal.n_atoms()};
-  }
+  if (const auto violation = violation_of(polar, crystal, group)) throw InputError{"{}", *violation};
   const std::size_t n = polar.born_charges.size();
   Polar result{Eigen::Matrix3d::Zero(), std::vector<Eigen::Matrix3d>(n, Eigen::Matrix3d::Zero())};
   for (const SymmetryOperation& operation : group.operations) {
     const Eigen::Matrix3d& turn = operation.cartesian;
     result.dielectric += turn * polar.dielectric * turn.transpose();
     for (std::size_t s = 0; s < n; ++s) {
-      const auto image = static_cast<std::size_t>(operation.permutation[s]);
-      const Eigen::Matrix3d turned = turn * polar.born_charges[s] * turn.transpose();
-      const double violation = (turned - polar.born_charges[image]).cwiseAbs().maxCoeff();
-      if (!(violation <= largest_violation)) {
-        throw InputError{
-            "the Born effective charges of atom {} ({}) and of its image under {}, atom {}, differ by {:.3f} |e| (at "
-            "most {} "
-            "is noise): they are of another structure, of atoms in another order, or of an atom that is not first in "
-            "its orbit; compute them for this one",
-            s + 1,
-            crystal.species[s],
-            text_of(operation),
-            image + 1,
-            violation,
-            largest_violation};
-      }
-      result.born_charges[image] += turned;
+      result.born_charges[operation.permutation[s]] += turn * polar.born_charges[s] * turn.transpose();
     }
   }
   const auto count = static_cast<double>(group.operations.size());
@@ -75,12 +82,12 @@ SpaceGroup chemical_group(Crystal crystal) {
   return find_space_group(crystal);
 }
 
+std::optional<std::string> broken_charge_symmetry(const Crystal& crystal, const Polar& polar) {
+  return violation_of(polar, crystal, chemical_group(crystal));
+}
+
 void check_charge_symmetry(const Crystal& crystal, const Polar& polar, const std::string& source) {
-  try {
-    symmetrized(polar, crystal, chemical_group(crystal));
-  } catch (const InputError& error) {
-    throw InputError{"{}: {}", source, error.what()};
-  }
+  if (const auto violation = broken_charge_symmetry(crystal, polar)) throw InputError{"{}: {}", source, *violation};
 }
 
 }  // namespace zeropoint::phonons

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "core/space_group.hpp"
@@ -15,6 +16,9 @@ Polar symmetrized(const Polar& polar, const Crystal& crystal, const SpaceGroup& 
 
 /// The group that positions and species have: isotopes have the same charges.
 SpaceGroup chemical_group(Crystal crystal);
+
+/// Which charges break the symmetry of chemical_group(), as symmetrized() says it; nothing when they all keep it.
+std::optional<std::string> broken_charge_symmetry(const Crystal& crystal, const Polar& polar);
 
 /// Charges of `source` against chemical_group(). @throws InputError as above, naming the source.
 void check_charge_symmetry(const Crystal& crystal, const Polar& polar, const std::string& source);

@@ -1,3 +1,5 @@
+#include "phonons/phonopy/born.hpp"
+
 #include <algorithm>
 
 #include "core/atomic_file.hpp"
@@ -5,7 +7,6 @@
 #include "core/space_group.hpp"
 #include "files/text_scanner.hpp"
 #include "phonons/dipole.hpp"
-#include "phonons/phonopy/files.hpp"
 #include "phonons/polar_symmetry.hpp"
 
 namespace zeropoint::phonons {

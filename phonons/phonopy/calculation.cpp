@@ -4,17 +4,17 @@
 
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
-#include "phonons/displacement_fit.hpp"
-#include "phonons/phonopy/files.hpp"
-#include "phonons/phonopy/yaml.hpp"
-#include "phonons/quantum_espresso/dyn_file.hpp"
+#include "phonons/hdf5_heap.hpp"
+#include "phonons/phonopy/born.hpp"
+#include "phonons/phonopy/hdf5.hpp"
+#include "phonons/phonopy/text.hpp"
+#include "phonons/phonopy/yaml_read.hpp"
+#include "phonons/phonopy/yaml_write.hpp"
 
 namespace zeropoint::phonons {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr double large_residual = 0.05;  // of the forces: what is anharmonic in them, or noise
 
 /// The first of `names` in `folder`, empty when none is there.
 std::string first_of(const fs::path& folder, const std::vector<std::string>& names) {
@@ -67,24 +67,6 @@ Paths find(const std::string& path) {
   return paths;
 }
 
-void fit(const PhonopyCells& cells, const DisplacedForces& data, const std::string& source, MatrixFile& file) {
-  FitQuality quality;
-  file.matrices = fit_force_constants(cells, data, source, quality);
-  file.notes.emplace_back("force constants",
-                          fmt::format("fitted to {} configurations of {}, {} operations, residual {:.2g} of the forces",
-                                      data.displacements.size(), source, quality.n_operations, quality.residual));
-  if (quality.n_operations < quality.n_group) {
-    file.warnings.push_back(fmt::format(
-        "{}: the supercell keeps {} of the {} operations of the crystal: its force constants lack the others", source,
-        quality.n_operations, quality.n_group));
-  }
-  if (quality.residual > large_residual) {
-    file.warnings.push_back(
-        fmt::format("{}: {:.0f} % of the forces are not harmonic: displace less, or check the order of the atoms",
-                    source, 100 * quality.residual));
-  }
-}
-
 std::string matrix_text(const Eigen::Matrix3d& m) {
   std::string text;
   for (int i = 0; i < 3; ++i) text += fmt::format("{}{:g} {:g} {:g}", i > 0 ? " / " : "", m(i, 0), m(i, 1), m(i, 2));
@@ -97,7 +79,7 @@ MatrixFile read_phonopy(const std::string& path, const UnitSet& units) {
   const Paths paths = find(path);
   PhonopyYaml yaml = read_phonopy_yaml(paths.yaml, units);
   const PhonopyCells& cells = yaml.cells;
-  MatrixFile file{{cells.primitive, QGrid(Eigen::Vector3i::Ones()), {}, {}, 0, {}}, "phonopy calculation"};
+  MatrixFile file{{cells.primitive, QGrid(cells.diagonal.divisions), {}, {}, 0, {}}, "phonopy calculation"};
   const bool named = !is_whole(path) && !is_yaml(path);
   const auto take = [&](const PhonopyForceConstants& constants, const std::string& source) {
     file.matrices = from_phonopy(cells, constants, source);
@@ -112,9 +94,9 @@ MatrixFile read_phonopy(const std::string& path, const UnitSet& units) {
   } else if (!paths.hdf5.empty()) {
     take(read_force_constants_hdf5(paths.hdf5, cells, yaml.units.force_constants, units), paths.hdf5);
   } else if (!named && yaml.forces) {
-    fit(cells, *yaml.forces, paths.yaml, file);
+    file.displaced = {cells, *yaml.forces, paths.yaml};
   } else if (!paths.forces.empty()) {
-    fit(cells, read_force_sets(paths.forces, cells, yaml.units), paths.forces, file);
+    file.displaced = {cells, read_force_sets(paths.forces, cells, yaml.units), paths.forces};
   } else {
     throw InputError{
         "{}: no force constants: neither in {} nor as FORCE_CONSTANTS, force_constants.hdf5 or FORCE_SETS beside it; "
@@ -155,6 +137,34 @@ void write_phonopy(const DynamicalMatrices& matrices, const std::string& folder,
   write_force_constants_text((path / "FORCE_CONSTANTS").string(), constants, 1);
   write_force_constants_hdf5((path / "force_constants.hdf5").string(), constants, cells);
   write_phonopy_yaml((path / "phonopy_params.yaml").string(), cells, matrices.polar, constants, units);
+}
+
+bool is_phonopy(const std::string& path) {
+  if (fs::is_directory(path))
+    return !first_of(path, {"phonopy_params.yaml", "phonopy.yaml", "phonopy_disp.yaml"}).empty();
+  if (!fs::is_regular_file(path)) return false;
+  const std::string name = fs::path(path).filename().string();
+  if (is_yaml(name) || name.starts_with("FORCE_CONSTANTS") || name.starts_with("FORCE_SETS") || name == "BORN" ||
+      name == "BORN.xz")
+    return true;
+  if (!is_hdf5(path)) return false;
+  if (name.ends_with(".hdf5")) check_hdf5_heaps(path);
+  const Hdf5File file = Hdf5File::open(path);
+  return (file.has("force_constants") || file.has("fc2")) &&
+         !file.text_attribute("/", "filetype").value_or("").starts_with("zeropoint");
+}
+
+MatrixFormat phonopy_format() {
+  const auto write = [](const DynamicalMatrices& matrices, const std::string& folder, const UnitSet& units) {
+    write_phonopy(matrices, folder, units);
+    return folder + "/phonopy_params.yaml, FORCE_CONSTANTS, force_constants.hdf5" + (matrices.polar ? ", BORN" : "");
+  };
+  return {.name = "phonopy",
+          .description = "files of a phonopy calculation",
+          .recognises = is_phonopy,
+          .read = read_phonopy,
+          .write = write,
+          .usual_name = "phonopy"};
 }
 
 }  // namespace zeropoint::phonons

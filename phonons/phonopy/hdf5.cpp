@@ -1,8 +1,10 @@
+#include "phonons/phonopy/hdf5.hpp"
+
 #include <ATen/ops/empty.h>
 
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
-#include "phonons/phonopy/files.hpp"
+#include "phonons/phonopy/units.hpp"
 
 namespace zeropoint::phonons {
 namespace {

@@ -1,10 +1,11 @@
+#include "phonons/phonopy/text.hpp"
+
 #include <algorithm>
 #include <iterator>
 
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
 #include "files/text_scanner.hpp"
-#include "phonons/phonopy/files.hpp"
 
 namespace zeropoint::phonons {
 namespace {

@@ -1,3 +1,5 @@
+#include "phonons/phonopy/yaml_read.hpp"
+
 #include <yaml-cpp/yaml.h>
 
 #include <cmath>
@@ -7,7 +9,6 @@
 #include "core/number_text.hpp"
 #include "files/compressed_file.hpp"
 #include "phonons/dipole.hpp"
-#include "phonons/phonopy/yaml.hpp"
 #include "phonons/polar_symmetry.hpp"
 
 namespace zeropoint::phonons {

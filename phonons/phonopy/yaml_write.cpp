@@ -1,9 +1,11 @@
+#include "phonons/phonopy/yaml_write.hpp"
+
 #include <fmt/format.h>
 
 #include <iterator>
 
 #include "core/atomic_file.hpp"
-#include "phonons/phonopy/yaml.hpp"
+#include "phonons/phonopy/units.hpp"
 
 namespace zeropoint::phonons {
 namespace {

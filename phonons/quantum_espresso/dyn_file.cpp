@@ -1,8 +1,8 @@
 #include "phonons/quantum_espresso/dyn_file.hpp"
+#include "phonons/quantum_espresso/dyn_xml_read.hpp"
 
 #include "core/error.hpp"
 #include "files/text_scanner.hpp"
-#include "phonons/quantum_espresso/dyn_xml.hpp"
 #include "phonons/quantum_espresso/header.hpp"
 
 namespace zeropoint::phonons {

@@ -1,10 +1,13 @@
+#include "phonons/quantum_espresso/dyn_like.hpp"
+
 #include <filesystem>
 
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
 #include "files/text_scanner.hpp"
-#include "phonons/quantum_espresso/dyn.hpp"
 #include "phonons/quantum_espresso/dyn_file.hpp"
+#include "phonons/quantum_espresso/dyn_read.hpp"
+#include "phonons/quantum_espresso/dyn_write.hpp"
 
 namespace zeropoint::phonons {
 namespace {
@@ -29,7 +32,7 @@ class Copy {
     const QeDynFile file = read_qe_dyn_file(path, units_);  // refuses what is damaged
     const Crystal& ours = matrices_.crystal;
     if (trimmed(scan_.peek()).starts_with('<')) {
-      throw InputError{"{} is XML: only headers of text files are kept, write XML with --to qe-xml", path};
+      throw InputError{"{} is XML: only headers of text files are kept", path};
     }
     const double strain =
         file.crystal.n_atoms() == ours.n_atoms() && file.crystal.species == ours.species

@@ -1,10 +1,12 @@
+#include "phonons/quantum_espresso/dyn_read.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 
+#include "core/atomic_file.hpp"
 #include "core/error.hpp"
 #include "files/text_scanner.hpp"
-#include "phonons/quantum_espresso/dyn.hpp"
 #include "phonons/quantum_espresso/dyn_file.hpp"
 
 namespace zeropoint::phonons {
@@ -172,16 +174,32 @@ std::vector<Eigen::MatrixXcd> restored(const std::vector<QeDynBlock>& blocks, co
   return matrices;
 }
 
+/// `prefix` is a file itself, not only the beginning of the names of others.
+bool is_complete_name(const std::string& prefix) {
+  return is_file(prefix) && (is_number(prefix.substr(prefix.size() - 1)) || !is_file(prefix + "1"));
+}
+
 /// The files of the set; `dyn0` gets what PREFIX0 says, where there is one.
 std::vector<std::string> paths_of(const std::string& prefix, std::optional<Grid0>& dyn0) {
-  const bool complete_name = is_file(prefix) && (is_number(prefix.substr(prefix.size() - 1)) || !is_file(prefix + "1"));
-  if (complete_name) return {prefix};
+  if (is_complete_name(prefix)) return {prefix};
   const StarFiles files(prefix);
   if (const std::string path = files.find(0); !path.empty()) dyn0 = read_dyn0(path);
   return star_files(prefix, files, dyn0);
 }
 
+bool begins_as_dyn(const std::string& path) {
+  TextScanner scan(path);
+  if (!scan.next_filled()) return false;
+  if (!scan.line().starts_with('<')) return scan.words()[0] == "Dynamical";
+  return read_file(path).find("<DYNAMICAL_MAT_") != std::string::npos;
+}
+
 }  // namespace
+
+bool is_qe_dyn(const std::string& path) {
+  const std::string first = is_complete_name(path) ? path : StarFiles(path).find(1);
+  return !first.empty() && (!is_file(path) || begins_as_dyn(first));
+}
 
 std::vector<std::string> qe_dyn_paths(const std::string& prefix) {
   std::optional<Grid0> dyn0;

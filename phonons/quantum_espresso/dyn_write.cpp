@@ -1,12 +1,11 @@
+#include "phonons/quantum_espresso/dyn_write.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <iterator>
 
 #include "core/atomic_file.hpp"
-#include "core/error.hpp"
 #include "phonons/modes.hpp"
-#include "phonons/quantum_espresso/dyn.hpp"
-#include "phonons/quantum_espresso/dyn_file.hpp"
 #include "phonons/quantum_espresso/header.hpp"
 
 namespace zeropoint::phonons {
@@ -157,17 +156,6 @@ std::string qe_grid_text(const DynamicalMatrices& matrices) {
     text += fmt::format("{:24.15E}{:24.15E}{:24.15E}\n", q[0], q[1], q[2]);
   }
   return text;
-}
-
-void refuse_unwritable(const DynamicalMatrices& matrices, const std::string& path) {
-  if (static_cast<int>(matrices.blocks.size()) != matrices.grid.size()) {
-    throw InternalError{"{} matrices for {} q points", matrices.blocks.size(), matrices.grid.size()};
-  }
-  for (std::size_t iq = 0; iq < matrices.blocks.size(); ++iq) {
-    if (!matrices.blocks[iq].allFinite()) {
-      throw InputError{"{} is not written: the matrix of q point {} holds NaN or infinity", path, iq + 1};
-    }
-  }
 }
 
 void write_qe_dyn(const DynamicalMatrices& matrices, const std::string& prefix, const UnitSet& units, bool strict) {

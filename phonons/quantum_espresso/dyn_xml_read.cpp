@@ -1,6 +1,6 @@
+#include "phonons/quantum_espresso/dyn_xml_read.hpp"
+
 #include "core/error.hpp"
-#include "phonons/quantum_espresso/dyn.hpp"
-#include "phonons/quantum_espresso/dyn_xml.hpp"
 #include "phonons/quantum_espresso/xml.hpp"
 
 namespace zeropoint::phonons {

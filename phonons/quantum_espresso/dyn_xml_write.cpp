@@ -1,8 +1,9 @@
+#include "phonons/quantum_espresso/dyn_xml_write.hpp"
+
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
 #include "phonons/modes.hpp"
-#include "phonons/quantum_espresso/dyn.hpp"
-#include "phonons/quantum_espresso/dyn_xml.hpp"
+#include "phonons/quantum_espresso/dyn_write.hpp"
 #include "phonons/quantum_espresso/xml.hpp"
 
 namespace zeropoint::phonons {

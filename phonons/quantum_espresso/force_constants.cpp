@@ -1,13 +1,16 @@
 #include "phonons/quantum_espresso/force_constants.hpp"
+#include "phonons/quantum_espresso/force_constants_xml.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <iterator>
 
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
+#include "core/hdf5_file.hpp"
 #include "files/text_scanner.hpp"
 #include "phonons/dipole.hpp"
-#include "phonons/quantum_espresso/dyn_file.hpp"
 #include "phonons/quantum_espresso/header.hpp"
 #include "phonons/quantum_espresso/short_range.hpp"
 
@@ -186,6 +189,68 @@ void write_qe_force_constants(const DynamicalMatrices& matrices, const std::stri
   } else {
     write_text(force_constants_of(matrices, options, printed, units), path, units);
   }
+}
+
+std::string qe_force_constants_name(const std::string& format, const std::string& output) {
+  const bool xml = output.ends_with(".xml");
+  if (format == "q2r" && xml) throw InputError{"{}: this ending means XML", output};
+  return format == "q2r-xml" && !xml ? output + ".xml" : output;
+}
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool begins_as_q2r(const std::string& path) {
+  if (!fs::is_regular_file(path) || is_hdf5(path)) return false;
+  // The first line: ntyp nat ibrav celldm(1..6).
+  TextScanner scan(path);
+  if (!scan.next_filled() || scan.words().size() != 9) return false;
+  return std::ranges::all_of(scan.words(), [](std::string_view word) {
+    return word.find_first_not_of("+-.0123456789eEdD") == std::string_view::npos;
+  });
+}
+
+bool is_q2r_xml(const std::string& path) {
+  return fs::is_regular_file(path) && !is_hdf5(path) && is_qe_force_constants_xml(path);
+}
+
+template <const char* name>
+std::string write_named(const DynamicalMatrices& matrices, const std::string& output, const UnitSet& units) {
+  const std::string file = qe_force_constants_name(name, output);
+  write_qe_force_constants(matrices, file, {}, units);
+  return file;
+}
+
+constexpr char text_name[] = "q2r", xml_name[] = "q2r-xml";
+
+}  // namespace
+
+MatrixFormat qe_force_constants_format() {
+  return {.name = text_name,
+          .description = "force constants of q2r.x, text",
+          .recognises = begins_as_q2r,
+          .read = read_qe_force_constants,
+          .write = write_named<text_name>,
+          .usual_name = "force_constants.fc"};
+}
+
+MatrixFormat qe_force_constants_xml_format() {
+  return {.name = xml_name,
+          .description = "force constants of q2r.x, XML",
+          .recognises = is_q2r_xml,
+          .read = read_qe_force_constants,
+          .write = write_named<xml_name>,
+          .usual_name = "force_constants.fc"};
+}
+
+MatrixFormat epw_format() {
+  const auto write = [](const DynamicalMatrices& matrices, const std::string& folder, const UnitSet& units) {
+    const std::string file = (fs::path(folder) / "ifc.q2r").string();
+    write_qe_force_constants(matrices, file, {}, units);
+    return file;
+  };
+  return {.name = "epw", .description = "ifc.q2r of EPW", .read = read_qe_force_constants, .write = write};
 }
 
 }  // namespace zeropoint::phonons

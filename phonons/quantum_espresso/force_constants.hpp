@@ -28,4 +28,14 @@ struct QeForceConstantOptions {
 void write_qe_force_constants(const DynamicalMatrices& matrices, const std::string& path,
                               const QeForceConstantOptions& options = {}, const UnitSet& units = units::codata2022);
 
+/// The file that the format "q2r" or "q2r-xml" writes for `output`: XML gets the ending .xml, as matdyn.x wants it.
+/// @throws InputError for that ending and "q2r".
+std::string qe_force_constants_name(const std::string& format, const std::string& output);
+
+/// Force constants of q2r.x in text, "q2r", and XML, "q2r-xml"; in text as EPW looks for them, ifc.q2r in a folder,
+/// "epw", which is read as "q2r".
+MatrixFormat qe_force_constants_format();
+MatrixFormat qe_force_constants_xml_format();
+MatrixFormat epw_format();
+
 }  // namespace zeropoint::phonons

@@ -1,7 +1,8 @@
+#include "phonons/quantum_espresso/force_constants_xml.hpp"
+
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
 #include "phonons/dipole.hpp"
-#include "phonons/quantum_espresso/short_range.hpp"
 #include "phonons/quantum_espresso/xml.hpp"
 
 namespace zeropoint::phonons {

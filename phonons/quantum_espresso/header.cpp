@@ -1,9 +1,9 @@
 #include "phonons/quantum_espresso/header.hpp"
+#include "phonons/quantum_espresso/bravais_cell.hpp"
 
 #include <algorithm>
 
 #include "core/error.hpp"
-#include "phonons/quantum_espresso/dyn.hpp"
 
 namespace zeropoint::phonons {
 namespace {

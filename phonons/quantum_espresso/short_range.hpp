@@ -29,9 +29,4 @@ MatrixFile matrices_of(QeForceConstants file, const std::string& path, const Uni
 QeForceConstants force_constants_of(const DynamicalMatrices& matrices, const QeForceConstantOptions& options,
                                     double digits, const UnitSet& units);
 
-/// Whether `path` begins as an XML file and holds force constants.
-bool is_qe_force_constants_xml(const std::string& path);
-QeForceConstants read_qe_force_constants_xml(const std::string& path, const UnitSet& units);
-void write_qe_force_constants_xml(const QeForceConstants& file, const std::string& path, const UnitSet& units);
-
 }  // namespace zeropoint::phonons

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "phonons/interpolation.hpp"
-#include "phonons/matrix_file.hpp"
+#include "phonons/matrix_judgement.hpp"
 #include "phonons/quantum_espresso/dyn.hpp"
 #include "phonons/spectrum.hpp"
 #include "tests/support/crystals.hpp"
@@ -56,7 +56,7 @@ TEST(AtomImages, ThatForceConstantsDoNotKnowAreNoticed) {
   EXPECT_GT(pair->largest, 4.006 / 2 * 1.5);
   const test::TemporaryFolder folder;
   write_qe_dyn(matrices, folder / "dyn");
-  const MatrixFile file = read_matrix_file(folder / "dyn");
+  const MatrixFile file = judged(read_matrix_file(folder / "dyn"));
   ASSERT_FALSE(file.warnings.empty());
   EXPECT_NE(file.warnings[0].find("an atom was moved by a lattice vector"), std::string::npos) << file.warnings[0];
 }

@@ -88,7 +88,7 @@ TEST(DisplacementFit, FindsExactConstantsFromOneDisplacedAtomAtATime) {
       }
     }
     FitQuality quality;
-    const DynamicalMatrices found = fit_force_constants(cells, data, "test", quality);
+    const DynamicalMatrices found = fit_force_constants({cells, data, "test"}, quality);
     EXPECT_LT(relative_error(matrices, found), 1e-9);  // conjugate gradients to 1e-13 of the gradient
     EXPECT_LT(quality.residual, 1e-9);
   }
@@ -100,7 +100,7 @@ TEST(DisplacementFit, FindsExactConstantsFromRandomDisplacements) {
     const DynamicalMatrices matrices = symmetric_model(test.crystal, test.divisions);
     const PhonopyCells cells = phonopy_cells(matrices);
     FitQuality quality;
-    const DynamicalMatrices found = fit_force_constants(cells, all_displaced(cells, matrices, 12), "test", quality);
+    const DynamicalMatrices found = fit_force_constants({cells, all_displaced(cells, matrices, 12), "test"}, quality);
     EXPECT_LT(relative_error(matrices, found), 1e-8);
   }
 }
@@ -111,10 +111,10 @@ TEST(DisplacementFit, RefusesTooFewConfigurations) {
   const DynamicalMatrices matrices = symmetric_model(test::triclinic_crystal(), {3, 2, 1});
   const PhonopyCells cells = phonopy_cells(matrices);
   FitQuality quality;
-  EXPECT_NO_THROW(fit_force_constants(cells, all_displaced(cells, matrices, 10), "test", quality));
+  EXPECT_NO_THROW(fit_force_constants({cells, all_displaced(cells, matrices, 10), "test"}, quality));
   for (const int count : {1, 4}) {
     try {
-      fit_force_constants(cells, all_displaced(cells, matrices, count), "FORCE_SETS", quality);
+      fit_force_constants({cells, all_displaced(cells, matrices, count), "FORCE_SETS"}, quality);
       FAIL() << count << " configurations were enough";
     } catch (const InputError& error) {
       EXPECT_NE(std::string(error.what()).find("do not determine the force constants"), std::string::npos)
@@ -137,7 +137,7 @@ TEST(DisplacementFit, SaysHowMuchIsNotHarmonic) {
     f += extra;
   }
   FitQuality quality;
-  fit_force_constants(cells, data, "test", quality);
+  fit_force_constants({cells, data, "test"}, quality);
   // 126 constants or so of 960 numbers take their share of the noise.
   EXPECT_NEAR(quality.residual, std::sqrt(noise / size), 0.15 * std::sqrt(noise / size));
 }

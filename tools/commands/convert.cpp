@@ -10,7 +10,9 @@
 #include "files/labelled_formats.hpp"
 #include "files/structures_hdf5.hpp"
 #include "phonons/matrix_file.hpp"
+#include "phonons/matrix_judgement.hpp"
 #include "phonons/quantum_espresso/dyn.hpp"
+#include "phonons/quantum_espresso/dyn_like.hpp"
 #include "phonons/quantum_espresso/force_constants.hpp"
 #include "tools/commands/file_kind.hpp"
 #include "tools/commands/labelled_files.hpp"
@@ -22,7 +24,7 @@ namespace {
 
 void convert_matrices(const Arguments& arguments, const std::string& input, const std::string& format,
                       const std::string& output, Console& console) {
-  phonons::MatrixFile file = phonons::read_matrix_file(input);
+  phonons::MatrixFile file = phonons::judged(phonons::read_matrix_file(input));
   for (const std::string& warning : file.warnings) console.warn("{}", warning);
   const std::string original = arguments.option("like");
   const bool alpha = arguments.flag("qe-ewald"), inside = arguments.flag("keep-dipoles");
@@ -42,7 +44,12 @@ void convert_matrices(const Arguments& arguments, const std::string& input, cons
     phonons::write_qe_dyn(file.matrices, output, units::codata2022, true);
     written = output + "0, 1, ... in the columns of ph.x";
   } else if (constants) {
-    written = phonons::force_constants_name(format, output);
+    try {
+      written = phonons::qe_force_constants_name(format, output);
+    } catch (InputError& error) {
+      error.advise("write --to q2r-xml, or another name");
+      throw;
+    }
     phonons::write_qe_force_constants(file.matrices, written, {.dipoles = !inside, .ewald_parameter = alpha});
   } else {
     written = phonons::write_matrix_file(file.matrices, format, output);
@@ -122,7 +129,7 @@ int convert(const Arguments& arguments, Console& console) {
   if (arguments.files.empty()) throw ConfigError{"convert: one input is needed, 0 are given"};
   if (output.empty()) throw ConfigError{"convert: --output is missing: a file, folder or prefix to write"};
   std::vector<std::string> formats{"npy", "text", "extxyz", "h5", "deepmd", "xsf"};
-  const std::vector<std::string>& of_matrices = phonons::matrix_formats();
+  const std::vector<std::string> of_matrices = phonons::writable_matrix_formats();
   formats.insert(formats.end(), of_matrices.begin(), of_matrices.end());
   if (std::find(formats.begin(), formats.end(), format) == formats.end()) {
     throw ConfigError{

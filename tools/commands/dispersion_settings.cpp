@@ -97,7 +97,7 @@ void declare(Schema& schema, DispersionSettings& settings) {
                           "of U_ij in structure.cif; default: that of the SSCHA run, or 300 K");
 
   schema.section("export", "")
-      .choice("formats", &settings.formats, phonons::matrix_formats(), "of the matrices on dispersion.grid");
+      .choice("formats", &settings.formats, phonons::writable_matrix_formats(), "of the matrices on dispersion.grid");
 }
 
 phonons::BandPath path_of(const DispersionSettings& settings, const Crystal& crystal) {

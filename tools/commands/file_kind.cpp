@@ -17,10 +17,10 @@ FileKind file_kind(const std::string& path) {
     if (state == State::finished) return FileKind::result_folder;
     if (state == State::unfinished) return FileKind::unfinished_folder;
     if (state == State::ladder) return FileKind::ladder_folder;
-    return phonons::is_phonopy(path) ? FileKind::matrices : FileKind::other_folder;
+    return phonons::matrix_format_of(path) ? FileKind::matrices : FileKind::other_folder;
   }
   if (!fs::exists(path)) return FileKind::matrices;
-  if (phonons::is_phonopy(path)) return FileKind::matrices;
+  if (phonons::matrix_format_of(path)) return FileKind::matrices;
   if (is_hdf5(path)) return FileKind::hdf5;
   const std::string extension = fs::path{path}.extension().string();
   if (extension == ".json") return FileKind::summary;

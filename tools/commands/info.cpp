@@ -11,6 +11,7 @@
 #include "files/npy.hpp"
 #include "mlp/model.hpp"
 #include "phonons/matrix_file.hpp"
+#include "phonons/matrix_judgement.hpp"
 #include "phonons/modes.hpp"
 #include "sscha/result_folder.hpp"
 #include "tools/commands/file_kind.hpp"
@@ -26,7 +27,7 @@ using nlohmann::ordered_json;
 
 /// What is printed for one file, for people; the same as JSON is returned.
 ordered_json describe_matrices(const std::string& prefix, Console& console) {
-  const phonons::MatrixFile file = phonons::read_matrix_file(prefix);
+  const phonons::MatrixFile file = phonons::judged(phonons::read_matrix_file(prefix));
   const phonons::DynamicalMatrices& matrices = file.matrices;
   const SpaceGroup group = find_space_group(matrices.crystal);
   console.field("kind", "{}", file.kind);

@@ -1,4 +1,3 @@
-#include "phonons/phonopy/files.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +7,13 @@
 
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
+#include "phonons/matrix_judgement.hpp"
+#include "phonons/phonopy/born.hpp"
 #include "phonons/phonopy/calculation.hpp"
-#include "phonons/phonopy/yaml.hpp"
+#include "phonons/phonopy/hdf5.hpp"
+#include "phonons/phonopy/text.hpp"
+#include "phonons/phonopy/yaml_read.hpp"
+#include "phonons/phonopy/yaml_write.hpp"
 #include "tests/phonons/phonopy/run.hpp"
 #include "tests/support/killed_writer.hpp"
 #include "tests/support/model_matrices.hpp"
@@ -63,7 +67,7 @@ TEST(PhonopyFiles, OfPhonopyGiveItsFrequencies) {
   for (const std::string name : {"", "phonopy.yaml", "FORCE_CONSTANTS", "force_constants.hdf5", "FORCE_SETS", "BORN",
                                  "params", "params/phonopy_params.yaml"}) {
     SCOPED_TRACE(name);
-    const DynamicalMatrices matrices = read_matrix_file(folder + name).matrices;
+    const DynamicalMatrices matrices = judged(read_matrix_file(folder + name)).matrices;
     EXPECT_EQ(matrices.crystal.n_atoms(), 2);
     EXPECT_EQ(matrices.grid.size(), 8);
     ASSERT_TRUE(matrices.polar);

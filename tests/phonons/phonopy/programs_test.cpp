@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "phonons/matrix_judgement.hpp"
 #include "phonons/phonopy/calculation.hpp"
 #include "phonons/quantum_espresso/dyn.hpp"
 #include "tests/phonons/phonopy/run.hpp"
@@ -67,7 +68,7 @@ TEST_P(PhonopyModels, AreReadWithTheirFrequencies) {
   for (const std::string form : {"params", "params_full", "text", "text_full", "hdf5", "hdf5_full", "sets", "sets_yaml",
                                  "random", "random_yaml"}) {
     SCOPED_TRACE(form);
-    MatrixFile file = read_phonopy(folder / ("theirs/" + form));
+    MatrixFile file = judged(read_phonopy(folder / ("theirs/" + form)));
     std::vector<Eigen::Vector3d> points;
     for (const Eigen::Vector3d& q : cartesian) points.emplace_back(file.matrices.crystal.cell * q);
     // Forces have ten decimals (type 1) or eight (type 2) in FORCE_SETS: 1e-8 eV/angstrom over 0.01 angstrom.
@@ -75,7 +76,7 @@ TEST_P(PhonopyModels, AreReadWithTheirFrequencies) {
     if (form.starts_with("sets") || form.starts_with("random")) {
       const std::string born = folder / "theirs/text/BORN";
       std::filesystem::copy(born, folder / ("theirs/" + form + "/BORN"), std::filesystem::copy_options::skip_existing);
-      file = read_phonopy(folder / ("theirs/" + form));
+      file = judged(read_phonopy(folder / ("theirs/" + form)));
     }
     ASSERT_TRUE(file.matrices.polar);
     test::expect_near(test::frequencies_as_phonopy(file.matrices, theirs.lambda, points), theirs.values, digits);

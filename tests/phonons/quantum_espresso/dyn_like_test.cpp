@@ -4,6 +4,7 @@
 
 #include "core/error.hpp"
 #include "phonons/quantum_espresso/dyn.hpp"
+#include "phonons/quantum_espresso/dyn_like.hpp"
 #include "tests/phonons/matdyn_run.hpp"
 #include "tests/support/crystals.hpp"
 

@@ -1,4 +1,3 @@
-#include "phonons/quantum_espresso/dyn_xml.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,6 +5,8 @@
 
 #include "core/error.hpp"
 #include "phonons/quantum_espresso/dyn.hpp"
+#include "phonons/quantum_espresso/dyn_xml_read.hpp"
+#include "phonons/quantum_espresso/dyn_xml_write.hpp"
 #include "tests/phonons/dyn_text.hpp"
 #include "tests/support/crystals.hpp"
 #include "tests/support/model_matrices.hpp"

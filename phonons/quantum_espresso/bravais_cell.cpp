@@ -1,7 +1,8 @@
+#include "phonons/quantum_espresso/bravais_cell.hpp"
+
 #include <cmath>
 
 #include "core/error.hpp"
-#include "phonons/quantum_espresso/dyn.hpp"
 
 namespace zeropoint::phonons {
 namespace {

@@ -3,7 +3,9 @@
 #include <optional>
 #include <string>
 
-#include "phonons/phonopy/files.hpp"
+#include "phonons/displacement_fit.hpp"
+#include "phonons/phonopy/cells.hpp"
+#include "phonons/phonopy/units.hpp"
 
 namespace zeropoint::phonons {
 
@@ -20,9 +22,5 @@ struct PhonopyYaml {
 /// @throws IoError, InputError with file and line: no YAML, missing blocks, wrong counts, NaN, unknown units, a
 /// primitive_matrix that does not fit.
 PhonopyYaml read_phonopy_yaml(const std::string& path, const UnitSet& units);
-
-/// All of a calculation in one file, in angstrom and eV: cells, charges and compact force constants.
-void write_phonopy_yaml(const std::string& path, const PhonopyCells& cells, const std::optional<Polar>& polar,
-                        const PhonopyForceConstants& constants, const UnitSet& units);
 
 }  // namespace zeropoint::phonons

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "phonons/quantum_espresso/bravais_cell.hpp"
 #include "core/error.hpp"
 #include "phonons/quantum_espresso/dyn.hpp"
 
