@@ -1,34 +1,13 @@
 #include "phonons/hdf5_matrices.hpp"
 
-#include <ATen/ops/empty.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "core/error.hpp"
+#include "core/tensor_eigen.hpp"
 
 namespace zeropoint::phonons {
 namespace {
-
-using RowMajor = Eigen::Matrix<std::complex<double>, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-at::Tensor stacked(const std::vector<Eigen::MatrixXcd>& matrices) {
-  const Eigen::Index n = matrices.at(0).rows();
-  at::Tensor result = at::empty({static_cast<std::int64_t>(matrices.size()), n, n}, at::kComplexDouble);
-  auto* out = reinterpret_cast<std::complex<double>*>(result.mutable_data_ptr<c10::complex<double>>());
-  for (std::size_t i = 0; i < matrices.size(); ++i) {
-    Eigen::Map<RowMajor>(out + static_cast<Eigen::Index>(i) * n * n, n, n) = matrices[i];
-  }
-  return result;
-}
-
-at::Tensor stacked(const std::vector<Eigen::Matrix3d>& matrices) {
-  at::Tensor result = at::empty({static_cast<std::int64_t>(matrices.size()), 3, 3}, at::kDouble);
-  for (std::size_t i = 0; i < matrices.size(); ++i) {
-    Eigen::Map<Eigen::Matrix<double, 3, 3, Eigen::RowMajor>>(result.mutable_data_ptr<double>() + 9 * i) = matrices[i];
-  }
-  return result;
-}
 
 void require_shape(const Hdf5File& file, const std::string& name, const std::vector<std::int64_t>& expected) {
   if (const auto shape = file.shape(name); shape != expected) {
@@ -99,11 +78,7 @@ DynamicalMatrices read_matrices(const Hdf5File& file, const std::string& group) 
     require_shape(file, name("dielectric_tensor"), {3, 3});
     require_shape(file, name("born_charges"), {n_atoms, 3, 3});
     Polar polar{file.read_matrix(name("dielectric_tensor")), {}};
-    const at::Tensor charges = file.read(name("born_charges")).to(at::kDouble).contiguous();
-    for (std::int64_t s = 0; s < n_atoms; ++s) {
-      polar.born_charges.emplace_back(
-          Eigen::Map<const Eigen::Matrix<double, 3, 3, Eigen::RowMajor>>(charges.const_data_ptr<double>() + 9 * s));
-    }
+    polar.born_charges = to_matrices3(file.read(name("born_charges")));
     matrices.polar = std::move(polar);
   }
   return matrices;

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <deque>
 
+#include "core/tensor_eigen.hpp"
+
 namespace zeropoint::phonons {
 namespace {
 
@@ -169,16 +171,14 @@ class Relaxer {
     check_finite(evaluation, "the potential");
     State state;
     state.crystal = crystal;
-    state.energy = evaluation.energies.cpu().const_data_ptr<double>()[0] / supercell.n_cells();
-    const at::Tensor f = evaluation.forces.cpu().contiguous();
-    const Vectors forces = Eigen::Map<const Vectors>(f.const_data_ptr<double>(), crystal.n_atoms(), 3);
+    state.energy = evaluation.energies[0].item<double>() / supercell.n_cells();
+    const Vectors forces = to_matrix(evaluation.forces[0]).topRows(crystal.n_atoms());
     const Vectors allowed = coordinates_.allowed(forces);
     state.force = allowed.rowwise().norm().maxCoeff();
     state.forbidden = (forces - allowed).rowwise().norm().maxCoeff();
     Eigen::Matrix3d residual = Eigen::Matrix3d::Zero();
     if (evaluation.stresses.defined()) {
-      const at::Tensor s = evaluation.stresses.cpu().contiguous();
-      state.stress = Eigen::Map<const Eigen::Matrix3d>(s.const_data_ptr<double>());
+      state.stress = to_matrix(evaluation.stresses[0]);
       residual = coordinates_.allowed(Eigen::Matrix3d(*state.stress + options_.pressure * Eigen::Matrix3d::Identity()));
     } else if (options_.cell != CellKind::fixed) {
       throw MissingStress{"the potential gives no stress, so the cell cannot move"};

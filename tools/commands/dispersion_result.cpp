@@ -1,6 +1,5 @@
 #include "tools/commands/dispersion_result.hpp"
 
-#include <ATen/ops/empty.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <numbers>
 
 #include "core/hdf5_file.hpp"
+#include "core/tensor_eigen.hpp"
 #include "phonons/hdf5_matrices.hpp"
 
 namespace zeropoint {
@@ -57,29 +57,23 @@ void write_bands(Hdf5File& file, const std::string& name, const DispersionResult
   file.write_attribute(name + "_error", "method", band_error_method);
 }
 
+/// [n, n_modes, 3] of all points behind one another.
 at::Tensor velocities(const DispersionResult& result) {
-  const auto n = static_cast<std::int64_t>(result.velocities.size());
-  const std::int64_t n_modes = result.bands.frequencies.cols();
-  at::Tensor values = at::empty({n, n_modes, 3}, at::kDouble);
-  double* out = values.mutable_data_ptr<double>();
+  const Eigen::Index n_modes = result.bands.frequencies.cols();
+  Eigen::MatrixX3d all(n_modes * static_cast<Eigen::Index>(result.velocities.size()), 3);
+  Eigen::Index row = 0;
   for (const Eigen::MatrixX3d& v : result.velocities) {
-    for (Eigen::Index mu = 0; mu < n_modes; ++mu) {
-      for (Eigen::Index axis = 0; axis < 3; ++axis) *out++ = angstrom_thz() * v(mu, axis);
-    }
+    all.middleRows(row, n_modes) = angstrom_thz() * v;
+    row += n_modes;
   }
-  return values;
+  return to_tensor(all).view({-1, n_modes, 3});
 }
 
-at::Tensor stacked(const std::vector<phonons::SiteTensors>& tensors) {
-  at::Tensor values = at::empty(
-      {static_cast<std::int64_t>(tensors.size()), static_cast<std::int64_t>(tensors.at(0).size()), 3, 3}, at::kDouble);
-  double* out = values.mutable_data_ptr<double>();
-  for (const phonons::SiteTensors& sites : tensors) {
-    for (const Eigen::Matrix3d& u : sites) {
-      for (Eigen::Index i = 0; i < 9; ++i) *out++ = u(i / 3, i % 3);
-    }
-  }
-  return values;
+/// [n_temperatures, n_atoms, 3, 3].
+at::Tensor stacked_tensors(const std::vector<phonons::SiteTensors>& tensors) {
+  phonons::SiteTensors all;
+  for (const phonons::SiteTensors& sites : tensors) all.insert(all.end(), sites.begin(), sites.end());
+  return stacked(all).view({static_cast<std::int64_t>(tensors.size()), -1, 3, 3});
 }
 
 void add_gamma(const DispersionResult& result, Summary& summary) {
@@ -100,7 +94,7 @@ void add_gamma(const DispersionResult& result, Summary& summary) {
              {"modes", sets}};
   if (!result.longitudinal.empty()) {
     json& limits = value["along_directions"] = json::array();
-    for (const DispersionResult::Longitudinal& limit : result.longitudinal) {
+    for (const phonons::GammaLimit& limit : result.longitudinal) {
       std::vector<double> values;
       for (const double frequency : limit.frequencies) values.push_back(shown_inverse_cm(frequency));
       limits.push_back({{"direction", std::vector<double>(limit.direction.begin(), limit.direction.end())},
@@ -145,20 +139,21 @@ void write_result(const std::string& path, const DispersionResult& result, const
     write_bands(file, fmt::format("bands/{}/{:03d}", other.dashed ? "compared" : "overlaid", i + 1), other);
   }
 
-  file.write("dos/frequency", Eigen::VectorXd(inverse_cm() * result.dos.frequencies), "cm^-1", "frequency");
-  file.write("dos/total", Eigen::VectorXd(result.dos.total / inverse_cm()), "states per cm^-1 per unit cell",
+  file.write("dos/frequency", Eigen::VectorXd(inverse_cm() * result.on_mesh.dos.frequencies), "cm^-1", "frequency");
+  file.write("dos/total", Eigen::VectorXd(result.on_mesh.dos.total / inverse_cm()), "states per cm^-1 per unit cell",
              "frequency");
-  file.write("dos/cumulative", result.dos.cumulative, "states per unit cell", "frequency");
-  file.write("dos/projected", Eigen::MatrixXd(result.dos.projected / inverse_cm()), "states per cm^-1",
+  file.write("dos/cumulative", result.on_mesh.dos.cumulative, "states per unit cell", "frequency");
+  file.write("dos/projected", Eigen::MatrixXd(result.on_mesh.dos.projected / inverse_cm()), "states per cm^-1",
              "frequency,atom");
   file.write("dos/species", result.fine.crystal.species, "atom");
   file.write("dos/mesh", Eigen::VectorXd(result.mesh.cast<double>()), "", "axis");
-  if (!result.thermodynamics.empty()) {
+  if (!result.on_mesh.thermodynamics.empty()) {
     for (const ThermodynamicsColumn& entry : thermodynamics_columns) {
-      file.write(std::string{"thermodynamics/"} + entry.name, vector_of(result.thermodynamics, entry.value), entry.unit,
-                 "temperature");
+      file.write(std::string{"thermodynamics/"} + entry.name, vector_of(result.on_mesh.thermodynamics, entry.value),
+                 entry.unit, "temperature");
     }
-    file.write("thermodynamics/displacements", stacked(result.displacements), "angstrom^2", "temperature,atom,xyz,xyz");
+    file.write("thermodynamics/displacements", stacked_tensors(result.on_mesh.displacements), "angstrom^2",
+               "temperature,atom,xyz,xyz");
   }
   file.close();
 }
@@ -189,22 +184,22 @@ void write_tables(const RunFolder& folder, const DispersionResult& result) {
   for (std::size_t s = 0; s < species.size(); ++s)
     names.push_back(fmt::format("{}{}[states/cm^-1]", species[s], s + 1));
   StepTable dos(names);
-  for (Eigen::Index i = 0; i < result.dos.total.size(); ++i) {
-    std::vector<double> row{inverse_cm() * result.dos.frequencies[i], result.dos.total[i] / inverse_cm(),
-                            result.dos.cumulative[i]};
-    for (const double share : result.dos.projected.row(i)) row.push_back(share / inverse_cm());
+  for (Eigen::Index i = 0; i < result.on_mesh.dos.total.size(); ++i) {
+    std::vector<double> row{inverse_cm() * result.on_mesh.dos.frequencies[i],
+                            result.on_mesh.dos.total[i] / inverse_cm(), result.on_mesh.dos.cumulative[i]};
+    for (const double share : result.on_mesh.dos.projected.row(i)) row.push_back(share / inverse_cm());
     dos.add(std::move(row));
   }
   folder.write("dos.dat", dos.text());
 
-  if (result.thermodynamics.empty()) return;
+  if (result.on_mesh.thermodynamics.empty()) return;
   names.clear();
   for (const ThermodynamicsColumn& entry : thermodynamics_columns) {
     const std::string unit = entry.unit;
     names.push_back(fmt::format("{}[{}]", entry.name, unit.substr(0, unit.find(' '))));
   }
   StepTable table(names);
-  for (const Thermodynamics& at : result.thermodynamics) {
+  for (const Thermodynamics& at : result.on_mesh.thermodynamics) {
     std::vector<double> row;
     for (const ThermodynamicsColumn& entry : thermodynamics_columns) row.push_back(entry.value(at));
     table.add(std::move(row));
@@ -218,9 +213,9 @@ void write_tables(const RunFolder& folder, const DispersionResult& result) {
     }
   }
   StepTable displacements(names);
-  for (std::size_t t = 0; t < result.displacements.size(); ++t) {
-    std::vector<double> row{result.thermodynamics[t].temperature};
-    for (const Eigen::Matrix3d& u : result.displacements[t]) {
+  for (std::size_t t = 0; t < result.on_mesh.displacements.size(); ++t) {
+    std::vector<double> row{result.on_mesh.thermodynamics[t].temperature};
+    for (const Eigen::Matrix3d& u : result.on_mesh.displacements[t]) {
       row.insert(row.end(), {u(0, 0), u(1, 1), u(2, 2), u(1, 2), u(0, 2), u(0, 1)});
     }
     displacements.add(std::move(row));
@@ -232,9 +227,10 @@ Summary summary_of(const DispersionResult& result) {
   Summary summary;
   summary.add("zone", json(result.zone));
   summary.add("lowest_frequency",
-              shown_inverse_cm(std::min(result.bands.frequencies.minCoeff(), result.imaginary.lowest)), "cm^-1");
+              shown_inverse_cm(std::min(result.bands.frequencies.minCoeff(), result.on_mesh.imaginary.lowest)),
+              "cm^-1");
   summary.add("highest_frequency", inverse_cm() * result.bands.frequencies.maxCoeff(), "cm^-1");
-  summary.add("imaginary_modes", result.imaginary.share, "share of the modes of the mesh");
+  summary.add("imaginary_modes", result.on_mesh.imaginary.share, "share of the modes of the mesh");
   json points = json::array();
   const phonons::SampledPath& path = result.path;
   for (std::size_t i = 0; i < path.ticks.size(); ++i) points.push_back(path.ticks[i].label);
@@ -251,8 +247,8 @@ Summary summary_of(const DispersionResult& result) {
     summary.add("temperature", energy.temperature, "K");
   }
   json conditions = json::array();
-  for (std::size_t t = 0; t < result.thermodynamics.size(); ++t) {
-    const Thermodynamics& at = result.thermodynamics[t];
+  for (std::size_t t = 0; t < result.on_mesh.thermodynamics.size(); ++t) {
+    const Thermodynamics& at = result.on_mesh.thermodynamics[t];
     json& condition = conditions.emplace_back(json::object());
     for (const ThermodynamicsColumn& entry : thermodynamics_columns) {
       const std::string name = entry.name;
@@ -260,7 +256,7 @@ Summary summary_of(const DispersionResult& result) {
                                                                           {"unit", entry.unit}};
     }
     std::vector<double> isotropic;
-    for (const Eigen::Matrix3d& u : result.displacements.at(t)) isotropic.push_back(u.trace() / 3);
+    for (const Eigen::Matrix3d& u : result.on_mesh.displacements.at(t)) isotropic.push_back(u.trace() / 3);
     condition["equivalent_displacements"] = {{"value", isotropic},
                                              {"unit", "angstrom^2, a third of the trace of <u_i u_j>, for each atom"}};
   }
