@@ -148,7 +148,7 @@ int run(const Settings& given, Run& context) {
   options.memory_limit = static_cast<std::int64_t>(settings.memory_gb * 1e9);
 
   const at::Device device = context.device();  // before any tensor
-  const OpenedEnsemble input = open(settings.ensemble, units);
+  const sscha::OpenedEnsemble input = open(settings.ensemble, units);
   const phonons::DynamicalMatrices matrices = start_matrices(settings.start, input.generating[0].matrices(), units);
   const SpaceGroup group = phonons::keeping_grid(find_space_group(matrices.crystal, settings.symmetry), matrices.grid);
   const phonons::Symmetrizer symmetrize(group, matrices.crystal, matrices.grid);

@@ -119,26 +119,6 @@ void set_masses(Crystal& crystal, const std::map<std::string, double>& masses, c
   }
 }
 
-std::vector<sscha::PopulationPart> OpenedEnsemble::parts() const {
-  std::vector<sscha::PopulationPart> result;
-  for (std::size_t k = 0; k < ensembles.size(); ++k) result.push_back({ensembles[k].get(), generating[k]});
-  return result;
-}
-
-std::int64_t OpenedEnsemble::size() const {
-  std::int64_t n = 0;
-  for (const auto& ensemble : ensembles) n += ensemble->size();
-  return n;
-}
-
-double OpenedEnsemble::bytes() const {
-  return 2.0 * 3 * 8 * static_cast<double>(size()) * generating.at(0).matrices().supercell().n_atoms();
-}
-
-bool OpenedEnsemble::has_stresses() const {
-  return std::all_of(ensembles.begin(), ensembles.end(), [](const auto& ensemble) { return ensemble->has_stresses(); });
-}
-
 namespace {
 
 /// The value of one of `count` populations: a list has one for each, a single value holds for all; nothing when it is
@@ -156,73 +136,41 @@ std::optional<Value> of_population(const std::vector<Value>& values, std::size_t
   return values[which];
 }
 
-sscha::TrialDensity generating_density(const std::string& file, const std::optional<std::string>& dyn,
-                                       std::optional<double> temperature, const std::string& path,
-                                       const UnitSet& units) {
-  if (!dyn) {
-    if (file.empty() || !Hdf5File::open(file).has("generating")) {
-      throw ConfigError{
-          "ensemble.dyn is missing: {} does not hold the matrices that generated it, write dyn = \"harmonic/dyn\"",
-          path};
-    }
-    const sscha::TrialDensity stored = sscha::read_generating(file, units);
-    return temperature ? sscha::TrialDensity(stored.matrices(), *temperature, units) : stored;
-  }
-  if (!temperature && !file.empty()) temperature = Hdf5File::open(file).number_attribute("/", "temperature");
-  if (!temperature) {
-    throw ConfigError{
-        "ensemble.temperature is missing: {} does not hold the temperature of its generating density, "
-        "write temperature = \"300 K\"",
-        path};
-  }
-  return {phonons::read_qe_dyn(*dyn, units), *temperature, units};
-}
-
-/// A density in which some modes do not move is not the one that weights are made with.
-void require_all_modes(const std::string& file) {
-  const Hdf5File stored = Hdf5File::open(file);
-  if (stored.number_attribute("/", "n_locked_modes").value_or(0) == 0 &&
-      stored.number_attribute("/", "fixed_sites").value_or(0) == 0)
-    return;
-  throw InputError{
-      "{}: it was drawn with locked modes or fixed atoms, averages over it are not those of its matrices. Draw a "
-      "population in which everything moves (ensemble.check_generator = false uses it nevertheless)",
-      file};
-}
-
 }  // namespace
 
-OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units) {
-  OpenedEnsemble opened;
+sscha::OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units) {
+  std::vector<sscha::StoredEnsemble> stored;
   const std::size_t count = settings.path.size();
   for (std::size_t k = 0; k < count; ++k) {
-    const std::string file = sscha::population_file_in(settings.path[k]);
-    opened.generating.push_back(generating_density(file, of_population(settings.dyn, k, count, "dyn"),
-                                                   of_population(settings.temperature, k, count, "temperature"),
-                                                   settings.path[k], units));
-    if (settings.check_generator && !file.empty()) require_all_modes(file);
-    opened.ensembles.push_back(
-        open_ensemble({.path = file.empty() ? settings.path[k] : file,
-                       .population = of_population(settings.population, k, count, "population").value_or(1),
-                       .n_configurations = settings.n_configurations,
-                       .reference_energy = settings.reference_energy},
-                      opened.generating.back().matrices().supercell(), units));
+    stored.push_back({.source = {.path = settings.path[k],
+                                 .population = of_population(settings.population, k, count, "population").value_or(1),
+                                 .n_configurations = settings.n_configurations,
+                                 .reference_energy = settings.reference_energy},
+                      .dyn = of_population(settings.dyn, k, count, "dyn"),
+                      .temperature = of_population(settings.temperature, k, count, "temperature")});
   }
-  return opened;
+  try {
+    return sscha::open(stored, settings.check_generator, units);
+  } catch (const sscha::UnknownDensity& unknown) {
+    const bool matrices = unknown.part == sscha::UnknownDensity::Part::matrices;
+    throw ConfigError{"ensemble.{} is missing: {}, write {}", matrices ? "dyn" : "temperature", unknown.problem(),
+                      matrices ? "dyn = \"harmonic/dyn\"" : "temperature = \"300 K\""};
+  } catch (sscha::LockedModes& error) {
+    error.advise("ensemble.check_generator = false uses it nevertheless");
+    throw;
+  }
 }
 
-double temperature_of(const StartSettings& settings, const OpenedEnsemble& input) {
+double temperature_of(const StartSettings& settings, const sscha::OpenedEnsemble& input) {
   if (settings.temperature) return *settings.temperature;
+  if (const std::optional<double> common = input.temperature()) return *common;
   const double first = input.generating[0].temperature();
-  for (const sscha::TrialDensity& density : input.generating) {
-    if (density.temperature() == first) continue;
-    throw ConfigError{
-        "start.temperature is missing: populations were drawn at {:g} K and at {:g} K, say at which temperature the "
-        "result "
-        "is wanted, temperature = \"{:g} K\"",
-        first, density.temperature(), first};
-  }
-  return first;
+  const auto other =
+      std::ranges::find_if(input.generating, [&](const auto& density) { return density.temperature() != first; });
+  throw ConfigError{
+      "start.temperature is missing: populations were drawn at {:g} K and at {:g} K, say at which temperature the "
+      "result is wanted, temperature = \"{:g} K\"",
+      first, other->temperature(), first};
 }
 
 phonons::DynamicalMatrices start_matrices(const StartSettings& settings, const phonons::DynamicalMatrices& generating,
@@ -246,8 +194,8 @@ phonons::DynamicalMatrices start_matrices(const StartSettings& settings, const p
   return start;
 }
 
-sscha::Population read_population(const OpenedEnsemble& input, const EnsembleSettings& settings, at::Device device,
-                                  Console& console) {
+sscha::Population read_population(const sscha::OpenedEnsemble& input, const EnsembleSettings& settings,
+                                  at::Device device, Console& console) {
   std::optional<Progress> bar;
   std::int64_t shown = 0;
   return sscha::Population(input.parts(), {.device = device,
@@ -270,7 +218,7 @@ void describe(const phonons::DynamicalMatrices& matrices, Console& console) {
                 matrices.grid.size(), matrices.grid.stars().size(), n.prod() * crystal.n_atoms());
 }
 
-void describe(const OpenedEnsemble& input, Console& console) {
+void describe(const sscha::OpenedEnsemble& input, Console& console) {
   for (std::size_t k = 0; k < input.ensembles.size(); ++k) {
     console.field("ensemble", "{}: {} configurations at {:g} K", input.ensembles[k]->description(),
                   input.ensembles[k]->size(), input.generating[k].temperature());

@@ -1,16 +1,14 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "core/run_file.hpp"
 #include "core/space_group.hpp"
-#include "files/ensemble.hpp"
 #include "phonons/dynamical_matrices.hpp"
-#include "sscha/population.hpp"
+#include "sscha/opened_ensemble.hpp"
 
 namespace zeropoint {
 
@@ -50,28 +48,16 @@ std::vector<int> sites_named(const std::string& name, const Crystal& crystal, co
 /// Masses (amu) of species or sites. @throws as above.
 void set_masses(Crystal& crystal, const std::map<std::string, double>& masses, const std::string& key);
 
-/// Ensembles with the densities that generated them: one, or several that are merged.
-struct OpenedEnsemble {
-  std::vector<sscha::TrialDensity> generating;
-  std::vector<std::unique_ptr<Ensemble>> ensembles;
-
-  /// As parts of a population; they refer to the ensembles here.
-  std::vector<sscha::PopulationPart> parts() const;
-  std::int64_t size() const;
-  bool has_stresses() const;
-  /// Bytes of displacements and forces in memory.
-  double bytes() const;
-};
 /// @throws ConfigError when lists have different lengths, or when dyn or temperature are missing and the ensemble does
 /// not hold them.
-OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units);
+sscha::OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units);
 
 /// Reads it all, with a progress bar. @throws InputError as sscha::Population; Interrupted.
-sscha::Population read_population(const OpenedEnsemble& input, const EnsembleSettings& settings, at::Device device,
-                                  Console& console);
+sscha::Population read_population(const sscha::OpenedEnsemble& input, const EnsembleSettings& settings,
+                                  at::Device device, Console& console);
 
 /// Of [start] or else that at which the populations were drawn. @throws ConfigError when they were drawn at several.
-double temperature_of(const StartSettings& settings, const OpenedEnsemble& input);
+double temperature_of(const StartSettings& settings, const sscha::OpenedEnsemble& input);
 
 /// The matrices of [start] or else the generating ones, with the masses asked for. The crystal, the grid and the order
 /// of its points must be those of `generating`. @throws InputError when they differ, or when a mass names no site.
@@ -82,7 +68,7 @@ phonons::DynamicalMatrices start_matrices(const StartSettings& settings, const p
 void describe(const phonons::DynamicalMatrices& matrices, Console& console);
 void describe(const SpaceGroup& group, Console& console);
 /// An "ensemble" line for each.
-void describe(const OpenedEnsemble& input, Console& console);
+void describe(const sscha::OpenedEnsemble& input, Console& console);
 
 /// "0 1/2 1/4": q in crystal coordinates.
 std::string q_text(const Eigen::Vector3d& q);

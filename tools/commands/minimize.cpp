@@ -120,7 +120,7 @@ int run(const Settings& settings, Run& context) {
   const UnitSet& units = context.shared.units();
 
   const at::Device device = context.device();  // before any tensor
-  const OpenedEnsemble input = open(settings.ensemble, units);
+  const sscha::OpenedEnsemble input = open(settings.ensemble, units);
   const phonons::DynamicalMatrices matrices = start_matrices(settings.start, input.generating[0].matrices(), units);
   const SpaceGroup group = phonons::keeping_grid(find_space_group(matrices.crystal, settings.symmetry), matrices.grid);
   const phonons::Symmetrizer symmetrize(group, matrices.crystal, matrices.grid);
