@@ -81,7 +81,7 @@ MatrixSet read_matrix_set(const std::string& source, double tolerance, const Uni
   const fs::path path(source);
   if (!fs::exists(path)) require_one_condition(sscha::find_result(source));
   MatrixSet set = [&]() -> MatrixSet {
-    if (fs::is_directory(path) && !phonons::is_phonopy(source)) {
+    if (fs::is_directory(path) && !phonons::matrix_format_of(source)) {
       const sscha::ResultFolder found = sscha::find_result(source);
       require_one_condition(found);
       if (!found.has_result()) {
