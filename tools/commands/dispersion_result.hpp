@@ -6,11 +6,8 @@
 #include <vector>
 
 #include "core/estimate.hpp"
-#include "phonons/band_path.hpp"
-#include "phonons/displacements.hpp"
-#include "phonons/dos.hpp"
-#include "phonons/gamma_modes.hpp"
-#include "phonons/thermodynamics.hpp"
+#include "phonons/band_structure.hpp"
+#include "phonons/mesh_properties.hpp"
 #include "tools/figures/figures.hpp"
 #include "tools/program/run_folder.hpp"
 
@@ -18,17 +15,10 @@ namespace zeropoint {
 
 /// What `dispersion` finds. Frequencies in sqrt(eV/amu)/angstrom.
 struct DispersionResult {
-  /// Bands along the path.
-  struct Bands {
-    std::string name;
-    Eigen::MatrixXd frequencies;  ///< [n, 3n] at the points of the path
-    Eigen::MatrixXd errors{};     ///< [n, 3n] standard errors; empty: unknown
-    bool dashed = false;          ///< for comparison
-  };
-  /// Modes at Gamma as q -> 0 along one direction of the path.
-  struct Longitudinal {
-    Eigen::Vector3d direction;    ///< Cartesian
-    Eigen::VectorXd frequencies;  ///< [3n]
+  /// Bands along the path, of one set of matrices.
+  struct Bands : phonons::Bands {
+    std::string name{};
+    bool dashed = false;  ///< for comparison
   };
   /// F of the SSCHA on two grids, eV per unit cell.
   struct FreeEnergy {
@@ -45,15 +35,12 @@ struct DispersionResult {
   Bands bands{};
   std::vector<Eigen::MatrixX3d> velocities{};  ///< [n] of [3n, 3] d omega/dk, sqrt(eV/amu)
   std::vector<Bands> others{};
-  std::optional<phonons::GammaModes> gamma{};      ///< nothing when the cell is not primitive
-  std::vector<Longitudinal> longitudinal{};        ///< of polar crystals
-  Eigen::Vector3i mesh = Eigen::Vector3i::Ones();  ///< of the density of states and the thermodynamics
-  phonons::DensityOfStates dos{};
-  phonons::ImaginaryModes imaginary{};                    ///< on the mesh
-  std::vector<phonons::Thermodynamics> thermodynamics{};  ///< empty where imaginary modes forbid it
-  std::vector<phonons::SiteTensors> displacements{};      ///< [n_temperatures] of `thermodynamics`
-  double structure_temperature = 0;                       ///< K, of U_ij in the structure files
-  phonons::SiteTensors structure_displacements{};         ///< [n_atoms], empty where imaginary modes forbid it
+  std::optional<phonons::GammaModes> gamma{};       ///< nothing when the cell is not primitive
+  std::vector<phonons::GammaLimit> longitudinal{};  ///< of polar crystals
+  Eigen::Vector3i mesh = Eigen::Vector3i::Ones();   ///< of the density of states and the thermodynamics
+  phonons::MeshProperties on_mesh{};                ///< at the temperatures asked for
+  double structure_temperature = 0;                 ///< K, of U_ij in the structure files
+  phonons::SiteTensors structure_displacements{};   ///< [n_atoms], empty where imaginary modes forbid it
   std::optional<FreeEnergy> free_energy{};
 };
 

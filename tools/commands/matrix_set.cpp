@@ -5,8 +5,9 @@
 
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
+#include "core/hidden_symmetry.hpp"
 #include "phonons/hdf5_matrices.hpp"
-#include "phonons/matrix_file.hpp"
+#include "phonons/matrix_judgement.hpp"
 #include "phonons/polar_symmetry.hpp"
 #include "sscha/hessian_file.hpp"
 #include "sscha/result_folder.hpp"
@@ -64,19 +65,6 @@ MatrixSet set_of_run(const std::string& source, const std::string& path, const U
 
 }  // namespace
 
-std::optional<SpaceGroup> hidden_symmetry(const Crystal& crystal, const SpaceGroup& group) {
-  for (const double tolerance : {1e-4, 1e-3, 1e-2}) {
-    if (tolerance <= group.tolerance) continue;
-    try {
-      SpaceGroup found = find_space_group(crystal, {.tolerance = tolerance});
-      if (found.operations.size() > group.operations.size()) return found;
-    } catch (const InputError&) {
-      return {};  // atoms no longer match one to one
-    }
-  }
-  return {};
-}
-
 MatrixSet read_matrix_set(const std::string& source, double tolerance, const UnitSet& units) {
   const fs::path path(source);
   if (!fs::exists(path)) require_one_condition(sscha::find_result(source));
@@ -93,7 +81,7 @@ MatrixSet read_matrix_set(const std::string& source, double tolerance, const Uni
     }
     // force_constants.hdf5 of phonopy has another ending.
     if (path.extension() == ".h5") return set_of_run(source, source, units);
-    phonons::MatrixFile file = phonons::read_matrix_file(source, units);
+    phonons::MatrixFile file = phonons::judged(phonons::read_matrix_file(source, units));
     return {source, file.kind, last_names(path), std::move(file.matrices), {}, {}, {}, std::move(file.warnings)};
   }();
   set.group = find_space_group(set.matrices.crystal, {.tolerance = tolerance});

@@ -43,10 +43,6 @@ struct MatrixSet {
 /// charges that are not of this crystal (phonons/polar_symmetry.hpp).
 MatrixSet read_matrix_set(const std::string& source, double tolerance, const UnitSet& units);
 
-/// The smallest larger tolerance at which spglib sees more symmetry than `group`, with the group there; nothing up to
-/// 0.01 angstrom.
-std::optional<SpaceGroup> hidden_symmetry(const Crystal& crystal, const SpaceGroup& group);
-
 /// What it is, its space group, whether it knows errors; a warning for a run that did not converge, and for a cell that
 /// holds several primitive ones.
 void describe(const MatrixSet& set, Console& console);

@@ -53,6 +53,64 @@ void declare_keys(Schema& schema, Settings& settings) {
   relax.key("max_steps", &settings.max_steps, "then it gives up (exit 3)").at_least(0);
 }
 
+RelaxResult relaxed(const Settings& settings, const Potential& potential, const Crystal& start, const SpaceGroup& group,
+                    Console& console) {
+  RelaxResult result{start, group, {}, settings.pressure, settings.cell != CellKind::fixed, {}, {}};
+  console.say("");
+  console.say("{:>5} {:>20} {:>14} {:>14} {:>14}", "step", "enthalpy (eV)", "force (eV/A)", "stress (GPa)", "V (A^3)");
+  phonons::RelaxationOptions options{.cell = settings.cell,
+                                     .pressure = settings.pressure,
+                                     .force = settings.force,
+                                     .stress = settings.stress,
+                                     .max_steps = settings.max_steps,
+                                     .divisions = potential.bound_divisions().value_or(Eigen::Vector3i::Ones())};
+  options.observe = [&](const phonons::RelaxationStep& step) {
+    console.say("{:>5} {:>20.8f} {:>14.3e} {:>14.3e} {:>14.5f}", step.step, step.enthalpy, step.force,
+                step.stress * gpa, step.volume);
+    result.steps.push_back(step);
+    stop_if_interrupted();
+  };
+  try {
+    result.relaxation = phonons::relax(potential, start, group, options);
+  } catch (phonons::MissingStress& error) {
+    error.advise("write conditions.cell = \"fixed\"");
+    throw;
+  }
+  result.group_after = find_space_group(result.relaxation.crystal, {.tolerance = settings.symmetry.tolerance});
+  return result;
+}
+
+void describe(const RelaxResult& result, double threshold, Console& console) {
+  const phonons::Relaxation& end = result.relaxation;
+  console.say("");
+  console.field("result", "{}, {} steps, {} evaluations", end.reason, end.end.step, end.n_evaluations);
+  console.field("energy", "{:.8f} eV per unit cell", end.energy);
+  if (end.stress) console.field("pressure", "{:.5f} GPa", -end.stress->trace() / 3 * gpa + 0.0);
+  describe(end.crystal, result.group_after, console);
+  if (end.forbidden_force > large_share * threshold) {
+    console.warn(
+        "a force of {:.3g} eV/angstrom breaks the symmetry and was averaged out: the potential has less symmetry than "
+        "the crystal",
+        end.forbidden_force);
+  }
+  if (!end.converged) console.warn("the structure is not relaxed: {}", end.reason);
+}
+
+void write(const RelaxResult& result, const Run& context) {
+  const phonons::Relaxation& end = result.relaxation;
+  const RunFolder& folder = *context.folder;
+  const std::string comment =
+      fmt::format("relaxed at {:g} GPa, space group {} ({}){}", result.pressure * gpa, result.group_after.symbol,
+                  result.group_after.number, end.converged ? "" : ", not converged");
+  for (const char* name : {"structure.cif", "structure.extxyz"})
+    write_structure(end.crystal, folder.file(name), comment);
+  folder.write("POSCAR", poscar_text(end.crystal, comment));
+  folder.write("steps.dat", step_table(result.steps).text());
+  write_result(folder.file("result.h5"), result, context.settings);
+  if (context.shared.figures)
+    figures::draw(figures_of_relax(folder.file("result.h5")), folder.file("figures"), context.console);
+}
+
 int run(const Settings& settings, Run& context) {
   Console& console = context.console;
   const UnitSet& units = context.shared.units();
@@ -65,57 +123,13 @@ int run(const Settings& settings, Run& context) {
   warn_of_hidden_symmetry(read, group, settings.symmetry, console);
   if (!context.folder) return exit_code::done;
 
-  RelaxResult result{start, group, {}, settings.pressure, settings.cell != CellKind::fixed, {}, {}};
-  console.say("");
-  console.say("{:>5} {:>20} {:>14} {:>14} {:>14}", "step", "enthalpy (eV)", "force (eV/A)", "stress (GPa)", "V (A^3)");
-  phonons::RelaxationOptions options{.cell = settings.cell,
-                                     .pressure = settings.pressure,
-                                     .force = settings.force,
-                                     .stress = settings.stress,
-                                     .max_steps = settings.max_steps,
-                                     .divisions = potential->bound_divisions().value_or(Eigen::Vector3i::Ones())};
-  options.observe = [&](const phonons::RelaxationStep& step) {
-    console.say("{:>5} {:>20.8f} {:>14.3e} {:>14.3e} {:>14.5f}", step.step, step.enthalpy, step.force,
-                step.stress * gpa, step.volume);
-    result.steps.push_back(step);
-    stop_if_interrupted();
-  };
-  try {
-    result.relaxation = phonons::relax(*potential, start, group, options);
-  } catch (phonons::MissingStress& error) {
-    error.advise("write conditions.cell = \"fixed\"");
-    throw;
-  }
-  const phonons::Relaxation& end = result.relaxation;
-  result.group_after = find_space_group(end.crystal, {.tolerance = settings.symmetry.tolerance});
-  console.say("");
-  console.field("result", "{}, {} steps, {} evaluations", end.reason, end.end.step, end.n_evaluations);
-  console.field("energy", "{:.8f} eV per unit cell", end.energy);
-  if (end.stress) console.field("pressure", "{:.5f} GPa", -end.stress->trace() / 3 * gpa + 0.0);
-  describe(end.crystal, result.group_after, console);
-  if (end.forbidden_force > large_share * settings.force) {
-    console.warn(
-        "a force of {:.3g} eV/angstrom breaks the symmetry and was averaged out: the potential has less symmetry than "
-        "the crystal",
-        end.forbidden_force);
-  }
-  if (!end.converged) console.warn("the structure is not relaxed: {}", end.reason);
-
-  const RunFolder& folder = *context.folder;
-  const std::string comment =
-      fmt::format("relaxed at {:g} GPa, space group {} ({}){}", settings.pressure * gpa, result.group_after.symbol,
-                  result.group_after.number, end.converged ? "" : ", not converged");
-  for (const char* name : {"structure.cif", "structure.extxyz"})
-    write_structure(end.crystal, folder.file(name), comment);
-  folder.write("POSCAR", poscar_text(end.crystal, comment));
-  folder.write("steps.dat", step_table(result.steps).text());
-  write_result(folder.file("result.h5"), result, context.settings);
-  if (context.shared.figures)
-    figures::draw(figures_of_relax(folder.file("result.h5")), folder.file("figures"), console);
-  console.field("results", "{}", folder.path());
+  const RelaxResult result = relaxed(settings, *potential, start, group, console);
+  describe(result, settings.force, console);
+  write(result, context);
+  console.field("results", "{}", context.folder->path());
   Summary summary = summary_of(result);
-  console.print_json(folder.finish(summary));
-  return end.converged ? exit_code::done : exit_code::not_converged;
+  console.print_json(context.folder->finish(summary));
+  return result.relaxation.converged ? exit_code::done : exit_code::not_converged;
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "core/hdf5_file.hpp"
 #include "core/units.hpp"
 #include "phonons/hdf5_matrices.hpp"
+#include "phonons/stability.hpp"
 #include "tools/commands/input_settings.hpp"
 #include "tools/program/console.hpp"
 
@@ -121,12 +122,7 @@ std::vector<figures::Figure> figures_of_relax(const std::string& path) {
   return {figure};
 }
 
-int PhononsResult::n_imaginary() const {
-  int n = 0;
-  for (const auto& at_q : frequencies)
-    n += static_cast<int>(std::ranges::count_if(at_q, [](double value) { return value < -acoustic; }));
-  return n;
-}
+int PhononsResult::n_imaginary() const { return phonons::n_imaginary(frequencies, acoustic); }
 
 Summary summary_of(const PhononsResult& result) {
   Summary summary;

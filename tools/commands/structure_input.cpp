@@ -2,8 +2,8 @@
 
 #include <filesystem>
 
-#include "core/atomic_file.hpp"
 #include "core/error.hpp"
+#include "core/hidden_symmetry.hpp"
 #include "files/structure_file.hpp"
 #include "phonons/matrix_file.hpp"
 #include "tools/commands/input_settings.hpp"
@@ -14,15 +14,6 @@ namespace zeropoint {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Dyn files stand under a prefix, which is no file; a single one may be named, too.
-bool holds_matrices(const std::string& path) {
-  if (!fs::exists(path)) return fs::exists(path + "1") || fs::exists(path + "1.xml");
-  if (phonons::is_phonopy(path)) return true;
-  if (fs::is_directory(path)) return false;
-  const std::string text = read_file(path);
-  return text.find("ynamical") != std::string::npos && text.find("in cartesian axes") != std::string::npos;
-}
 
 }  // namespace
 
@@ -38,7 +29,7 @@ void declare(Schema& schema, StructureSettings& settings) {
 }
 
 Crystal read_crystal(const std::string& path, const UnitSet& units) {
-  if (holds_matrices(path)) return phonons::read_matrix_file(path, units).matrices.crystal;
+  if (phonons::matrix_format_of(path)) return phonons::read_matrix_file(path, units).matrices.crystal;
   if (fs::is_directory(path)) {
     if (const fs::path structure = fs::path{path} / "structure.extxyz"; fs::exists(structure))
       return read_structure(structure.string());
