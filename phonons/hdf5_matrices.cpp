@@ -64,11 +64,10 @@ DynamicalMatrices read_matrices(const Hdf5File& file, const std::string& group) 
   for (const double size : sizes) stars.push_back(static_cast<int>(size));
   const std::int64_t n = 3 * n_atoms, n_q = static_cast<std::int64_t>(q.size());
   require_shape(file, name("dynamical_matrices"), {n_q, n, n});
-  const at::Tensor values = file.read(name("dynamical_matrices")).to(at::kComplexDouble).contiguous();
-  const auto* in = reinterpret_cast<const std::complex<double>*>(values.const_data_ptr<c10::complex<double>>());
+  const at::Tensor values = file.read(name("dynamical_matrices"));
   std::vector<Eigen::MatrixXcd> blocks;
   for (std::int64_t i = 0; i < n_q; ++i) {
-    blocks.emplace_back(Eigen::Map<const RowMajor>(in + i * n * n, n, n));
+    blocks.push_back(to_complex_matrix(values[i]));
     if (!blocks.back().allFinite())
       throw InputError{"{}: '{}' has numbers that are not finite", file.path(), name("dynamical_matrices")};
   }

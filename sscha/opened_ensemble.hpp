@@ -13,9 +13,9 @@ namespace zeropoint::sscha {
 
 /// A stored ensemble, and what is said about its generating density where its file does not hold it.
 struct StoredEnsemble {
-  EnsembleSource source;              ///< a folder that holds population.h5 stands for that file
-  std::optional<std::string> dyn;     ///< prefix of the generating matrices; nothing: those of the file
-  std::optional<double> temperature;  ///< K of the generating density; nothing: that of the file
+  EnsembleSource source{};              ///< a folder that holds population.h5 stands for that file
+  std::optional<std::string> dyn{};     ///< prefix of the generating matrices; nothing: those of the file
+  std::optional<double> temperature{};  ///< K of the generating density; nothing: that of the file
 };
 
 /// Neither the file nor who names it knows the density that generated an ensemble.

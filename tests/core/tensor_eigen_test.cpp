@@ -7,9 +7,7 @@
 namespace zeropoint {
 namespace {
 
-Eigen::MatrixXd rectangular() {
-  return Eigen::MatrixXd::NullaryExpr(2, 3, [](Eigen::Index i, Eigen::Index j) { return 10.0 * i + j; });
-}
+Eigen::MatrixXd rectangular() { return Eigen::Matrix<double, 2, 3>{{0, 1, 2}, {10, 11, 12}}; }
 
 TEST(TensorEigen, KeepsRowsAndColumns) {
   const Eigen::MatrixXd matrix = rectangular();

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "core/error.hpp"
+#include "phonons/phonopy/text.hpp"
 #include "phonons/symmetrizer.hpp"
 #include "tests/phonons/dyn_text.hpp"
 #include "tests/support/crystals.hpp"

@@ -26,7 +26,9 @@ TEST(MatrixFile, OfEveryFormatIsReadFromWhereItWasWritten) {
     if (format.name == "q2r-xml") path += ".xml";
     const MatrixFormat* const found = matrix_format_of(path);
     ASSERT_TRUE(found);
-    if (format.recognises && format.name != "qe-xml") EXPECT_EQ(found->name, format.name);
+    // Dyn files in XML are read by the reader of those in text, ifc.q2r by that of q2r.x.
+    const bool shared = format.name == "qe-xml" || format.name == "epw";
+    EXPECT_EQ(found->name, shared ? matrix_formats()[format.name == "epw" ? 2 : 0].name : format.name);
     const MatrixFile file = read_matrix_file(path);
     EXPECT_LT(test::difference(file.matrices, matrices), 1e-9);
     EXPECT_EQ(file.path, path);
