@@ -1,8 +1,6 @@
-#include "sscha/population_loop.hpp"
-
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "core/atomic_file.hpp"
@@ -11,13 +9,15 @@
 #include "phonons/quantum_espresso/dyn.hpp"
 #include "phonons/relaxation.hpp"
 #include "potentials/table.hpp"
+#include "sscha/condition_result.hpp"
+#include "sscha/label_requests.hpp"
 #include "sscha/loop_state_file.hpp"
 #include "sscha/population_file.hpp"
+#include "sscha/solution_file.hpp"
 #include "tools/commands/input_settings.hpp"
-#include "tools/commands/minimize_result.hpp"
-#include "tools/commands/sscha_labels.hpp"
 #include "tools/commands/sscha_result.hpp"
 #include "tools/commands/sscha_start.hpp"
+#include "tools/figures/condition_figures.hpp"
 #include "tools/figures/solution_figures.hpp"
 #include "tools/program/command.hpp"
 #include "tools/program/exit_code.hpp"
@@ -27,7 +27,9 @@ namespace zeropoint {
 namespace {
 
 namespace fs = std::filesystem;
+using nlohmann::ordered_json;
 using sscha::CellKind;
+using sscha::Condition;
 
 struct Settings {
   enum class Keep { none, last, all };
@@ -103,193 +105,205 @@ void declare_keys(Schema& schema, Settings& settings) {
   minimize.key("max_steps", &settings.minimize.max_steps, "").at_least(1);
 }
 
-/// One line a population on the terminal and in populations.dat.
-class PopulationLog {
- public:
-  PopulationLog(Console& console, std::string path, double n_cells)
-      : console_(console), path_(std::move(path)), n_cells_(n_cells) {
-    console_.say("{:>4} {:>8}  {:>24}  {:>15} {:>15}  {:>7}  {:>14}  {:>10}  {:>8}", "pop.", "size",
-                 "free energy (eV/cell)", "gradient/error", "then", "N_eff/N", "pressure (GPa)", "V (A^3)", "lowest");
-  }
-  /// The last of all populations.
-  void add(const std::vector<sscha::PopulationReport>& history) {
-    const sscha::PopulationReport& report = history.back();
-    const std::vector<double> row = population_row(report, n_cells_);
-    const auto ratio = [](double value, double error) { return error > 0 ? value / error : 0.0; };
-    console_.say(
-        "{:>4} {:>8}  {:>24}  {:>15.2f} {:>15.2f}  {:>7.4f}  {:>14}  {:>10.4f}  {:>8.2f}{}",
-        report.is_final ? "last" : std::to_string(report.number), report.size, format_estimate(row[2], row[3], ""),
-        ratio(report.start.gradient, report.start.gradient_error),
-        ratio(report.end.gradient, report.end.gradient_error), report.end.kong_liu_ratio,
-        report.stress ? format_estimate(std::abs(row[10]) < 1e-9 ? 0 : row[10], row[11] < 1e-9 ? 0 : row[11], "") : "-",
-        report.volume, row.back(), report.needs_no_step ? "  fresh: no step" : "");
-    StepTable table = population_table();
-    for (const sscha::PopulationReport& each : history) table.add(population_row(each, n_cells_));
-    write_file(path_, table.text());
-  }
-
- private:
-  Console& console_;
-  std::string path_;
-  double n_cells_;
-};
-
-sscha::PopulationLoop loop_from(const Potential& potential, const sscha::TrialDensity& start, const SpaceGroup& group,
-                                const sscha::LoopOptions& options, std::optional<sscha::LoopState> state) {
-  try {
-    return {potential, start, group, options, std::move(state)};
-  } catch (phonons::MissingStress& error) {
-    error.advise("write conditions.cell = \"fixed\"");
-    throw;
-  }
+sscha::LoopOptions loop_options(const Settings& settings, const Condition& condition, const Potential& potential,
+                                at::Device device, std::int64_t seed) {
+  return {.sizes = {settings.sizes.begin(), settings.sizes.end()},
+          .maximum = settings.maximum,
+          .final_size = potential.waits_for_labels() ? 0 : settings.final_size,
+          .sampling = settings.sampling,
+          .seed = static_cast<std::uint64_t>(seed),
+          .minimize = settings.minimize,
+          .cell = settings.cell,
+          .pressure = condition.pressure.value_or(0),
+          .uncertain = settings.potential.uncertain,
+          .device = device};
 }
 
-/// One condition from `start`: leaves its files in `folder`.
-ConditionResult relax(const Settings& settings, const Condition& condition, const Potential& potential,
-                      const phonons::DynamicalMatrices& start, const SpaceGroup& group, const std::string& folder,
-                      at::Device device, Run& context) {
+/// The name of the file of a population, empty when it is not kept.
+std::string file_of(const sscha::Drawing& drawn, const Settings& settings) {
+  using Keep = Settings::Keep;
+  if (settings.keep == Keep::none) return "";
+  if (settings.keep == Keep::all && !drawn.is_final) return fmt::format("population{}.h5", drawn.number);
+  const bool may_be_last = drawn.is_final || settings.final_size == 0 || drawn.number >= settings.maximum;
+  return may_be_last ? "population.h5" : "";
+}
+
+sscha::PopulationFileInfo population_info(int number, const Run& context) {
+  return {.population = number, .seed = context.shared.seed, .sampling = "", .configuration = context.settings};
+}
+
+/// A bar for each population, its file once it is labelled.
+sscha::LoopWatch watch_of(const Settings& settings, const std::string& folder, Run& context) {
+  sscha::LoopWatch watch;
+  watch.labelling = [&console = context.console, bar = std::make_shared<std::optional<Progress>>(),
+                     shown = std::int64_t{0}](std::int64_t done, std::int64_t total) mutable {
+    if (!*bar || done < shown) {
+      bar->emplace(console, "labelling", total, "configurations");
+      shown = 0;
+    }
+    (*bar)->advance(done - shown);
+    shown = done;
+    if (done == total) bar->reset();
+    stop_if_interrupted();
+  };
+  watch.labelled = [&settings, &context, folder](const sscha::Drawing& drawn, const Configurations& configurations) {
+    const std::string file = file_of(drawn, settings);
+    if (!file.empty())
+      write_population(folder + "/" + file, drawn.density, configurations, population_info(drawn.number, context));
+    stop_if_interrupted();
+  };
+  return watch;
+}
+
+void say_what_to_label(const sscha::LabelRequest& request, Console& console) {
+  console.say(
+      "population {} waits for labels (configuration {} of {} has no label among the {} that are stored). Compute the "
+      "{} configurations of {}, gather the outputs with `zeropoint collect` (population.path = \"{}\"), and repeat "
+      "this "
+      "command",
+      request.number, request.missing.configurations.front() + 1, request.size, request.missing.n_stored, request.size,
+      request.frames, request.folder);
+}
+
+/// Populations until they are settled, from where an interrupted run stood; nothing when labels are waited for.
+std::optional<sscha::LoopResult> run_loop(const Settings& settings, const sscha::LoopOptions& options,
+                                          const Potential& potential, const sscha::TrialDensity& start,
+                                          const SpaceGroup& group, const std::string& folder, Run& context) {
   Console& console = context.console;
-  const UnitSet& units = context.shared.units();
-  const phonons::Symmetrizer symmetrize(group, start.crystal, start.grid);
-  const sscha::TrialDensity density = sscha::symmetrized({start, condition.temperature, units}, group, symmetrize);
-  sscha::LoopOptions options{.sizes = {settings.sizes.begin(), settings.sizes.end()},
-                             .maximum = settings.maximum,
-                             .final_size = potential.waits_for_labels() ? 0 : settings.final_size,
-                             .sampling = settings.sampling,
-                             .seed = static_cast<std::uint64_t>(context.shared.seed),
-                             .minimize = settings.minimize,
-                             .cell = settings.cell,
-                             .pressure = condition.pressure.value_or(0),
-                             .uncertain = settings.potential.uncertain,
-                             .device = device};
   const std::string state_file = folder + "/state.h5";
   std::optional<sscha::LoopState> state;
   if (context.folder->resumes()) state = sscha::read_loop_state(state_file);
   if (state) console.say("goes on after population {}", state->history.size());
-  PopulationLog log(console, folder + "/populations.dat", start.grid.size());
-  std::optional<Progress> bar;
-  std::int64_t shown = 0;
-  sscha::LoopWatch watch;
-  watch.labelling = [&](std::int64_t done, std::int64_t total) {
-    if (!bar || done < shown) {
-      bar.emplace(console, "labelling", total, "configurations");
-      shown = 0;
-    }
-    bar->advance(done - shown);
-    shown = done;
-    if (done == total) bar.reset();
-    stop_if_interrupted();
-  };
-  watch.labelled = [&](const sscha::Drawing& drawn, const Configurations& configurations) {
-    if (settings.keep == Settings::Keep::none) return;
-    if (settings.keep == Settings::Keep::last && settings.final_size > 0 && !drawn.is_final &&
-        drawn.number < settings.maximum)
-      return;
-    const std::string name = settings.keep == Settings::Keep::all && !drawn.is_final
-                                 ? fmt::format("population{}.h5", drawn.number)
-                                 : "population.h5";
-    write_population(
-        folder + "/" + name, drawn.density, configurations,
-        {.population = drawn.number, .seed = context.shared.seed, .sampling = "", .configuration = context.settings});
-    stop_if_interrupted();
-  };
-  sscha::PopulationLoop loop = loop_from(potential, density, group, options, std::move(state));
+  show_head_of_populations(console);
+  const double n_cells = start.matrices().grid.size();
+  const sscha::LoopWatch watch = watch_of(settings, folder, context);
+  sscha::PopulationLoop loop(potential, start, group, options, std::move(state));
   while (!loop.finished()) {
     const sscha::Drawing& drawn = loop.drawing();
-    require_labels(potential, drawn.density, drawn.sampler, drawn.number, drawn.size, folder, context.shared.seed,
-                   context.settings);
-    loop.next(watch);
-    log.add(loop.state().history);
+    if (const auto request = request_labels(potential, drawn, folder, population_info(drawn.number, context))) {
+      say_what_to_label(*request, console);
+      return {};
+    }
+    show(loop.next(watch), n_cells, console);
+    write_file(folder + "/populations.dat", table_of(loop.state().history, n_cells).text());
     if (!loop.finished()) sscha::write_loop_state(state_file, loop.state());
     stop_if_interrupted();
   }
-  sscha::LoopResult found = std::move(loop).result();
-  sscha::SolutionErrors errors = solution_errors(found.population, found.minimum, group, settings.minimize.centroids,
+  return std::move(loop).result();
+}
+
+/// The crystal without motion, relaxed from `found` at the pressure of the condition.
+std::optional<Eigen::Matrix3d> cell_at_rest(const Settings& settings, const Potential& potential, const Crystal& found,
+                                            const SpaceGroup& group, const Eigen::Vector3i& divisions, double pressure,
+                                            Console& console) {
+  const phonons::Relaxation at_rest =
+      phonons::relax(potential, found, group,
+                     {.cell = settings.cell,
+                      .pressure = pressure,
+                      .divisions = divisions,
+                      .observe = [](const phonons::RelaxationStep&) { stop_if_interrupted(); }});
+  if (!at_rest.converged) {
+    console.warn("the crystal at rest is not found ({}): the quantum expansion is not told", at_rest.reason);
+    return {};
+  }
+  const Crystal& crystal = at_rest.crystal;
+  console.field("expansion", "{:+.3f} % of the volume, {:+.3f} % of the first vector, beyond the crystal at rest",
+                100 * (found.volume() / crystal.volume() - 1),
+                100 * (found.cell.row(0).norm() / crystal.cell.row(0).norm() - 1));
+  return crystal.cell;
+}
+
+struct Finished {
+  sscha::ConditionResult result;
+  ordered_json entries;  ///< of its summary.json
+};
+
+/// One condition from `start`: leaves its files in `folder`. Nothing when labels are waited for.
+std::optional<Finished> relax(const Settings& settings, const Condition& condition, const Potential& potential,
+                              const phonons::DynamicalMatrices& start, const SpaceGroup& group,
+                              const std::string& folder, at::Device device, Run& context) {
+  Console& console = context.console;
+  const UnitSet& units = context.shared.units();
+  const phonons::Symmetrizer symmetrize(group, start.crystal, start.grid);
+  const sscha::TrialDensity density = sscha::symmetrized({start, condition.temperature, units}, group, symmetrize);
+  const sscha::LoopOptions options = loop_options(settings, condition, potential, device, context.shared.seed);
+  std::optional<sscha::LoopResult> found = run_loop(settings, options, potential, density, group, folder, context);
+  if (!found) return {};
+  sscha::SolutionErrors errors = solution_errors(found->population, found->minimum, group, settings.minimize.centroids,
                                                  [&](int, int) { stop_if_interrupted(); });
-  const sscha::Solution result{density, std::move(found.minimum), std::move(errors), group, found.population.size()};
-  const phonons::DynamicalMatrices& matrices = result.matrices();
+  const sscha::Solution solution{density, std::move(found->minimum), std::move(errors), group,
+                                 found->population.size()};
+  const phonons::DynamicalMatrices& matrices = solution.matrices();
   phonons::write_qe_dyn(matrices, folder + "/dyn", units);
   for (const char* name : {"structure.cif", "structure.extxyz"}) {
     write_structure(
         matrices.crystal, folder + "/" + name,
         fmt::format("average structure, {}, space group {} ({})", condition.text(), group.symbol, group.number));
   }
-  sscha::write_solution(folder + "/result.h5", result, context.settings, context.shared.seed);
-  if (context.shared.figures) figures::draw(figures_of_minimize(folder + "/result.h5"), folder + "/figures", console);
-  console.field("result", "{}", found.explain());
-  comment_on(result, found, settings.potential.uncertain, console);
-  ConditionResult left{condition, entries_of(result, found, condition), matrices, found.settled};
+  const std::string file = folder + "/result.h5";
+  sscha::write_solution(file, solution, context.settings, context.shared.seed);
+  if (context.shared.figures) figures::draw(figures_of_minimize(file), folder + "/figures", console);
+  console.field("result", "{}", found->explain());
+  sscha::ConditionResult result = result_at(condition, solution, *found);
+  comment_on(solution, result, settings.potential.uncertain, console);
   if (condition.pressure) {
-    const phonons::Relaxation at_rest =
-        phonons::relax(potential, matrices.crystal, group,
-                       {.cell = settings.cell,
-                        .pressure = *condition.pressure,
-                        .divisions = start.grid.divisions(),
-                        .observe = [](const phonons::RelaxationStep&) { stop_if_interrupted(); }});
-    if (at_rest.converged) {
-      add_static_crystal(at_rest.crystal, left.entries);
-      console.field("expansion", "{:+.3f} % of the volume, {:+.3f} % of the first vector, beyond the crystal at rest",
-                    100 * (matrices.crystal.volume() / at_rest.crystal.volume() - 1),
-                    100 * (matrices.crystal.cell.row(0).norm() / at_rest.crystal.cell.row(0).norm() - 1));
-    } else {
-      console.warn("the crystal at rest is not found ({}): the quantum expansion is not told", at_rest.reason);
-    }
+    result.cell_at_rest = cell_at_rest(settings, potential, matrices.crystal, group, start.grid.divisions(),
+                                       *condition.pressure, console);
   }
-  fs::remove(state_file);
-  return left;
+  add_condition(file, result);
+  ordered_json entries = entries_of(solution, result);
+  return Finished{std::move(result), std::move(entries)};
 }
 
-int run(const Settings& settings, Run& context) {
-  Console& console = context.console;
-  const UnitSet& units = context.shared.units();
-  const at::Device device = context.device();  // before any tensor
-  PotentialOpening opening{.units = units, .idle = stop_if_interrupted};
-  if (context.folder) opening.populations = populations_to_label(context.folder->path());
-  const std::unique_ptr<Potential> potential = open_potential(settings.potential, opening);
-  const phonons::DynamicalMatrices start =
-      start_of(settings.start, *potential, settings.symmetry,
-               {settings.temperatures.front(), settings.cell,
-                settings.pressures.empty() ? std::nullopt : std::optional(settings.pressures.front())},
-               units, console);
-  const SpaceGroup group = phonons::keeping_grid(find_space_group(start.crystal, settings.symmetry), start.grid);
-  describe(start, console);
-  describe(group, console);
-  const std::vector<Condition> conditions = conditions_of(settings.temperatures, settings.pressures);
-  console.field("conditions", "{}", conditions.size());
-  const std::int64_t largest =
-      std::max<std::int64_t>(settings.final_size, *std::max_element(settings.sizes.begin(), settings.sizes.end()));
-  if (!context.folder) {
-    console.field("memory", "{} for the largest population",
-                  format_bytes(4.0 * 3 * 8 * static_cast<double>(largest) * start.supercell().n_atoms()));
-    return exit_code::done;
+/// What an earlier, interrupted run left of a condition of a ladder.
+std::optional<Finished> read_finished(const std::string& folder, const Condition& condition) {
+  const std::string summary = folder + "/summary.json";
+  if (!fs::exists(summary)) return {};
+  ordered_json entries = ordered_json::parse(read_file(summary), nullptr, false);
+  std::optional<sscha::ConditionResult> result = sscha::read_condition(folder + "/result.h5", condition);
+  if (entries.is_discarded() || !result) return {};
+  return Finished{std::move(*result), std::move(entries)};
+}
+
+std::vector<Condition> ladder_of(const Settings& settings) {
+  try {
+    return sscha::ladder_of(settings.temperatures, settings.pressures);
+  } catch (const InputError& error) {
+    throw ConfigError{"conditions: {}", error.problem()};
   }
+}
+
+int run_ladder(const Settings& settings, const std::vector<Condition>& ladder, const Potential& potential,
+               const phonons::DynamicalMatrices& start, const SpaceGroup& group, at::Device device, Run& context) {
+  Console& console = context.console;
   const RunFolder& folder = *context.folder;
-  std::vector<ConditionResult> results;
-  for (const Condition& condition : conditions) {
-    const bool alone = conditions.size() == 1;
+  std::vector<sscha::ConditionResult> results;
+  std::vector<ordered_json> entries;
+  std::vector<Condition> done;
+  for (const Condition& condition : ladder) {
+    const bool alone = ladder.size() == 1;
     const std::string where = alone ? folder.path() : folder.file(condition.name());
     fs::create_directories(where);
-    if (!alone && folder.resumes()) {
-      if (std::optional<ConditionResult> done = read_condition(where, condition)) {
-        console.say("{}: done before", condition.text());
-        results.push_back(std::move(*done));
-        continue;
-      }
+    std::optional<Finished> finished;
+    if (!alone && folder.resumes()) finished = read_finished(where, condition);
+    if (finished) {
+      console.say("{}: done before", condition.text());
+    } else {
+      console.say("");
+      console.say("{}", condition.text());
+      const std::optional<std::size_t> neighbour = nearest(done, condition);
+      finished = relax(settings, condition, potential, neighbour ? results[*neighbour].matrices : start, group, where,
+                       device, context);
+      if (!finished) return exit_code::waiting;
+      if (!alone) write_file(where + "/summary.json", finished->entries.dump(2) + "\n");
     }
-    console.say("");
-    console.say("{}", condition.text());
-    const ConditionResult* neighbour = nearest(results, condition);
-    try {
-      results.push_back(relax(settings, condition, *potential, neighbour ? neighbour->matrices : start, group, where,
-                              device, context));
-    } catch (const WaitingForLabels& waiting) {
-      console.say("{}", waiting.what());
-      return exit_code::waiting;
-    }
-    if (!alone) write_file(where + "/summary.json", results.back().entries.dump(2) + "\n");
+    fs::remove(where + "/state.h5");
+    done.push_back(condition);
+    results.push_back(std::move(finished->result));
+    entries.push_back(std::move(finished->entries));
   }
   add_derivatives(results);
-  Summary summary = summary_of(results);
+  Summary summary = summary_of(results, std::move(entries));
   if (results.size() > 1) {
     folder.write("conditions.dat", table_of(results).text());
     if (context.shared.figures) figures::draw(figures_of_conditions(results), folder.file("figures"), console);
@@ -298,9 +312,31 @@ int run(const Settings& settings, Run& context) {
   show(results, console);
   console.field("results", "{}", folder.path());
   console.print_json(folder.finish(summary));
-  return std::all_of(results.begin(), results.end(), [](const ConditionResult& result) { return result.settled; })
-             ? exit_code::done
-             : exit_code::not_converged;
+  return std::ranges::all_of(results, &sscha::ConditionResult::settled) ? exit_code::done : exit_code::not_converged;
+}
+
+int run(const Settings& settings, Run& context) try {
+  Console& console = context.console;
+  const UnitSet& units = context.shared.units();
+  const at::Device device = context.device();  // before any tensor
+  PotentialOpening opening{.units = units, .idle = stop_if_interrupted};
+  if (context.folder) opening.populations = sscha::requested_populations(context.folder->path());
+  const std::unique_ptr<Potential> potential = open_potential(settings.potential, opening);
+  const std::vector<Condition> ladder = ladder_of(settings);
+  const phonons::DynamicalMatrices start =
+      start_of(settings.start, *potential, settings.symmetry, ladder.front(), settings.cell, units, console);
+  const SpaceGroup group = phonons::keeping_grid(find_space_group(start.crystal, settings.symmetry), start.grid);
+  describe(start, console);
+  describe(group, console);
+  console.field("conditions", "{}", ladder.size());
+  if (context.folder) return run_ladder(settings, ladder, *potential, start, group, device, context);
+  const int largest = std::max(settings.final_size, *std::ranges::max_element(settings.sizes));
+  console.field("memory", "{} for the largest population",
+                format_bytes(4.0 * 3 * 8 * largest * start.supercell().n_atoms()));
+  return exit_code::done;
+} catch (phonons::MissingStress& error) {
+  error.advise("write conditions.cell = \"fixed\"");
+  throw;
 }
 
 }  // namespace
