@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "core/parallel.hpp"
-
 namespace zeropoint::mlp {
 
 void Errors::add(const Prediction& prediction, const LabelledStructure& label, const std::vector<int>& species) {
@@ -31,21 +29,12 @@ void Errors::add(const Errors& other) {
 }
 
 std::vector<Errors> errors_of(const Predictor& predict, const TrainingData& data, const std::vector<std::size_t>& of) {
-  constexpr std::size_t at_once = 64;
   std::vector<Errors> errors(data.set_names().size(), Errors{data.species().size()});
-  for (std::size_t begin = 0; begin < of.size(); begin += at_once) {
-    const std::size_t count = std::min(at_once, of.size() - begin);
-    std::vector<std::shared_ptr<const Geometry>> kept(count);
-    parallel_for(static_cast<std::int64_t>(count),
-                 [&](std::int64_t k) { kept[k] = data.geometry(of[begin + static_cast<std::size_t>(k)]); });
-    std::vector<const Geometry*> geometries;
-    for (const auto& geometry : kept) geometries.push_back(geometry.get());
-    const std::vector<Prediction> predictions = predict(geometries);
-    for (std::size_t k = 0; k < count; ++k) {
-      const std::size_t i = of[begin + k];
-      errors[data.set_of(i)].add(predictions[k], data.structure(i), data.species_of(i));
-    }
-  }
+  predict_each(
+      predict, of.size(), [&](std::size_t k) { return data.geometry(of[k]); },
+      [&](std::size_t k, const Prediction& prediction) {
+        errors[data.set_of(of[k])].add(prediction, data.structure(of[k]), data.species_of(of[k]));
+      });
   return errors;
 }
 

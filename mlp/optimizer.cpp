@@ -115,9 +115,8 @@ void Optimizer::step(const std::vector<at::Tensor>& gradients, double learning_r
   const double length = flat.norm().item<double>();
   if (!std::isfinite(length)) {
     throw InputError{
-        "the gradient is not finite after {} steps: the training diverged. Lower train.learning_rate, or look for "
-        "wrong "
-        "labels",
+        "the gradient is not finite after {} steps: the training diverged. Lower the learning "
+        "rate, or look for wrong labels",
         n_steps_};
   }
   if (length > options_.clip) flat *= options_.clip / length;

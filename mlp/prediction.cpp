@@ -119,16 +119,20 @@ Geometry Predictor::geometry(const Eigen::Matrix3d& cell, const Eigen::Ref<const
 Geometry Predictor::geometry(const Eigen::Matrix3d& cell, Neighbours neighbours,
                              const std::vector<std::string>& species) const {
   Geometry made{species_numbers(species, species_), std::abs(cell.determinant()), std::move(neighbours)};
-  for (std::size_t i = 0; i < made.species.size(); ++i) {
-    const std::int64_t first = made.neighbours.first[i];
-    if (first == made.neighbours.first[i + 1] ||
-        made.neighbours.vectors.row(first).norm() >= descriptor_.angular_cutoff) {
+  refuse_holes(made, species);
+  return made;
+}
+
+void Predictor::refuse_holes(const Geometry& geometry, const std::vector<std::string>& species) const {
+  const Neighbours& neighbours = geometry.neighbours;
+  for (std::size_t i = 0; i < geometry.species.size(); ++i) {
+    const std::int64_t first = neighbours.first[i];
+    if (first == neighbours.first[i + 1] || neighbours.vectors.row(first).norm() >= descriptor_.angular_cutoff) {
       throw ConfigurationError{
           "atom {} ({}) has no neighbour within {} angstrom: the potential knows nothing about holes", i + 1,
           species[i], descriptor_.angular_cutoff};
     }
   }
-  return made;
 }
 
 void Predictor::predict_piece(const std::vector<const Geometry*>& structures, Prediction* results) const {
@@ -198,6 +202,23 @@ std::vector<Prediction> Predictor::operator()(const std::vector<const Geometry*>
                   results.data() + begin);
   });
   return results;
+}
+
+void predict_each(const Predictor& predict, std::size_t n,
+                  const std::function<std::shared_ptr<const Geometry>(std::size_t)>& geometry,
+                  const std::function<void(std::size_t, const Prediction&)>& take,
+                  const std::function<void(std::size_t)>& observe) {
+  constexpr std::size_t at_once = 64;
+  for (std::size_t begin = 0; begin < n; begin += at_once) {
+    const std::size_t count = std::min(at_once, n - begin);
+    std::vector<std::shared_ptr<const Geometry>> kept(count);
+    parallel_for(static_cast<std::int64_t>(count), [&](std::int64_t k) { kept[k] = geometry(begin + k); });
+    std::vector<const Geometry*> geometries;
+    for (const auto& one : kept) geometries.push_back(one.get());
+    const std::vector<Prediction> predictions = predict(geometries);
+    for (std::size_t k = 0; k < count; ++k) take(begin + k, predictions[k]);
+    if (observe) observe(begin + count);
+  }
 }
 
 }  // namespace zeropoint::mlp

@@ -2,6 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -73,6 +74,9 @@ class Predictor {
   /// The same where the pairs are known: `neighbours` within radial_cutoff().
   Geometry geometry(const Eigen::Matrix3d& cell, Neighbours neighbours, const std::vector<std::string>& species) const;
   double radial_cutoff() const { return descriptor_.radial_cutoff; }  ///< angstrom
+  /// @throws ConfigurationError for an atom that has no neighbour within the angular cutoff; `species`: the labels of
+  /// the atoms.
+  void refuse_holes(const Geometry& geometry, const std::vector<std::string>& species) const;
 
   /// Means over the committee. In pieces, on all threads; the bits do not depend on their number.
   std::vector<Prediction> operator()(const std::vector<const Geometry*>& structures) const;
@@ -88,5 +92,13 @@ class Predictor {
   NodeNetwork network_;
   std::vector<ActiveNetwork> members_;
 };
+
+/// Calls take(i, prediction) for structures 0 <= i < n in their order. Pairs of 64 structures are in memory at a time:
+/// `geometry` makes or finds those of one, on any thread. `observe` is called with the number of structures done, and
+/// may throw to stop.
+void predict_each(const Predictor& predict, std::size_t n,
+                  const std::function<std::shared_ptr<const Geometry>(std::size_t)>& geometry,
+                  const std::function<void(std::size_t, const Prediction&)>& take,
+                  const std::function<void(std::size_t)>& observe = {});
 
 }  // namespace zeropoint::mlp

@@ -51,8 +51,7 @@ Trainer::Trainer(const TrainingData& data, std::vector<std::size_t> training, st
       begin_(std::chrono::steady_clock::now()) {
   if (training_.empty()) throw InputError{"there is no structure to train on"};
   if (options_.patience > 0 && validation_.empty()) {
-    throw InputError{"patience = {} needs structures for validation: set data.validation, or patience = 0",
-                     options_.patience};
+    throw InputError{"patience = {} needs structures for validation", options_.patience};
   }
   options_.loss = with_scales(options_.loss, data_, training_, start_.reference_energies);
   for (const Member& member : start_.members) {
@@ -224,8 +223,7 @@ void Trainer::save(const std::string& checkpoint) const {
 void Trainer::restore(const std::string& checkpoint) {
   const Hdf5File file = Hdf5File::open(checkpoint, checkpoint_type);
   if (file.text_attribute("/", "data").value_or("") != data_.hash()) {
-    throw InputError{"{} was written by a training on other data: give these data back, or begin anew with --overwrite",
-                     checkpoint};
+    throw InputError{"{} was written by a training on other data: give these data back, or begin anew", checkpoint};
   }
   step_ = static_cast<std::int64_t>(file.number_attribute("/", "step").value_or(0));
   earlier_seconds_ = file.number_attribute("/", "seconds").value_or(0);

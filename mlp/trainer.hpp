@@ -52,6 +52,9 @@ class Trainer {
   Trainer(const TrainingData& data, std::vector<std::size_t> training, std::vector<std::size_t> validation, Model start,
           const TrainOptions& options);
 
+  Trainer(const Trainer&) = delete;  // active_ points into the object
+  Trainer& operator=(const Trainer&) = delete;
+
   /// Takes up the training where save() left it. @throws InputError for the checkpoint of another training, IoError.
   void restore(const std::string& checkpoint);
   /// Between epochs.

@@ -5,17 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "files/labelled_structure.hpp"
+#include "files/training_set.hpp"
 #include "mlp/atom_batch.hpp"
 #include "mlp/split.hpp"
 
 namespace zeropoint::mlp {
-
-/// Structures of one origin, reported together.
-struct LabelledSet {
-  std::string name;  ///< of the file or folder
-  std::vector<LabelledStructure> structures;
-};
 
 /// All structures that a training works on, with their pairs of atoms as far as these fit into memory.
 class TrainingData {

@@ -265,8 +265,7 @@ TEST_P(BadDataCorpus, IsRefusedOrTold) {
     testing::internal::CaptureStdout();
     try {
       Console console{{.quiet = true}};
-      for (const mlp::LabelledSet& set :
-           read_sets({folder / bad.pattern}, "data.train", {}, units::codata2022, console))
+      for (const LabelledSet& set : read_sets({folder / bad.pattern}, "data.train", {}, units::codata2022, console))
         accepted += set.structures.size();
     } catch (const Error& thrown) {
       error = thrown.what();

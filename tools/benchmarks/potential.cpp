@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "files/ensemble.hpp"
+#include "files/training_set.hpp"
 #include "mlp/model_start.hpp"
 #include "mlp/trainer.hpp"
 #include "phonons/modes.hpp"
@@ -17,7 +18,6 @@
 #include "sscha/population_loop.hpp"
 #include "sscha/solution_errors.hpp"
 #include "tools/benchmarks/model.hpp"
-#include "tools/commands/labelled_files.hpp"
 
 namespace zeropoint::bench {
 namespace {

@@ -9,13 +9,13 @@
 #include "files/ensemble_formats.hpp"
 #include "files/labelled_formats.hpp"
 #include "files/structures_hdf5.hpp"
+#include "files/training_set.hpp"
 #include "phonons/matrix_file.hpp"
 #include "phonons/matrix_judgement.hpp"
 #include "phonons/quantum_espresso/dyn.hpp"
 #include "phonons/quantum_espresso/dyn_like.hpp"
 #include "phonons/quantum_espresso/force_constants.hpp"
 #include "tools/commands/file_kind.hpp"
-#include "tools/commands/labelled_files.hpp"
 #include "tools/program/command.hpp"
 #include "tools/program/exit_code.hpp"
 
@@ -97,7 +97,12 @@ void convert_ensemble(const Arguments& arguments, const std::string& input, cons
 /// Labelled structures of any format, several inputs in their order.
 void convert_structures(const Arguments& arguments, const std::string& format, const std::string& output,
                         Console& console) {
-  EnsembleHints hints{.dyn = arguments.option("dyn"), .population = population_of(arguments).value_or(0)};
+  const EnsembleHints hints{
+      .dyn = arguments.option("dyn"),
+      .population = population_of(arguments).value_or(0),
+      .supercell_of = [](const std::string& dyn) { return phonons::read_qe_dyn(dyn, units::codata2022).supercell(); },
+      .dyn_advice = "name them with --dyn",
+      .population_advice = "say which one with --population"};
   std::vector<LabelledStructure> all;
   std::size_t n_refused = 0;
   for (const std::string& input : arguments.files) {

@@ -86,17 +86,6 @@ figures::Panel parity_panel(const Hdf5File& file, const std::string& name, const
 
 }  // namespace
 
-void Parity::add(const LabelledStructure& label, const mlp::Prediction& prediction, mlp::Part part) {
-  const int in = static_cast<int>(part);
-  energy.add(label.energy / label.n_atoms(), prediction.energy / label.n_atoms(), in);
-  for (Eigen::Index i = 0; i < label.n_atoms(); ++i) {
-    for (int k = 0; k < 3; ++k) force.add(label.forces(i, k), prediction.forces(i, k), in);
-  }
-  for (int a = 0; label.stress && a < 3; ++a) {
-    for (int b = a; b < 3; ++b) stress.add((*label.stress)(a, b), prediction.stress(a, b), in);
-  }
-}
-
 void show_errors(const std::vector<std::pair<std::string, mlp::Errors>>& rows, Console& console) {
   std::size_t width = 18;
   for (const auto& row : rows) width = std::max(width, row.first.size() + 2);
@@ -180,13 +169,6 @@ nlohmann::json errors_json(const std::string& part, const std::string& set, cons
   return entry;
 }
 
-std::string errors_text(const mlp::Errors& errors) {
-  std::string text = fmt::format("energy {} meV/atom, force {} meV/A", number(milli * errors.energy.root_mean_square()),
-                                 number(milli * errors.force.root_mean_square()));
-  if (errors.stress.count() > 0) text += fmt::format(", stress {} GPa", number(gpa * errors.stress.root_mean_square()));
-  return text + " (RMSE)";
-}
-
 StepTable learning_curve(const std::vector<mlp::EpochReport>& history) {
   StepTable table({"epoch", "progress", "learning_rate", "loss", "seconds", "energy_rmse[meV/atom]",
                    "force_rmse[meV/A]", "stress_rmse[GPa]"});
@@ -194,8 +176,8 @@ StepTable learning_curve(const std::vector<mlp::EpochReport>& history) {
   return table;
 }
 
-void write_parity(Hdf5File& file, const Parity& parity) {
-  const auto write = [&](const std::string& name, const Parity::Column& column, const char* unit) {
+void write_parity(Hdf5File& file, const mlp::Parity& parity) {
+  const auto write = [&](const std::string& name, const mlp::Parity::Column& column, const char* unit) {
     if (column.label.empty()) return;
     file.write("parity/" + name + "/label", tensor(column.label), unit, "component");
     file.write("parity/" + name + "/prediction", tensor(column.prediction), unit, "component");

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "mlp/errors.hpp"
+#include "mlp/judgement.hpp"
 #include "mlp/trainer.hpp"
 #include "tools/figures/figures.hpp"
 #include "tools/program/run_folder.hpp"
@@ -13,22 +13,6 @@ namespace zeropoint {
 
 class Console;
 class Hdf5File;
-
-/// Labels and predictions side by side, for figures and files: energies per atom, force components, stress components,
-/// each with the part (mlp::Part) that its structure belongs to.
-struct Parity {
-  struct Column {
-    std::vector<double> label, prediction, part;
-    void add(double is, double predicted, int in) {
-      label.push_back(is);
-      prediction.push_back(predicted);
-      part.push_back(in);
-    }
-  };
-  Column energy, force, stress;
-
-  void add(const LabelledStructure& label, const mlp::Prediction& prediction, mlp::Part part);
-};
 
 /// A table of errors for people: one line for each name.
 void show_errors(const std::vector<std::pair<std::string, mlp::Errors>>& rows, Console& console);
@@ -44,12 +28,9 @@ void conclude_members(const std::vector<mlp::Errors>& errors, Console& console, 
 nlohmann::json errors_json(const std::string& part, const std::string& set, const mlp::Errors& errors,
                            const std::vector<std::string>& species);
 
-/// "0.35 meV/atom, 14.2 meV/angstrom, 0.011 GPa", for the card of a model.
-std::string errors_text(const mlp::Errors& errors);
-
 StepTable learning_curve(const std::vector<mlp::EpochReport>& history);
 
-void write_parity(Hdf5File& file, const Parity& parity);
+void write_parity(Hdf5File& file, const mlp::Parity& parity);
 void write_history(Hdf5File& file, const std::vector<mlp::EpochReport>& history);
 
 /// Parity plots and, for a training, the learning curve, from a result.h5.

@@ -139,13 +139,6 @@ void Console::log_to(const std::string& path, bool append) {
   unlogged_.clear();
 }
 
-std::string format_duration(double seconds) {
-  if (seconds < 60) return fmt::format("{:.{}f} s", seconds, seconds < 10 ? 1 : 0);
-  const auto whole = static_cast<std::int64_t>(std::lround(seconds));
-  if (whole < 3600) return fmt::format("{}:{:02}", whole / 60, whole % 60);
-  return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
-}
-
 std::string format_bytes(double bytes) {
   if (bytes < 1e6) return fmt::format("{:.3g} kB", bytes / 1e3);
   if (bytes < 1e9) return fmt::format("{:.3g} MB", bytes / 1e6);

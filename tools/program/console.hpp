@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "core/duration_text.hpp"
+
 namespace zeropoint {
 
 class Console;
@@ -100,8 +102,6 @@ class Console {
   std::ofstream log_;
 };
 
-/// "1:02:03", "2:03" or "4.5 s".
-std::string format_duration(double seconds);
 /// "1.2 GB".
 std::string format_bytes(double bytes);
 /// "-1.2345(12) eV": value with its standard error in units of the last digit; "-1.23450 eV" when there is none.
