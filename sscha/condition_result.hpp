@@ -14,7 +14,7 @@ namespace zeropoint::sscha {
 /// What was found at one condition, per unit cell.
 struct ConditionResult {
   Condition condition = {};
-  phonons::DynamicalMatrices matrices = {};
+  phonons::DynamicalMatrices matrices;
   bool settled = false;
   std::string explanation = {};  ///< of that, for people
   int n_populations = 0;

@@ -50,7 +50,9 @@ void expect_equal(const Evaluation& a, const Evaluation& b) {
   EXPECT_TRUE(at::equal(a.forces, b.forces));
   EXPECT_TRUE(at::equal(a.stresses, b.stresses));
   ASSERT_EQ(a.force_uncertainty.defined(), b.force_uncertainty.defined());
-  if (a.force_uncertainty.defined()) EXPECT_TRUE(at::equal(a.force_uncertainty, b.force_uncertainty));
+  if (a.force_uncertainty.defined()) {
+    EXPECT_TRUE(at::equal(a.force_uncertainty, b.force_uncertainty));
+  }
 }
 
 TEST(PopulationEvaluator, GivesWhatTheGeneralPathGives) {

@@ -9,6 +9,7 @@
 #include "core/atomic_file.hpp"
 #include "sscha/population_loop.hpp"
 #include "tests/support/bond_potential.hpp"
+#include "tests/support/crystals.hpp"
 #include "tests/support/model_matrices.hpp"
 #include "tests/support/temporary_folder.hpp"
 
