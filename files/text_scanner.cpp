@@ -1,5 +1,6 @@
 #include "files/text_scanner.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
@@ -59,6 +60,13 @@ std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(blanks);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
+}
+
+bool begins_as_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  char start[4096];
+  file.read(start, sizeof start);
+  return (file || file.eof()) && std::find(start, start + file.gcount(), '\0') == start + file.gcount();
 }
 
 TextScanner::TextScanner(const std::string& path) : TextScanner(path, whole_file(path)) {}

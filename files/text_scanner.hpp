@@ -12,6 +12,9 @@
 
 namespace zeropoint {
 
+/// Whether a file may hold text: there is no zero byte in its first 4096. False where there is no file.
+bool begins_as_text(const std::string& path);
+
 /// Walks over a text file line by line; every complaint names file and line, and the column where there is one.
 ///
 /// Words are separated by blanks and tabs. Line ends of Unix and Windows, a byte-order mark and UTF-8 are accepted.

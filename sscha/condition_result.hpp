@@ -22,7 +22,7 @@ struct ConditionResult {
   Estimate entropy = {};                            ///< kB
   Estimate lowest = {};                             ///< cm^-1, of the modes that are no uniform translations
   std::optional<Estimate> pressure = {};            ///< eV/angstrom^3, where the potential has one
-  double bulk_modulus = 0;                     ///< eV/angstrom^3, found on the way; 0 with a fixed cell
+  double bulk_modulus = 0;                          ///< eV/angstrom^3, found on the way; 0 with a fixed cell
   std::optional<Extrapolation> extrapolation = {};  ///< of the last population
   /// Of the crystal without motion under the same pressure, angstrom, one vector a row; where it was found.
   std::optional<Eigen::Matrix3d> cell_at_rest = {};

@@ -188,6 +188,7 @@ std::vector<std::string> paths_of(const std::string& prefix, std::optional<Grid0
 }
 
 bool begins_as_dyn(const std::string& path) {
+  if (!begins_as_text(path)) return false;
   TextScanner scan(path);
   if (!scan.next_filled()) return false;
   if (!scan.line().starts_with('<')) return scan.words()[0] == "Dynamical";

@@ -8,7 +8,6 @@
 
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
-#include "core/hdf5_file.hpp"
 #include "files/text_scanner.hpp"
 #include "phonons/dipole.hpp"
 #include "phonons/quantum_espresso/header.hpp"
@@ -202,7 +201,7 @@ namespace {
 namespace fs = std::filesystem;
 
 bool begins_as_q2r(const std::string& path) {
-  if (!fs::is_regular_file(path) || is_hdf5(path)) return false;
+  if (!fs::is_regular_file(path) || !begins_as_text(path)) return false;
   // The first line: ntyp nat ibrav celldm(1..6).
   TextScanner scan(path);
   if (!scan.next_filled() || scan.words().size() != 9) return false;
@@ -212,7 +211,7 @@ bool begins_as_q2r(const std::string& path) {
 }
 
 bool is_q2r_xml(const std::string& path) {
-  return fs::is_regular_file(path) && !is_hdf5(path) && is_qe_force_constants_xml(path);
+  return fs::is_regular_file(path) && begins_as_text(path) && is_qe_force_constants_xml(path);
 }
 
 template <const char* name>

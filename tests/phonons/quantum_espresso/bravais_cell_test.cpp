@@ -4,8 +4,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "phonons/quantum_espresso/bravais_cell.hpp"
 #include "core/error.hpp"
+#include "phonons/quantum_espresso/bravais_cell.hpp"
 #include "phonons/quantum_espresso/dyn.hpp"
 
 namespace zeropoint::phonons {
