@@ -139,7 +139,7 @@ std::string explain(StopReason reason) {
              "population "
              "from the matrices written here";
     case StopReason::max_steps:
-      return "stopped at the largest number of steps (minimize.max_steps): not converged";
+      return "stopped at the largest number of steps (max_steps): not converged";
     case StopReason::stalled:
       return "stopped: the gradient no longer falls. The population is too small for its softest mode, or the modes "
              "collapse";

@@ -197,7 +197,7 @@ Population::Population(std::vector<PopulationPart> parts, const PopulationOption
     const std::string complaint = compare_with_generator(k, ratio);
     if (k == 0) variance_ratio_ = ratio;
     if (options.check_generator && !complaint.empty()) {
-      throw InputError{"{}: {}", ensembles[k]->description(), complaint};
+      throw GeneratorMismatch{"{}: {}", ensembles[k]->description(), complaint};
     }
   }
 }
@@ -378,8 +378,7 @@ std::string Population::compare_with_generator(int part, Eigen::Vector3d& varian
     return fmt::format(
         "the sampled variances of the modes are {:.3f} (from {:.3f} to {:.3f}) times those of the generating "
         "matrices at {} K, and should be 1 +- {:.3f} each: these matrices, this temperature or this population did "
-        "not generate the ensemble. Give those that did (ensemble.dyn, ensemble.temperature), or set "
-        "ensemble.check_generator = false",
+        "not generate the ensemble. Give those that did",
         mean, *smallest, *largest, density.temperature(), spread);
   }
   std::nth_element(slopes.begin(), slopes.begin() + static_cast<std::ptrdiff_t>(slopes.size() / 2), slopes.end());
@@ -389,7 +388,7 @@ std::string Population::compare_with_generator(int part, Eigen::Vector3d& varian
     if (std::abs(slope / factor - 1) < 0.06) {
       return fmt::format(
           "the forces are {:.4f} times the harmonic ones of the generating matrices, which is {} within 6 %: "
-          "they seem to be in {} where {} was expected. Convert them, or set ensemble.check_generator = false",
+          "they seem to be in {} where {} was expected. Convert them",
           slope, factor < 1 ? "bohr/angstrom" : "angstrom/bohr", factor < 1 ? "Ry/bohr" : "Ry/angstrom",
           factor < 1 ? "Ry/angstrom" : "Ry/bohr");
     }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/error.hpp"
 #include "core/scratch_file.hpp"
 #include "files/ensemble.hpp"
 #include "phonons/real_bloch_basis.hpp"
@@ -23,6 +24,12 @@ struct Pairing {
   /// Of a merged population, for each part: numbers of its configurations, and of its samples (pairs, then singles).
   /// Empty when there is one part.
   std::vector<at::Tensor> configurations_of_part = {}, samples_of_part = {};
+};
+
+/// Labelled configurations contradict the density that is said to have drawn them, or their forces are in another unit.
+class GeneratorMismatch : public InputError {
+ public:
+  using InputError::InputError;
 };
 
 /// What one density drew.
@@ -54,8 +61,7 @@ struct PopulationOptions {
 /// scratch file.
 class Population {
  public:
-  /// @throws InputError when the ensemble has fewer than 2 configurations, when its sampled variances contradict
-  /// `generating` (other matrices, temperature or units) or when its forces look as if in another unit.
+  /// @throws InputError when the ensemble has fewer than 2 configurations; GeneratorMismatch.
   Population(const Ensemble& ensemble, TrialDensity generating, const PopulationOptions& options = {});
 
   /// @throws InputError as above for each part, and when the crystals, cells or grids of the parts differ.

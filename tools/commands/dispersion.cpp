@@ -11,6 +11,7 @@
 #include "tools/commands/dispersion_settings.hpp"
 #include "tools/commands/input_settings.hpp"
 #include "tools/commands/matrix_set.hpp"
+#include "tools/figures/dispersion_figures.hpp"
 #include "tools/program/command.hpp"
 #include "tools/program/exit_code.hpp"
 #include "tools/program/interruption.hpp"

@@ -54,7 +54,5 @@ void write_result(const std::string& path, const DispersionResult& result, const
 /// bands.dat, dos.dat, thermodynamics.dat and displacements.dat.
 void write_tables(const RunFolder& folder, const DispersionResult& result);
 Summary summary_of(const DispersionResult& result);
-/// Bands beside the density of states, its parts, and, when there is one, thermodynamics, from result.h5.
-std::vector<figures::Figure> figures_of_dispersion(const std::string& path);
 
 }  // namespace zeropoint

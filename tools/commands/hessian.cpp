@@ -14,7 +14,7 @@
 #include "sscha/minimizer.hpp"
 #include "tools/commands/hessian_result.hpp"
 #include "tools/commands/input_settings.hpp"
-#include "tools/figures/solution_figures.hpp"
+#include "tools/figures/hessian_figures.hpp"
 #include "tools/program/command.hpp"
 #include "tools/program/exit_code.hpp"
 #include "tools/program/interruption.hpp"

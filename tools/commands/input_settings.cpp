@@ -195,7 +195,7 @@ phonons::DynamicalMatrices start_matrices(const StartSettings& settings, const p
 }
 
 sscha::Population read_population(const sscha::OpenedEnsemble& input, const EnsembleSettings& settings,
-                                  at::Device device, Console& console) {
+                                  at::Device device, Console& console) try {
   std::optional<Progress> bar;
   std::int64_t shown = 0;
   return sscha::Population(input.parts(), {.device = device,
@@ -206,6 +206,9 @@ sscha::Population read_population(const sscha::OpenedEnsemble& input, const Ense
                                              shown = done;
                                              stop_if_interrupted();
                                            }});
+} catch (sscha::GeneratorMismatch& error) {
+  error.advise("they are ensemble.dyn and ensemble.temperature; ensemble.check_generator = false goes on all the same");
+  throw;
 }
 
 void describe(const phonons::DynamicalMatrices& matrices, Console& console) {

@@ -9,6 +9,8 @@
 #include "tools/commands/file_kind.hpp"
 #include "tools/commands/model_report.hpp"
 #include "tools/commands/static_result.hpp"
+#include "tools/figures/dispersion_figures.hpp"
+#include "tools/figures/hessian_figures.hpp"
 #include "tools/figures/solution_figures.hpp"
 #include "tools/program/command.hpp"
 #include "tools/program/exit_code.hpp"

@@ -1,3 +1,5 @@
+#include "tools/figures/dispersion_figures.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>

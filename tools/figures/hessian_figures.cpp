@@ -1,3 +1,5 @@
+#include "tools/figures/hessian_figures.hpp"
+
 #include <algorithm>
 #include <cmath>
 
