@@ -14,6 +14,7 @@ class BondPotential : public Potential {
     const Configurations labels = model_(reference.unit_cell(), displacements);
     return {labels.energies, labels.forces, labels.stresses, {}};
   }
+  std::optional<Eigen::Vector3i> bound_divisions() const override { return model_.divisions(); }
 
  private:
   BondModel model_;
