@@ -1,5 +1,7 @@
 #include "phonons/quantum_espresso/dyn.hpp"
 
+#include <fmt/format.h>
+
 #include "phonons/quantum_espresso/dyn_xml_write.hpp"
 
 namespace zeropoint::phonons {
