@@ -1,5 +1,7 @@
 #include "files/poscar_folders.hpp"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 
 #include "core/atomic_file.hpp"

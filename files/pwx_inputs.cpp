@@ -1,5 +1,7 @@
 #include "files/pwx_inputs.hpp"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 
 #include "core/atomic_file.hpp"
