@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "core/space_group.hpp"
+#include "files/configuration_match.hpp"
 #include "files/ensemble.hpp"
 #include "files/ensemble_formats.hpp"
 #include "phonons/dos.hpp"
@@ -85,6 +86,31 @@ void nothing(const std::string&) {}
 Timing sample(const sscha::TrialDensity& density, std::int64_t n) {
   const double seconds = best_of(3, [&] { sscha::Sampler(density, {}).displacements(0, n); });
   return {.seconds = seconds, .rate = static_cast<double>(n) / seconds, .rate_unit = "configurations/s", .parts = {}};
+}
+
+/// Finding the row of a population that a structure is: an index, then 100 structures whose atoms stand in reverse.
+Timing match(const sscha::TrialDensity& density, std::int64_t n) {
+  const Supercell reference = density.matrices().supercell();
+  const Crystal crystal = reference.crystal();
+  const at::Tensor u = sscha::Sampler(density, {}).displacements(0, n).contiguous();
+  const int atoms = reference.n_atoms();
+  std::vector<LabelledStructure> structures(100);
+  for (std::size_t k = 0; k < structures.size(); ++k) {
+    LabelledStructure& s = structures[k];
+    const double* row = u.const_data_ptr<double>() + k * (n / 100) * atoms * 3;
+    s.cell = crystal.cell;
+    s.species.assign(crystal.species.rbegin(), crystal.species.rend());
+    s.positions = (crystal.positions + Eigen::Map<const Vectors>(row, atoms, 3)).colwise().reverse();
+  }
+  Timing timing;
+  timing.parts["index"] = best_of(2, [&] { ConfigurationIndex(reference, u); });
+  const ConfigurationIndex index(reference, u);
+  timing.seconds = best_of(2, [&] {
+    for (const LabelledStructure& s : structures) index.find(s);
+  });
+  timing.rate = static_cast<double>(structures.size()) / timing.seconds;
+  timing.rate_unit = "structures/s";
+  return timing;
 }
 
 /// The free-energy Hessian at the generating matrices with all errors, on `n_repetitions` calls, the best.
@@ -172,6 +198,8 @@ std::vector<Case> cases() {
        [](const std::string&) { return sample(rocksalt(2), 10000); }},
       {"sample_112_n40000", "drawing 14 atoms a cell, 2x2x2, 112 atoms, 40000 configurations", nothing,
        [](const std::string&) { return sample(general_14(2), 40000); }},
+      {"match_112_n40000", "finding structures in a population of 112 atoms, 40000 configurations", nothing,
+       [](const std::string&) { return match(general_14(2), 40000); }},
       {"bands_14_q500", "bands: 14 atoms a cell, 2x2x2, to 500 points", nothing,
        [](const std::string&) { return bands(general_14(2)); }},
       {"dos_14_mesh40", "density of states: clathrate, 14 atoms a cell, 24 operations, on 40x40x40", nothing,
