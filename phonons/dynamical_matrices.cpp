@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "core/error.hpp"
+#include "core/extremes.hpp"
 
 namespace zeropoint::phonons {
 namespace {
@@ -52,8 +53,8 @@ std::vector<Eigen::MatrixXd> to_real_space(const DynamicalMatrices& matrices) {
     Eigen::MatrixXcd sum = Eigen::MatrixXcd::Zero(matrices.n_modes(), matrices.n_modes());
     for (int iq = 0; iq < grid.size(); ++iq) sum += phase(grid.integers(iq), r) * matrices.blocks[iq];
     sum /= grid.size();
-    largest = std::max(largest, sum.cwiseAbs().maxCoeff());
-    imaginary = std::max(imaginary, sum.imag().cwiseAbs().maxCoeff());
+    largest = larger(largest, largest_magnitude(sum));
+    imaginary = larger(imaginary, largest_magnitude(sum.imag()));
     force_constants.emplace_back(sum.real());
   }
   if (!(imaginary <= 1e-6 * largest)) {

@@ -1,6 +1,7 @@
 #include "phonons/force_constants.hpp"
 
 #include "core/error.hpp"
+#include "core/extremes.hpp"
 #include "phonons/q_stars.hpp"
 
 namespace zeropoint::phonons {
@@ -20,12 +21,12 @@ Deviation deviation_of(const Supercell& supercell, const std::vector<Eigen::Matr
   for (int cell = 0; cell < supercell.n_cells(); ++cell) {
     const Eigen::MatrixXd& there = constants[supercell.cell_index(-supercell.lattice_vector(cell))];
     const Eigen::MatrixXd& here = constants[cell];
-    worst.largest = std::max(worst.largest, here.cwiseAbs().maxCoeff());
+    worst.largest = larger(worst.largest, largest_magnitude(here));
     for (int s = 0; s < n_atoms; ++s) {
       for (int t = 0; t < n_atoms; ++t) {
         const double value =
-            (here.block<3, 3>(3 * s, 3 * t) - there.block<3, 3>(3 * t, 3 * s).transpose()).cwiseAbs().maxCoeff();
-        if (value > worst.value) worst = {value, worst.largest, cell, s, t};
+            largest_magnitude(here.block<3, 3>(3 * s, 3 * t) - there.block<3, 3>(3 * t, 3 * s).transpose());
+        if (!std::isnan(worst.value) && !(value <= worst.value)) worst = {value, worst.largest, cell, s, t};
       }
     }
   }

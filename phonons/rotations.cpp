@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/extremes.hpp"
 #include "phonons/wigner_seitz.hpp"
 
 namespace zeropoint::phonons {
@@ -141,7 +142,7 @@ class Conditions {
 
 double largest(const std::vector<Eigen::VectorXd>& conditions, const Eigen::VectorXd& values) {
   double result = 0;
-  for (const Eigen::VectorXd& condition : conditions) result = std::max(result, std::abs(condition.dot(values)));
+  for (const Eigen::VectorXd& condition : conditions) result = larger(result, std::abs(condition.dot(values)));
   return result;
 }
 

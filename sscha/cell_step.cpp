@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/extremes.hpp"
 #include "phonons/relaxation.hpp"
 
 namespace zeropoint::sscha {
@@ -54,8 +55,8 @@ double CellStep::deviation(const Eigen::Matrix3d& stress, const Eigen::Matrix3d&
   constexpr double rounding = 1e-9;
   double largest = 0;
   for (Eigen::Index i = 0; i < 9; ++i) {
-    if (std::abs(r.data()[i]) > rounding)
-      largest = std::max(largest, std::abs(r.data()[i]) / std::max(errors.data()[i], rounding));
+    if (!(std::abs(r.data()[i]) <= rounding))
+      largest = larger(largest, std::abs(r.data()[i]) / larger(rounding, errors.data()[i]));
   }
   return largest;
 }

@@ -14,6 +14,7 @@
 
 #include "core/device.hpp"
 #include "core/error.hpp"
+#include "core/extremes.hpp"
 #include "phonons/symmetrizer.hpp"
 #include "sscha/device_loop.hpp"
 #include "sscha/gradient.hpp"
@@ -363,13 +364,13 @@ std::vector<HessianReport> plan_hessian(const TrialDensity& density, const Space
 
 double Hessian::smallest_eigenvalue() const {
   double smallest = 1;
-  for (const HessianReport& report : reports) smallest = std::min(smallest, report.smallest_eigenvalue);
+  for (const HessianReport& report : reports) smallest = smaller(smallest, report.smallest_eigenvalue);
   return smallest;
 }
 
 double Hessian::largest_residual() const {
   double largest = 0;
-  for (const HessianReport& report : reports) largest = std::max(largest, report.residual);
+  for (const HessianReport& report : reports) largest = larger(largest, report.residual);
   return largest;
 }
 

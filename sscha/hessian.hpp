@@ -58,8 +58,8 @@ struct Hessian {
   std::vector<std::vector<double>> auxiliary_squares;  ///< the same of the auxiliary matrices
   std::vector<HessianReport> reports;                  ///< of each irreducible q
 
-  double smallest_eigenvalue() const;  ///< of A at any q
-  double largest_residual() const;
+  double smallest_eigenvalue() const;  ///< of A at any q; NaN where one is
+  double largest_residual() const;     ///< NaN where one is
 };
 
 /// `group` must keep the grid; the density is averaged over it first.

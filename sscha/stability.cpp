@@ -16,7 +16,7 @@ Stability lowest_mode(const Hessian& hessian) {
     for (Eigen::Index mu = 0; mu < modes.frequencies.size(); ++mu) {
       if (modes.acoustic[mu]) continue;
       const double square = modes.frequencies[mu] * std::abs(modes.frequencies[mu]);
-      if (!(square < lowest.square)) continue;
+      if (!std::isnan(square) && !(square < lowest.square)) continue;
       lowest.iq = static_cast<int>(iq);
       lowest.mode = static_cast<int>(mu);
       lowest.square = square;
@@ -31,6 +31,7 @@ Stability lowest_mode(const Hessian& hessian) {
 
 HessianVerdict judge(const Hessian& hessian, const Stability& lowest, double tolerance) {
   if (!(hessian.largest_residual() < std::max(10 * tolerance, 1e-6))) return HessianVerdict::not_solved;
+  if (std::isnan(hessian.smallest_eigenvalue()) || std::isnan(lowest.square)) return HessianVerdict::not_solved;
   if (hessian.smallest_eigenvalue() < 0) return HessianVerdict::no_minimum;
   return lowest.unstable() ? HessianVerdict::unstable : HessianVerdict::stable;
 }

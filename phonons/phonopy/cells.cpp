@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "core/error.hpp"
+#include "core/extremes.hpp"
 #include "phonons/force_constants.hpp"
 
 namespace zeropoint::phonons {
@@ -239,7 +240,7 @@ DynamicalMatrices from_phonopy(const PhonopyCells& cells, const PhonopyForceCons
       int s, t;
       const std::size_t cell = place(row, column, s, t);
       sums[cell].block<3, 3>(3 * s, 3 * t) += share * element;
-      largest = std::max(largest, element.cwiseAbs().maxCoeff());
+      largest = larger(largest, largest_magnitude(element));
     }
   }
   for (std::size_t row = 0; row < constants.rows.size(); ++row) {
@@ -248,7 +249,7 @@ DynamicalMatrices from_phonopy(const PhonopyCells& cells, const PhonopyForceCons
           constants.elements[row * static_cast<std::size_t>(n_atoms) + static_cast<std::size_t>(column)];
       int s, t;
       const std::size_t cell = place(row, column, s, t);
-      const double deviation = (sums[cell].block<3, 3>(3 * s, 3 * t) - element).cwiseAbs().maxCoeff();
+      const double deviation = largest_magnitude(sums[cell].block<3, 3>(3 * s, 3 * t) - element);
       if (!(deviation <= same_copies * largest)) {
         throw InputError{
             "{}: the force constants of the supercell atoms {} and {} differ by {:.3g} eV/angstrom^2 from the mean of "

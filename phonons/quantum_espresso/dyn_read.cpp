@@ -6,6 +6,7 @@
 
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
+#include "core/extremes.hpp"
 #include "files/text_scanner.hpp"
 #include "phonons/quantum_espresso/dyn_file.hpp"
 
@@ -143,7 +144,7 @@ QGrid grid_of(const std::string& prefix, const std::vector<QeDynBlock>& blocks, 
   }
 }
 
-double largest(const Eigen::MatrixXcd& matrix) { return matrix.cwiseAbs().maxCoeff(); }
+double largest(const Eigen::MatrixXcd& matrix) { return largest_magnitude(matrix); }
 
 /// Exact symmetries that printing has rounded away: D = D^dagger, D(-q) = D(q)^*.
 std::vector<Eigen::MatrixXcd> restored(const std::vector<QeDynBlock>& blocks, const QGrid& grid) {
@@ -161,7 +162,7 @@ std::vector<Eigen::MatrixXcd> restored(const std::vector<QeDynBlock>& blocks, co
     const auto here = static_cast<std::size_t>(iq), there = static_cast<std::size_t>(grid.minus(iq));
     const Eigen::MatrixXcd partner = matrices[there].conjugate();
     const double deviation = largest(matrices[here] - partner);
-    if (!(deviation <= matrix_tolerance * std::max(largest(matrices[here]), largest(partner)))) {
+    if (!(deviation <= matrix_tolerance * larger(largest(matrices[here]), largest(partner)))) {
       throw InputError{"{}: {}: deviation {:.3g} eV/angstrom^2; the file is damaged or mixed", blocks[here].where,
                        here == there
                            ? std::string("the matrix at q = -q + G is not real")

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <numbers>
 
 #include "core/error.hpp"
@@ -55,6 +56,12 @@ TEST(DynamicalMatrices, RefuseForceConstantsThatAreNotReal) {
   DynamicalMatrices matrices = test::model_matrices(test::cubic_crystal(), {3, 1, 1}, 8);
   const int third = matrices.grid.find({1.0 / 3, 0, 0});
   matrices.blocks[third] *= 1.01;
+  EXPECT_THROW(to_real_space(matrices), InputError);
+}
+
+TEST(DynamicalMatrices, RefuseForceConstantsThatAreNotNumbers) {
+  DynamicalMatrices matrices = test::model_matrices(test::cubic_crystal(), {3, 1, 1}, 8);
+  matrices.blocks[1](1, 2) = std::numeric_limits<double>::quiet_NaN();
   EXPECT_THROW(to_real_space(matrices), InputError);
 }
 

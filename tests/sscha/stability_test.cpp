@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "core/units.hpp"
 #include "tests/support/model_matrices.hpp"
 
@@ -52,6 +55,18 @@ TEST_F(StabilityOfAHessian, VerdictAsksForASolutionThenForAMinimumThenForTheMode
   hessian_.reports[0].residual = 2e-6;
   EXPECT_EQ(judge(hessian_, lowest, 1e-8), HessianVerdict::not_solved);
   EXPECT_EQ(judge(hessian_, lowest, 1e-6), HessianVerdict::no_minimum) << "a residual that was allowed";
+}
+
+TEST_F(StabilityOfAHessian, NothingIsSolvedWhereAResidualOrAnEigenvalueIsNotANumber) {
+  const Stability lowest = lowest_mode(hessian_);
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const bool of_residual : {true, false}) {
+    Hessian damaged = hessian_;
+    damaged.reports.assign(3, HessianReport{});
+    (of_residual ? damaged.reports[1].residual : damaged.reports[1].smallest_eigenvalue) = nan;
+    EXPECT_TRUE(std::isnan(of_residual ? damaged.largest_residual() : damaged.smallest_eigenvalue()));
+    EXPECT_EQ(judge(damaged, lowest, 1e-8), HessianVerdict::not_solved);
+  }
 }
 
 TEST_F(StabilityOfAHessian, StructureAlongAModeMovesTheFarthestAtomByTheAmplitude) {
