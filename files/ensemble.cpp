@@ -164,6 +164,7 @@ class MemoryEnsemble : public Ensemble {
   std::int64_t size() const override { return configurations_.size(); }
   bool has_stresses() const override { return configurations_.stresses.defined(); }
   std::string description() const override { return description_; }
+  bool in_memory() const override { return true; }
   Configurations read(std::int64_t begin, std::int64_t end) const override {
     if (begin < 0 || begin > end || end > size()) {
       throw InternalError{"{}: configurations {} to {} of {} asked for", description_, begin, end, size()};
@@ -274,6 +275,11 @@ void FileEnsemble::find_stresses(const std::function<void(std::int64_t, std::int
     has_stresses_ =
         std::any_of(stresses.begin(), stresses.begin() + 9 * (end - begin), [](double s) { return s != 0; });
   }
+}
+
+Configurations Configurations::on(at::Device device) const {
+  return {displacements.to(device), energies.to(device), forces.to(device),
+          stresses.defined() ? stresses.to(device) : at::Tensor()};
 }
 
 Configurations FileEnsemble::read(std::int64_t begin, std::int64_t end) const {

@@ -11,7 +11,7 @@
 
 namespace zeropoint {
 
-/// Labelled configurations of one supercell, float64 on the CPU, atoms in the order of `Supercell`.
+/// Labelled configurations of one supercell, float64 on one device, atoms in the order of `Supercell`.
 struct Configurations {
   at::Tensor displacements;  ///< [n, n_atoms, 3] angstrom, from the positions of the reference supercell
   at::Tensor energies;       ///< [n] eV per supercell
@@ -19,6 +19,8 @@ struct Configurations {
   at::Tensor stresses;  ///< [n, 3, 3] eV/angstrom^3, positive = tensile (ASE); undefined when the ensemble has none
 
   std::int64_t size() const { return energies.size(0); }
+  /// The same on `device`; what is there already is shared.
+  Configurations on(at::Device device) const;
 };
 
 /// An ensemble on disk (or in memory), read in pieces: it may be larger than memory.
@@ -33,6 +35,9 @@ class Ensemble {
   /// Configurations begin <= c < end, checked: finite, atoms near their sites, all labels there.
   /// @throws InputError or IoError naming file, line or configuration.
   virtual Configurations read(std::int64_t begin, std::int64_t end) const = 0;
+  /// read() copies nothing: it hands out views of what memory holds, on the device where it lies. Else pieces are on
+  /// the CPU.
+  virtual bool in_memory() const { return false; }
 };
 
 struct EnsembleSource {

@@ -55,10 +55,17 @@ RealBlochBasis::RealBlochBasis(const QGrid& grid, int n_modes) : n_modes_(n_mode
 }
 
 at::Tensor RealBlochBasis::transform(const at::Tensor& vectors) const {
+  at::Tensor coordinates = at::empty({n_rows(), vectors.size(0)}, vectors.options());
+  transform(vectors, coordinates);
+  return coordinates;
+}
+
+void RealBlochBasis::transform(const at::Tensor& vectors, at::Tensor coordinates) const {
   const std::int64_t n_config = vectors.size(0);
   const at::Tensor by_cell =
       vectors.reshape({n_config, n_rows()}).t().contiguous().view({n_cells_, n_modes_ * n_config});
-  return at::mm(cells_.to(vectors.device()), by_cell).view({n_rows(), n_config});
+  at::Tensor result = coordinates.view({n_cells_, n_modes_ * n_config});
+  at::mm_out(result, cells_.to(vectors.device()), by_cell);
 }
 
 at::Tensor RealBlochBasis::inverse(const at::Tensor& coordinates) const {

@@ -41,6 +41,8 @@ class RealBlochBasis {
 
   /// [c, M] supercell vectors (cell slowest, as in Supercell) to [M, c] in this basis; same device.
   at::Tensor transform(const at::Tensor& vectors) const;
+  /// The same into `coordinates` [M, c], contiguous.
+  void transform(const at::Tensor& vectors, at::Tensor coordinates) const;
   /// The inverse: [M, c] in this basis to [c, M] supercell vectors.
   at::Tensor inverse(const at::Tensor& coordinates) const;
 

@@ -19,11 +19,10 @@ Configurations draw_and_label(const Potential& potential, const TrialDensity& de
                               at::Tensor* uncertainty) {
   const Supercell reference = density.matrices().supercell();
   const std::int64_t n_atoms = reference.n_atoms();
-  Configurations all{at::empty({n, n_atoms, 3}, at::kDouble),
-                     at::empty({n}, at::kDouble),
-                     at::empty({n, n_atoms, 3}, at::kDouble),
-                     {}};
-  at::Tensor stresses;
+  const auto empty = [&](std::vector<std::int64_t> shape) {
+    return at::empty(shape, at::TensorOptions(device).dtype(at::kDouble));
+  };
+  Configurations all{empty({n, n_atoms, 3}), empty({n}), empty({n, n_atoms, 3}), {}};
   std::mutex mutex;
   std::int64_t done = 0;
   const auto label = [&](std::int64_t piece) {
@@ -36,18 +35,17 @@ Configurations draw_and_label(const Potential& potential, const TrialDensity& de
     all.forces.slice(0, begin, end).copy_(labels.forces);
     const std::lock_guard lock(mutex);
     if (labels.stresses.defined()) {
-      if (!stresses.defined()) stresses = at::empty({n, 3, 3}, at::kDouble);
-      stresses.slice(0, begin, end).copy_(labels.stresses);
+      if (!all.stresses.defined()) all.stresses = empty({n, 3, 3});
+      all.stresses.slice(0, begin, end).copy_(labels.stresses);
     }
     if (uncertainty && labels.force_uncertainty.defined()) {
-      if (!uncertainty->defined()) *uncertainty = at::empty({n}, at::kDouble);
+      if (!uncertainty->defined()) *uncertainty = empty({n});
       uncertainty->slice(0, begin, end).copy_(labels.force_uncertainty.amax(1));
     }
     done += end - begin;
     if (progress) progress(done);
   };
   for_each_item(device, (n + batch - 1) / batch, label);
-  all.stresses = stresses;
   return all;
 }
 

@@ -12,30 +12,16 @@
 #include "core/scratch_file.hpp"
 #include "files/ensemble.hpp"
 #include "phonons/real_bloch_basis.hpp"
-#include "sscha/trial_density.hpp"
+#include "sscha/ensemble_reading.hpp"
+#include "sscha/population_order.hpp"
+#include "sscha/population_part.hpp"
 
 namespace zeropoint::sscha {
-
-/// Antithetic partners, found by geometry: configurations 2k and 2k+1 of a population are +u and -u for k < n_pairs.
-struct Pairing {
-  std::int64_t n_pairs = 0;
-  std::int64_t n_config = 0;
-  std::int64_t n_samples() const { return n_config - n_pairs; }  ///< pairs and singles: the independent samples
-  /// Of a merged population, for each part: numbers of its configurations, and of its samples (pairs, then singles).
-  /// Empty when there is one part.
-  std::vector<at::Tensor> configurations_of_part = {}, samples_of_part = {};
-};
 
 /// Labelled configurations contradict the density that is said to have drawn them, or their forces are in another unit.
 class GeneratorMismatch : public InputError {
  public:
   using InputError::InputError;
-};
-
-/// What one density drew.
-struct PopulationPart {
-  const Ensemble* ensemble;  ///< displacements count from the centroids of `generating`
-  TrialDensity generating;
 };
 
 struct PopulationOptions {
@@ -56,9 +42,10 @@ struct PopulationOptions {
 /// multiple importance sampling (Veach, Guibas, SIGGRAPH 95, 419). Displacements count from the centroids of the first
 /// part.
 ///
-/// Configurations are reordered so that antithetic partners are neighbours and the parts evenly mixed; `order` leads
-/// back to the ensembles, one after another. Chunks are worked on in order; a population larger than memory lies in a
-/// scratch file.
+/// Configurations that are in memory, on any device, are taken from there, each number once: no copy of them is made
+/// but that in this basis. They are reordered so that antithetic partners are neighbours and the parts evenly mixed;
+/// `order` leads back to the ensembles, one after another. Chunks are worked on in order; a population larger than
+/// memory lies in a scratch file.
 class Population {
  public:
   /// @throws InputError when the ensemble has fewer than 2 configurations; GeneratorMismatch.
@@ -73,8 +60,8 @@ class Population {
   const at::Tensor& mask() const { return mask_; }
 
   std::int64_t size() const { return pairing_.n_config; }
-  /// The density of the first part: the centroids that displacements count from.
-  const TrialDensity& generating() const { return generating_[0]; }
+  /// The density that drew a part; that of the first has the centroids that displacements count from.
+  const TrialDensity& generating(int part = 0) const { return generating_[static_cast<std::size_t>(part)]; }
   int n_parts() const { return static_cast<int>(generating_.size()); }
   const Pairing& pairing() const { return pairing_; }
   const phonons::RealBlochBasis& basis() const { return basis_; }
@@ -108,13 +95,15 @@ class Population {
   bool streams() const { return scratch_ != nullptr; }
 
  private:
-  using ReadReport = std::function<void(std::int64_t n_read)>;
-  void find_order(const Ensemble& ensemble, const std::vector<std::int64_t>& begins,
-                  const ReadReport& report_read = {});
+  /// Everything but mean_energy_, log_density_ and variance_ratio_. Part k has configurations begins[k] <= c <
+  /// begins[k + 1] of the ensembles and its centroids at shifts[k] from those of the first.
+  void read(const std::vector<const Ensemble*>& ensembles, const std::vector<Vectors>& shifts,
+            const std::vector<std::int64_t>& begins, const PopulationOptions& options);
+  void find_order(const Ensemble& ensemble, const std::vector<Vectors>& shifts, const std::vector<std::int64_t>& begins,
+                  const ReadReport& report);
   void choose_sizes(std::int64_t most_in_chunk);
-  void load_all(const Ensemble& ensemble, const ReadReport& report_read = {});
-  /// What contradicts the density of a part, if anything.
-  std::string compare_with_generator(int part, Eigen::Vector3d& variance_ratio) const;
+  void load_all(const Ensemble& ensemble, const ReadReport& report);
+  void find_densities(const std::vector<std::int64_t>& begins);
   at::Tensor load(int chunk, const phonons::RealBlochBasis::Slab& slab, int which) const;
 
   std::vector<TrialDensity> generating_;

@@ -55,8 +55,9 @@ void write_population(const std::string& path, const TrialDensity& generating,
   file.close();
 }
 
-void write_population(const std::string& path, const TrialDensity& generating, const Configurations& configurations,
+void write_population(const std::string& path, const TrialDensity& generating, const Configurations& labelled,
                       const PopulationFileInfo& info) {
+  const Configurations configurations = labelled.on(at::kCPU);
   Hdf5File file = begun(path, generating, info);
   file.append("displacements", configurations.displacements, "angstrom", axes);
   file.append("energies", configurations.energies, "eV", "configuration");

@@ -30,9 +30,9 @@ bool is_exact(const StepReport& start) {
 }
 
 Extrapolation extrapolation_of(const at::Tensor& uncertainty, double limit, const at::Tensor& weights) {
-  const at::Tensor beyond = uncertainty.gt(limit), on_host = weights.cpu();
+  const at::Tensor beyond = uncertainty.gt(limit);
   return {.n = beyond.sum().item<std::int64_t>(),
-          .weight = on_host.masked_select(beyond).sum().item<double>() / on_host.sum().item<double>(),
+          .weight = weights.masked_select(beyond).sum().item<double>() / weights.sum().item<double>(),
           .largest = uncertainty.max().item<double>()};
 }
 
