@@ -1,5 +1,6 @@
 #include "sscha/population.hpp"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/logsumexp.h>

@@ -2,16 +2,15 @@
 #include <cmath>
 
 #include "core/error.hpp"
-#include "files/structure_file.hpp"
-#include "phonons/group_velocity.hpp"
 #include "phonons/matrix_file.hpp"
 #include "phonons/stability.hpp"
-#include "phonons/symmetric_grid.hpp"
 #include "tools/commands/dispersion_result.hpp"
 #include "tools/commands/dispersion_settings.hpp"
 #include "tools/commands/input_settings.hpp"
 #include "tools/commands/matrix_set.hpp"
-#include "tools/figures/dispersion_figures.hpp"
+#include "tools/commands/shared_keys.hpp"
+#include "tools/commands/structure_input.hpp"
+#include "tools/figures/result_figures.hpp"
 #include "tools/program/command.hpp"
 #include "tools/program/exit_code.hpp"
 #include "tools/program/interruption.hpp"
@@ -23,8 +22,6 @@ constexpr double large_total_charge = 0.05;  // |e|: more than what k points usu
 constexpr double large_translation = 20;     // cm^-1: linear response leaves 2 or 3
 constexpr double large_asymmetry = 1e-3;     // of the norm of the matrices: more than what digits of files leave
 constexpr int fine_mesh = 20;                // divisions from which mean-square displacements may be believed
-
-Eigen::Vector3i divisions_of(const std::vector<int>& grid) { return {grid[0], grid[1], grid[2]}; }
 
 void describe(const phonons::DynamicalMatrices& matrices, const phonons::Interpolation& interpolation,
               Console& console) {
@@ -47,7 +44,7 @@ void describe(const phonons::DynamicalMatrices& matrices, const phonons::Interpo
 
 /// Frequencies of uniform translations before the sum rule: small ones are what linear response leaves.
 void describe_translations(const phonons::DynamicalMatrices& matrices, Console& console) {
-  const Eigen::Vector3d values = phonons::translation_frequencies(matrices).unaryExpr(&shown_inverse_cm);
+  const Eigen::Vector3d values = phonons::translation_frequencies(matrices).unaryExpr(&phonons::shown_inverse_cm);
   console.field("sum rule", "before it, translations have {:.2f}, {:.2f}, {:.2f} cm^-1", values[0], values[1],
                 values[2]);
   if (values.cwiseAbs().maxCoeff() > large_translation) {
@@ -66,7 +63,7 @@ phonons::Interpolation interpolation_of(const DispersionSettings& settings, cons
       .ewald = {.skip_unit_direction = settings.skip_unit_direction, .divisions = matrices.grid.divisions()}};
   if (settings.coarse.empty()) return phonons::Interpolation(matrices, options);
   const auto support = [&](const std::string& source) {
-    return read_matrix_set(source, settings.symmetry.tolerance, units).matrices;
+    return sscha::read_matrix_set(source, settings.symmetry.tolerance, units).matrices;
   };
   return phonons::Interpolation(matrices, {support(settings.coarse), support(settings.fine)}, options);
 }
@@ -88,30 +85,29 @@ std::string label_of(const DispersionSettings& settings, std::size_t number) {
   return settings.labels.empty() ? "" : settings.labels.at(number);
 }
 
-DispersionResult::Bands bands_of(const MatrixSet& set, const phonons::Interpolation& interpolation,
-                                 const phonons::SampledPath& path, bool dashed, const std::string& label) {
-  static const std::vector<std::vector<double>> unknown;
-  return {phonons::bands_along(path, interpolation, set.matrices, dashed ? unknown : set.squared_errors),
-          label.empty() ? set.label : label, dashed};
+phonons::NamedBands named(phonons::Bands bands, const sscha::MatrixSet& set, const std::string& label, bool dashed) {
+  return {std::move(bands), label.empty() ? set.label : label, dashed};
 }
 
 void add_others(const DispersionSettings& settings, const Crystal& crystal, const UnitSet& units,
-                DispersionResult& result) {
+                phonons::Dispersion& result) {
   std::size_t number = 0;
   for (const bool dashed : {true, false}) {
     for (const std::string& source : dashed ? settings.compare : settings.overlay) {
-      const MatrixSet set = read_matrix_set(source, settings.symmetry.tolerance, units);
+      const sscha::MatrixSet set = sscha::read_matrix_set(source, settings.symmetry.tolerance, units);
       if (set.matrices.crystal.n_atoms() != crystal.n_atoms()) {
         throw InputError{"dyn.{}: {} has {} atoms, the matrices have {}: draw the same crystal",
                          dashed ? "compare" : "overlay", source, set.matrices.crystal.n_atoms(), crystal.n_atoms()};
       }
       const phonons::Interpolation other(set.matrices, {.sum_rule = settings.sum_rule});
-      result.others.push_back(bands_of(set, other, result.path, dashed, label_of(settings, ++number)));
+      const auto& errors = dashed ? decltype(set.squared_errors){} : set.squared_errors;
+      result.others.push_back(named(phonons::bands_along(result.path, other, set.matrices, errors), set,
+                                    label_of(settings, ++number), dashed));
     }
   }
 }
 
-void describe_gamma(const DispersionResult& result, Console& console) {
+void describe_gamma(const phonons::Dispersion& result, Console& console) {
   if (!result.gamma) {
     console.field("modes at Gamma", "not labelled: the cell is not primitive");
     return;
@@ -122,13 +118,13 @@ void describe_gamma(const DispersionResult& result, Console& console) {
                 gamma.acoustic);
   if (!gamma.group.convention.empty()) console.field("", "where {}", gamma.group.convention);
   for (const phonons::GammaSet& set : gamma.optical) {
-    console.field("", "{:>10.2f} cm^-1  {:<8} {}", shown_inverse_cm(set.frequency), set.label,
+    console.field("", "{:>10.2f} cm^-1  {:<8} {}", phonons::shown_inverse_cm(set.frequency), set.label,
                   set.infrared ? (set.raman ? "infrared, Raman" : "infrared") : (set.raman ? "Raman" : "silent"));
   }
   for (const phonons::GammaLimit& limit : result.longitudinal) {
     console.field("", "{:>10.2f} cm^-1  is the highest with the field of q -> 0 along ({:.3f}, {:.3f}, {:.3f})",
-                  shown_inverse_cm(limit.frequencies.maxCoeff()), limit.direction[0] + 0.0, limit.direction[1] + 0.0,
-                  limit.direction[2] + 0.0);
+                  phonons::shown_inverse_cm(limit.frequencies.maxCoeff()), limit.direction[0] + 0.0,
+                  limit.direction[1] + 0.0, limit.direction[2] + 0.0);
   }
 }
 
@@ -148,33 +144,9 @@ void warn_of_imaginary_modes(const DispersionSettings& settings, const phonons::
   }
 }
 
-/// Density of states, thermodynamics, displacements and, for an SSCHA result, its free energy, all on the mesh.
-void add_mesh(const DispersionSettings& settings, const MatrixSet& set, const phonons::Interpolation& interpolation,
-              const UnitSet& units, DispersionResult& result) {
-  phonons::MeshOptions options{.divisions = result.mesh,
-                               .step = settings.step,
-                               .smearing = settings.smearing,
-                               .temperatures = settings.temperatures,
-                               .skip_imaginary = settings.skip_imaginary,
-                               .pause = stop_if_interrupted};
-  // Behind those of the table: that of the structure, and that of an SSCHA run.
-  options.temperatures.push_back(result.structure_temperature);
-  if (set.sscha) options.temperatures.push_back(set.sscha->temperature);
-  result.on_mesh = phonons::mesh_properties(interpolation, set.group, options, units);
-  auto& [dos, imaginary, thermodynamics, displacements] = result.on_mesh;
-  if (thermodynamics.empty()) return;
-  if (set.sscha) {
-    result.free_energy = DispersionResult::FreeEnergy{set.sscha->temperature, set.sscha->free_energy,
-                                                      set.sscha->anharmonic(), thermodynamics.back().free_energy};
-  }
-  const std::size_t n = settings.temperatures.size();
-  result.structure_displacements = displacements[n];
-  thermodynamics.resize(n);
-  displacements.resize(n);
-}
-
 /// structure.cif and structure.extxyz, with U_ij where all modes are positive.
-void write_structures(const MatrixSet& set, const DispersionResult& result, const RunFolder& folder, Console& console) {
+void write_structures(const sscha::MatrixSet& set, const phonons::Dispersion& result, const RunFolder& folder,
+                      Console& console) {
   const phonons::SiteTensors& displacements = result.structure_displacements;
   const double t = result.structure_temperature;
   std::string comment = fmt::format("space group {} ({})", set.group.symbol, set.group.number);
@@ -194,8 +166,7 @@ void write_structures(const MatrixSet& set, const DispersionResult& result, cons
           fine_mesh);
     }
   }
-  for (const char* name : {"structure.cif", "structure.extxyz"})
-    write_structure(set.matrices.crystal, folder.file(name), comment, displacements);
+  write_structures(set.matrices.crystal, folder.file("structure"), comment, displacements);
 }
 
 void describe(const phonons::BandPath& path, const phonons::SampledPath& sampled, Console& console) {
@@ -210,49 +181,39 @@ void describe(const phonons::BandPath& path, const phonons::SampledPath& sampled
   }
 }
 
-DispersionResult compute(const DispersionSettings& settings, const MatrixSet& set,
-                         const phonons::Interpolation& interpolation, const phonons::BandPath& path,
-                         const phonons::SampledPath& sampled, Run& context) {
-  const UnitSet& units = context.shared.units();
-  phonons::SymmetricGrid fine =
-      phonons::symmetric_on_grid(interpolation, divisions_of(settings.grid), set.group, settings.sum_rule);
-  describe(fine, context.console);
-  DispersionResult result{
-      .fine = std::move(fine.matrices),
-      .zone = path.symbol,
-      .unit = settings.unit,
-      .path = sampled,
-      .mesh = divisions_of(settings.mesh),
-      .structure_temperature = settings.structure_temperature.value_or(set.sscha ? set.sscha->temperature : 300)};
-  stop_if_interrupted();
-  result.bands = bands_of(set, interpolation, result.path, false, label_of(settings, 0));
-  result.velocities = phonons::group_velocities(interpolation, result.path.points, result.path.directions);
-  add_others(settings, set.matrices.crystal, units, result);
-  result.gamma = phonons::gamma_modes(interpolation, set.group, settings.symmetry.tolerance);
-  result.longitudinal = phonons::gamma_limits(result.path, interpolation);
-  stop_if_interrupted();
-  add_mesh(settings, set, interpolation, units, result);
-  warn_of_imaginary_modes(settings, result.on_mesh.imaginary, set.matrices, units, context.console);
-  return result;
+phonons::DispersionOptions options_of(const DispersionSettings& settings, const sscha::MatrixSet& set) {
+  phonons::DispersionOptions options{
+      .grid = divisions_of(settings.grid),
+      .sum_rule = settings.sum_rule,
+      .mesh = {.divisions = divisions_of(settings.mesh),
+               .step = settings.step,
+               .smearing = settings.smearing,
+               .temperatures = settings.temperatures,
+               .skip_imaginary = settings.skip_imaginary,
+               .pause = stop_if_interrupted},
+      .structure_temperature = settings.structure_temperature.value_or(set.sscha ? set.sscha->temperature : 300),
+      .tolerance = settings.symmetry.tolerance};
+  if (set.sscha) options.free_energy = {set.sscha->temperature, set.sscha->free_energy, set.sscha->anharmonic(), 0};
+  return options;
 }
 
-void write(const DispersionSettings& settings, const MatrixSet& set, const DispersionResult& result, Run& context) {
+void write(const DispersionSettings& settings, const sscha::MatrixSet& set, const phonons::Dispersion& result,
+           Run& context) {
   const RunFolder& folder = *context.folder;
   for (const phonons::MatrixFormat& format : phonons::matrix_formats()) {
     if (std::ranges::find(settings.formats, format.name) == settings.formats.end()) continue;
-    format.write(result.fine, folder.file(format.usual_name), context.shared.units());
+    format.write(result.fine.matrices, folder.file(format.usual_name), context.shared.units());
   }
   write_structures(set, result, folder, context.console);
   write_tables(folder, result);
-  write_result(folder.file("result.h5"), result, context.settings, context.shared.seed);
-  if (context.shared.figures)
-    figures::draw(figures_of_dispersion(folder.file("result.h5")), folder.file("figures"), context.console);
+  phonons::write_dispersion(folder.file("result.h5"), result, settings.unit, context.settings, context.shared.seed);
+  draw_result(folder.path(), context);
 }
 
-void conclude(const DispersionResult& result, const UnitSet& units, Console& console) {
+void conclude(const phonons::Dispersion& result, const UnitSet& units, Console& console) {
   console.field("frequencies", "{:.2f} to {:.2f} cm^-1 along the path",
-                shown_inverse_cm(result.bands.frequencies.minCoeff()),
-                shown_inverse_cm(result.bands.frequencies.maxCoeff()));
+                phonons::shown_inverse_cm(result.bands.frequencies.minCoeff()),
+                phonons::shown_inverse_cm(result.bands.frequencies.maxCoeff()));
   describe_gamma(result, console);
   for (const phonons::Thermodynamics& at : result.on_mesh.thermodynamics) {
     if (at.temperature != result.on_mesh.thermodynamics.front().temperature && at.temperature != 300) continue;
@@ -261,7 +222,7 @@ void conclude(const DispersionResult& result, const UnitSet& units, Console& con
                   at.heat_capacity / units.kb_free_energy);
   }
   if (result.free_energy) {
-    const DispersionResult::FreeEnergy& energy = *result.free_energy;
+    const phonons::CarriedFreeEnergy& energy = *result.free_energy;
     console.field("free energy", "{} per unit cell at {:g} K on this mesh ({} on the grid of the run)",
                   format_estimate(energy.fine().value, energy.fine().standard_error, "eV"), energy.temperature,
                   format_estimate(energy.coarse.value, energy.coarse.standard_error, "eV"));
@@ -271,7 +232,7 @@ void conclude(const DispersionResult& result, const UnitSet& units, Console& con
 int run(const DispersionSettings& settings, Run& context) {
   Console& console = context.console;
   const UnitSet& units = context.shared.units();
-  const MatrixSet set = read_matrix_set(settings.dyn, settings.symmetry.tolerance, units);
+  const sscha::MatrixSet set = sscha::read_matrix_set(settings.dyn, settings.symmetry.tolerance, units);
   const phonons::DynamicalMatrices& matrices = set.matrices;
   describe(set, console);
   const phonons::Interpolation interpolation = interpolation_of(settings, matrices, units);
@@ -289,7 +250,12 @@ int run(const DispersionSettings& settings, Run& context) {
     console.field("memory", "{}", format_bytes(bytes));
     return exit_code::done;
   }
-  const DispersionResult result = compute(settings, set, interpolation, path, sampled, context);
+  phonons::Dispersion result = phonons::dispersion(interpolation, matrices, set.group, path, sampled,
+                                                   set.squared_errors, options_of(settings, set), units);
+  result.bands = named(std::move(result.bands), set, label_of(settings, 0), false);
+  add_others(settings, matrices.crystal, units, result);
+  describe(result.fine, console);
+  warn_of_imaginary_modes(settings, result.on_mesh.imaginary, matrices, units, console);
   write(settings, set, result, context);
   conclude(result, units, console);
   Summary summary = summary_of(result);

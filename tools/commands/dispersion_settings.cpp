@@ -5,14 +5,10 @@
 
 #include "core/error.hpp"
 #include "phonons/matrix_file.hpp"
+#include "tools/commands/shared_keys.hpp"
 
 namespace zeropoint {
 namespace {
-
-/// An empty text or what is wrong with a grid.
-std::string problem_of_grid(const std::vector<int>& grid) {
-  return grid.size() == 3 ? "" : "three divisions are needed: [6, 6, 6]";
-}
 
 std::map<std::string, Eigen::Vector3d> own_points(const std::vector<std::string>& texts) {
   std::map<std::string, Eigen::Vector3d> points;
@@ -59,7 +55,7 @@ void declare(Schema& schema, DispersionSettings& settings) {
 
   Section& dispersion = schema.section("dispersion", "");
   dispersion.key("grid", &settings.grid, "matrices are written on this one").at_least(1).check([&settings] {
-    return problem_of_grid(settings.grid);
+    return problem_of_divisions(settings.grid);
   });
   dispersion.key("path", &settings.path, "or \"G-X-W-G | X-L\", labels after Hinuma et al. 2017 or of points");
   dispersion.key("points", &settings.points, "own points of the path, \"Q = 0.1 0.2 0.3\" (crystal coordinates)");
@@ -82,7 +78,7 @@ void declare(Schema& schema, DispersionSettings& settings) {
 
   Section& dos = schema.section("dos", "density of states by tetrahedra, and thermodynamics");
   dos.key("grid", &settings.mesh, "through Gamma, where no direction is taken").at_least(1).check([&settings] {
-    return problem_of_grid(settings.mesh);
+    return problem_of_divisions(settings.mesh);
   });
   dos.quantity("step", &settings.step, "cm-1", "between frequencies").above(0);
   dos.quantity("smearing", &settings.smearing, "cm-1",

@@ -12,6 +12,7 @@
 #include "tools/commands/deviation_table.hpp"
 #include "tools/commands/model_report.hpp"
 #include "tools/commands/training_input.hpp"
+#include "tools/figures/result_figures.hpp"
 #include "tools/program/command.hpp"
 #include "tools/program/exit_code.hpp"
 #include "tools/program/interruption.hpp"
@@ -183,8 +184,7 @@ int run(const Settings& settings, Run& context) {
       Hdf5File::create(folder.file("result.h5"), {.filetype = "zeropoint evaluate", .configuration = context.settings});
   write_parity(file, judgement.parity);
   file.close();
-  if (context.shared.figures)
-    figures::draw(figures_of_model(folder.file("result.h5")), folder.file("figures"), console);
+  draw_result(folder.path(), context);
 
   Summary summary;
   conclude(judgement, console, summary);

@@ -9,12 +9,13 @@
 
 #include "core/error.hpp"
 #include "core/parallel.hpp"
-#include "files/structure_file.hpp"
 #include "phonons/quantum_espresso/dyn.hpp"
+#include "phonons/symmetrizer.hpp"
 #include "sscha/minimizer.hpp"
 #include "tools/commands/hessian_result.hpp"
 #include "tools/commands/input_settings.hpp"
-#include "tools/figures/hessian_figures.hpp"
+#include "tools/commands/structure_input.hpp"
+#include "tools/figures/result_figures.hpp"
 #include "tools/program/command.hpp"
 #include "tools/program/exit_code.hpp"
 #include "tools/program/interruption.hpp"
@@ -137,74 +138,38 @@ void describe_modes(const sscha::Hessian& hessian, int order, Console& console) 
   console.say("(the lowest {} of each q; all of them are in hessian.dat)", shown);
 }
 
-int run(const Settings& given, Run& context) {
-  Settings settings = given;
-  if (!settings.result.empty())
-    take_finished_run(settings.result, settings.ensemble, settings.symmetry, settings.start);
-  Console& console = context.console;
-  const UnitSet& units = context.shared.units();
-  sscha::HessianOptions options = settings.hessian;
-  options.hermite_terms = options.hermite_terms && !context.shared.python_sscha;  // it has none
-  options.memory_limit = static_cast<std::int64_t>(settings.memory_gb * 1e9);
+void refuse_few(const Settings& settings, const sscha::Population& population, const sscha::TrialDensity& density) {
+  const double size = reweight(population, density).effective_size;
+  if (size >= settings.minimum_effective_size) return;
+  throw InputError{
+      "only {:.1f} of {} configurations count at these matrices, hessian.minimum_effective_size = {:g}: averages of "
+      "third "
+      "and fourth order need more. Draw a new population at these matrices, or lower it",
+      size, population.size(), settings.minimum_effective_size};
+}
 
-  const at::Device device = context.device();  // before any tensor
-  const sscha::OpenedEnsemble input = open(settings.ensemble, units);
-  const phonons::DynamicalMatrices matrices = start_matrices(settings.start, input.generating[0].matrices(), units);
-  const SpaceGroup group = phonons::keeping_grid(find_space_group(matrices.crystal, settings.symmetry), matrices.grid);
-  const phonons::Symmetrizer symmetrize(group, matrices.crystal, matrices.grid);
-  const double temperature = temperature_of(settings.start, input);
-  describe(matrices, console);
-  describe(group, console);
-  describe(input, console);
-  console.field("temperature", "{:g} K", temperature);
-  console.field("order", "{}",
-                options.order == 3      ? "third (bubble)"
-                : options.hermite_terms ? "third and fourth, with Hermite terms"
-                                        : "third and fourth, without Hermite terms");
-  const sscha::TrialDensity density = sscha::symmetrized({matrices, temperature, units}, group, symmetrize);
-  if (!context.folder) {
-    console.field("memory", "{} for displacements and forces", format_bytes(input.bytes()));
-    describe_plan(plan_hessian(density, group, input.size(), options, device), options.order, device, console);
-    return exit_code::done;
-  }
+void write(const HessianResult& result, Run& context) {
   const RunFolder& folder = *context.folder;
-  const sscha::Population population = read_population(input, settings.ensemble, device, console);
-  console.field("pairs", "{} antithetic", population.pairing().n_pairs);
-  if (const double size = reweight(population, density).effective_size; size < settings.minimum_effective_size) {
-    throw InputError{
-        "only {:.1f} of {} configurations count at these matrices, hessian.minimum_effective_size = {:g}: averages of "
-        "third "
-        "and fourth order need more. Draw a new population at these matrices, or lower it",
-        size, population.size(), settings.minimum_effective_size};
-  }
-  const sscha::Hessian hessian =
-      free_energy_hessian(population, density, group, options, [&](const sscha::HessianReport& report) {
-        describe_report(report, matrices.grid.points()[report.iq], options.order, console);
-        stop_if_interrupted();
-      });
-  const sscha::Gradient gradient = sscha::gradient(population, hessian.weights, hessian.density, symmetrize);
-  const sscha::Stability lowest = lowest_mode(hessian);
-  const HessianResult result{
-      hessian, options, gradient, group, lowest, judge(hessian, lowest, options.tolerance), population.size()};
-
-  phonons::write_qe_dyn(hessian.matrices, folder.file("dyn"), units);
+  const sscha::Hessian& hessian = result.hessian;
+  phonons::write_qe_dyn(hessian.matrices, folder.file("dyn"), context.shared.units());
   folder.write("hessian.dat", mode_table(result));
-  if (lowest.unstable()) {
+  if (result.lowest.unstable()) {
     constexpr double amplitude = 0.1;  // angstrom
-    const Crystal displaced = displaced_along(hessian, lowest, amplitude);
-    const std::string comment = fmt::format("displaced by up to {} angstrom along mode {} at q = {}", amplitude,
-                                            lowest.mode + 1, q_text(matrices.grid.points()[lowest.iq]));
-    for (const char* name : {"unstable_mode.cif", "unstable_mode.extxyz"})
-      write_structure(displaced, folder.file(name), comment);
+    write_structures(displaced_along(hessian, result.lowest, amplitude), folder.file("unstable_mode"),
+                     fmt::format("displaced by up to {} angstrom along mode {} at q = {}", amplitude,
+                                 result.lowest.mode + 1, q_text(hessian.matrices.grid.points()[result.lowest.iq])));
   }
   sscha::write_hessian(folder.file("result.h5"), hessian, context.settings, context.shared.seed);
-  if (context.shared.figures)
-    figures::draw(figures_of_hessian(folder.file("result.h5")), folder.file("figures"), console);
+  draw_result(folder.path(), context);
+}
 
-  describe_modes(hessian, options.order, console);
+void conclude(const HessianResult& result, Console& console) {
+  const sscha::Weights& weights = result.hessian.weights;
+  const sscha::Gradient& gradient = result.gradient;
+  describe_modes(result.hessian, result.options.order, console);
   console.say("");
-  console.field("N_eff", "{:.1f} of {} ({:.4f})", hessian.weights.effective_size, population.size(),
-                hessian.weights.kong_liu_ratio());
+  console.field("N_eff", "{:.1f} of {} ({:.4f})", weights.effective_size, result.n_configurations,
+                weights.kong_liu_ratio());
   console.field("gradient", "{:.3e} eV/A^2, its error {:.3e}", gradient.norm, gradient.error);
   if (gradient.norm > 2 * gradient.error) {
     console.warn(
@@ -214,9 +179,49 @@ int run(const Settings& given, Run& context) {
         gradient.norm / gradient.error);
   }
   console.field("verdict", "{}", explain(result));
-  console.field("results", "{}", folder.path());
+}
+
+int run(const Settings& given, Run& context) {
+  Settings settings = given;
+  if (!settings.result.empty())
+    take_finished_run(settings.result, settings.ensemble, settings.symmetry, settings.start);
+  Console& console = context.console;
+  sscha::HessianOptions options = settings.hessian;
+  options.hermite_terms = options.hermite_terms && !context.shared.python_sscha;  // it has none
+  options.memory_limit = static_cast<std::int64_t>(settings.memory_gb * 1e9);
+
+  const at::Device device = context.device();  // before any tensor
+  const auto [input, group, density] =
+      open_at_start(settings.ensemble, settings.symmetry, settings.start, context.shared.units(), console);
+  console.field("temperature", "{:g} K", density.temperature());
+  console.field("order", "{}",
+                options.order == 3      ? "third (bubble)"
+                : options.hermite_terms ? "third and fourth, with Hermite terms"
+                                        : "third and fourth, without Hermite terms");
+  if (!context.folder) {
+    console.field("memory", "{} for displacements and forces", format_bytes(input.bytes()));
+    describe_plan(plan_hessian(density, group, input.size(), options, device), options.order, device, console);
+    return exit_code::done;
+  }
+  const sscha::Population population = read_population(input, settings.ensemble, device, console);
+  console.field("pairs", "{} antithetic", population.pairing().n_pairs);
+  refuse_few(settings, population, density);
+  const phonons::DynamicalMatrices& matrices = density.matrices();
+  const auto observe = [&](const sscha::HessianReport& report) {
+    describe_report(report, matrices.grid.points()[report.iq], options.order, console);
+    stop_if_interrupted();
+  };
+  const sscha::Hessian hessian = free_energy_hessian(population, density, group, options, observe);
+  const phonons::Symmetrizer symmetrize(group, matrices.crystal, matrices.grid);
+  const sscha::Gradient gradient = sscha::gradient(population, hessian.weights, hessian.density, symmetrize);
+  const sscha::Stability lowest = lowest_mode(hessian);
+  const HessianResult result{
+      hessian, options, gradient, group, lowest, judge(hessian, lowest, options.tolerance), population.size()};
+  write(result, context);
+  conclude(result, console);
+  console.field("results", "{}", context.folder->path());
   Summary summary = summary_of(result);
-  console.print_json(folder.finish(summary));
+  console.print_json(context.folder->finish(summary));
   const bool answered =
       result.verdict == sscha::HessianVerdict::stable || result.verdict == sscha::HessianVerdict::unstable;
   return answered ? exit_code::done : exit_code::not_converged;

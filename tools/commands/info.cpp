@@ -1,18 +1,17 @@
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
-#include "core/hdf5_file.hpp"
-#include "files/npy.hpp"
+#include "core/hdf5_contents.hpp"
+#include "files/ensemble.hpp"
+#include "files/folder_contents.hpp"
 #include "mlp/model.hpp"
 #include "phonons/matrix_file.hpp"
 #include "phonons/matrix_judgement.hpp"
 #include "phonons/modes.hpp"
+#include "phonons/stability.hpp"
 #include "sscha/result_folder.hpp"
 #include "tools/commands/file_kind.hpp"
 #include "tools/commands/input_settings.hpp"
@@ -25,7 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-/// What is printed for one file, for people; the same as JSON is returned.
 ordered_json describe_matrices(const std::string& prefix, Console& console) {
   const phonons::MatrixFile file = phonons::judged(phonons::read_matrix_file(prefix));
   const phonons::DynamicalMatrices& matrices = file.matrices;
@@ -46,22 +44,11 @@ ordered_json describe_matrices(const std::string& prefix, Console& console) {
                     {"grid", std::vector<int>(matrices.grid.divisions().begin(), matrices.grid.divisions().end())},
                     {"frequencies", ordered_json::array()}};
   const auto frequencies = phonons::frequencies_inverse_cm(phonons::diagonalise(matrices), units::codata2022);
-  console.say("");
-  console.say("frequencies (cm^-1, imaginary as negative)");
-  int n_imaginary = 0;
-  const std::vector<int> firsts = matrices.grid.representatives();
-  for (std::size_t star = 0; star < firsts.size(); ++star) {
-    const std::size_t iq = static_cast<std::size_t>(firsts[star]);
+  show_frequencies(matrices.grid, frequencies, console);
+  constexpr double rounding = 1e-2;  // cm^-1: the translations
+  const int n_imaginary = phonons::n_imaginary(frequencies, rounding);
+  for (const int iq : matrices.grid.representatives()) {
     const Eigen::Vector3d& q = matrices.grid.points()[iq];
-    constexpr std::size_t per_line = 10;
-    for (std::size_t first = 0; first < frequencies[iq].size(); first += per_line) {
-      std::string line;
-      for (std::size_t i = first; i < std::min(first + per_line, frequencies[iq].size()); ++i) {
-        line += fmt::format("{:>9.2f}", std::abs(frequencies[iq][i]) < 5e-3 ? 0.0 : frequencies[iq][i]);
-      }
-      console.say("  {:<20} {}", first == 0 ? "q = " + q_text(q) : "", line);
-    }
-    for (const double value : frequencies[iq]) n_imaginary += value < -1e-2 ? matrices.grid.stars()[star] : 0;
     json["frequencies"].push_back({{"q", std::vector<double>(q.begin(), q.end())}, {"value", frequencies[iq]}});
   }
   if (n_imaginary > 0) console.say("  {} imaginary modes in the whole grid", n_imaginary);
@@ -135,46 +122,21 @@ ordered_json describe_hdf5(const std::string& path, Console& console) {
     }
   }
   console.say("");
-  const auto list = [&](const auto& self, const std::string& group) -> void {
-    for (const std::string& name : file.names(group)) {
-      const std::string full = group == "/" ? name : group + "/" + name;
-      std::string shape;
-      try {
-        for (const std::int64_t length : file.shape(full))
-          shape += (shape.empty() ? "" : " x ") + std::to_string(length);
-      } catch (const Error&) {  // a group
-        self(self, full);
-        continue;
-      }
-      console.say("  {:<28} {:<20} {}", full, shape, file.text_attribute(full, "units").value_or(""));
-      json["arrays"][full] = shape;
-    }
-  };
-  list(list, "/");
-  return json;
-}
-
-/// Numbers P of the populations whose files are called PREFIXP SUFFIX.
-std::set<int> populations(const std::string& folder, const std::string& prefix, const std::string& suffix) {
-  std::set<int> found;
-  for (const auto& entry : fs::directory_iterator{folder}) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with(prefix) || !name.ends_with(suffix) || name.size() <= prefix.size() + suffix.size()) continue;
-    const std::string digits = name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());
-    if (digits.size() < 9 && digits.find_first_not_of("0123456789") == std::string::npos)
-      found.insert(std::stoi(digits));
+  for (const Hdf5Array& array : arrays_of(file)) {
+    const std::string shape = fmt::format("{}", fmt::join(array.shape, " x "));
+    console.say("  {:<28} {:<20} {}", array.name, shape, array.units);
+    json["arrays"][array.name] = shape;
   }
-  return found;
+  return json;
 }
 
 ordered_json describe_ensemble(const std::string& folder, int population, const std::string& dyn, Console& console) {
   ordered_json json{{"kind", "ensemble"}, {"population", population}};
   console.field("population", "{}", population);
   if (dyn.empty()) {
-    const std::string npy = fmt::format("{}/energies_pop{}.npy", folder, population);
-    if (fs::exists(npy)) {
-      console.field("configurations", "{}", NpyFile{npy}.n_rows());
-      json["n_configurations"] = NpyFile{npy}.n_rows();
+    if (const std::int64_t n = n_stored_energies(folder, population); n >= 0) {
+      console.field("configurations", "{}", n);
+      json["n_configurations"] = n;
     }
     console.field("matrices", "not in the folder: name them with --dyn PREFIX to learn more");
     return json;
@@ -194,9 +156,7 @@ ordered_json describe_ensemble(const std::string& folder, int population, const 
 }
 
 ordered_json describe_ensemble_folder(const std::string& folder, const std::string& dyn, Console& console) {
-  std::set<int> found = populations(folder, "energies_pop", ".npy");
-  found.merge(populations(folder, "energies_supercell_population", ".dat"));
-  if (found.empty() && fs::exists(folder + "/energies.npy")) found.insert(1);
+  const std::vector<int> found = populations_in(folder);
   if (found.empty()) {
     throw InputError{
         "{} holds nothing that is known: summary.json and run.toml of a run, energies_popP.npy, energies.npy or "
@@ -216,46 +176,41 @@ ordered_json describe_ensemble_folder(const std::string& folder, const std::stri
   return json;
 }
 
-ordered_json describe_extxyz(const std::string& file, Console& console) {
-  std::ifstream stream{file};
-  std::int64_t n_frames = 0, n_atoms = 0;
-  for (std::string line; std::getline(stream, line); ++n_frames) {
-    char* end = nullptr;
-    n_atoms = std::strtoll(line.c_str(), &end, 10);
-    if (n_atoms <= 0)
-      throw InputError{"{}: frame {} begins with '{}', the number of atoms is expected", file, n_frames + 1, line};
-    for (std::int64_t i = 0; i <= n_atoms; ++i) {
-      if (!std::getline(stream, line)) throw InputError{"{}: frame {} is cut short", file, n_frames + 1};
-    }
-  }
+ordered_json describe_frames(const std::string& file, Console& console) {
+  const auto [n_frames, n_atoms] = count_frames(file);
   console.field("kind", "extended XYZ");
   console.field("frames", "{}", n_frames);
   console.field("atoms", "{} in the last", n_atoms);
   return {{"kind", "extxyz"}, {"n_frames", n_frames}, {"n_atoms", n_atoms}};
 }
 
-ordered_json describe_file(const std::string& file, const std::string& dyn, Console& console) {
-  if (!fs::exists(file)) require_one_condition(sscha::find_result(file));
-  switch (file_kind(file)) {
-    case FileKind::result_folder:
-      return describe_summary(file + "/summary.json", console);
-    case FileKind::unfinished_folder:
-      console.field("kind", "an unfinished run: the same command takes it up again");
-      return {{"kind", "unfinished run"}};
-    case FileKind::ladder_folder:
-      return describe_ladder(file, console);
-    case FileKind::other_folder:
-      return describe_ensemble_folder(file, dyn, console);
-    case FileKind::hdf5:
-      return describe_hdf5(file, console);
-    case FileKind::summary:
-      return describe_summary(file, console);
-    case FileKind::extxyz:
-      return describe_extxyz(file, console);
-    case FileKind::matrices:
-      return describe_matrices(file, console);
-  }
-  throw InternalError{"{}: a kind of file without a description", file};
+ordered_json describe_unfinished(const std::string&, Console& console) {
+  console.field("kind", "an unfinished run: the same command takes it up again");
+  return {{"kind", "unfinished run"}};
+}
+
+struct Describer {
+  FileKind kind;
+  ordered_json (*describe)(const std::string& path, Console& console);
+};
+constexpr Describer describers[] = {
+    {FileKind::result_folder,
+     [](const std::string& path, Console& console) { return describe_summary(path + "/summary.json", console); }},
+    {FileKind::unfinished_folder, describe_unfinished},
+    {FileKind::ladder_folder, describe_ladder},
+    {FileKind::hdf5, describe_hdf5},
+    {FileKind::summary, describe_summary},
+    {FileKind::extxyz, describe_frames},
+    {FileKind::matrices, describe_matrices},
+};
+
+/// What is printed for one path, for people; the same as JSON is returned. `dyn`: matrices of an ensemble.
+ordered_json describe_path(const std::string& path, const std::string& dyn, Console& console) {
+  if (!fs::exists(path)) require_one_condition(sscha::find_result(path));
+  const FileKind kind = file_kind(path);
+  const auto describer = std::ranges::find(describers, kind, &Describer::kind);
+  return describer == std::end(describers) ? describe_ensemble_folder(path, dyn, console)
+                                           : describer->describe(path, console);
 }
 
 int info(const Arguments& arguments, Console& console) {
@@ -264,7 +219,7 @@ int info(const Arguments& arguments, Console& console) {
   for (const std::string& file : arguments.files) {
     if (!all.empty()) console.say("");
     console.field("file", "{}", file);
-    all[file] = describe_file(file, arguments.option("dyn"), console);
+    all[file] = describe_path(file, arguments.option("dyn"), console);
   }
   console.print_json((arguments.files.size() == 1 ? all.front() : all).dump(2) + "\n");
   return exit_code::done;

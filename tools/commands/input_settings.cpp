@@ -7,11 +7,13 @@
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
 #include "phonons/quantum_espresso/dyn.hpp"
+#include "phonons/symmetrizer.hpp"
 #include "sscha/population_file.hpp"
 #include "sscha/result_folder.hpp"
 #include "sscha/solution_file.hpp"
+#include "tools/commands/shared_keys.hpp"
 #include "tools/program/console.hpp"
-#include "tools/program/interruption.hpp"
+#include "tools/program/progress_report.hpp"
 
 namespace zeropoint {
 
@@ -46,6 +48,17 @@ void declare(Schema& schema, EnsembleSettings& settings, std::string* result) {
       .example("\"300 K\"")
       .usually_one()
       .at_least(0);
+  const auto one_each = [&](const auto& values, const std::string& key) {
+    schema.rule({"ensemble." + key, "ensemble.path"}, [&settings, &values, key]() -> std::string {
+      if (values.size() <= 1 || values.size() == settings.path.size() || settings.path.empty()) return "";
+      return fmt::format(
+          "ensemble.{} has {} values, but ensemble.path names {} populations: give one value, or one for each", key,
+          values.size(), settings.path.size());
+    });
+  };
+  one_each(settings.population, "population");
+  one_each(settings.dyn, "dyn");
+  one_each(settings.temperature, "temperature");
   section.key("n_configurations", &settings.n_configurations, "0: all; else the first so many").at_least(0);
   section.quantity("reference_energy", &settings.reference_energy, "eV", "subtracted, per supercell");
   section.key("check_generator", &settings.check_generator,
@@ -65,8 +78,7 @@ void declare(Schema& schema, StartSettings& settings) {
   section.key("dyn", &settings.dyn, "other matrices than the generating ones").paths();
   section.quantity("temperature", &settings.temperature, "K", "another one than the generating: reweighted")
       .at_least(0);
-  section.quantity("masses", &settings.masses, "amu", "isotopes: { H = \"2.014 amu\", \"site 3\" = \"6.015 amu\" }")
-      .above(0);
+  declare_masses(section, settings.masses);
 }
 
 void take_finished_run(const std::string& result, EnsembleSettings& ensemble, SymmetryOptions& symmetry,
@@ -121,33 +133,25 @@ void set_masses(Crystal& crystal, const std::map<std::string, double>& masses, c
 
 namespace {
 
-/// The value of one of `count` populations: a list has one for each, a single value holds for all; nothing when it is
+/// The value of one of several populations: a list has one for each, a single value holds for all; nothing when it is
 /// not given.
 template <class Value>
-std::optional<Value> of_population(const std::vector<Value>& values, std::size_t which, std::size_t count,
-                                   const char* key) {
+std::optional<Value> of_population(const std::vector<Value>& values, std::size_t which) {
   if (values.empty()) return {};
-  if (values.size() == 1) return values[0];
-  if (values.size() != count) {
-    throw ConfigError{
-        "ensemble.{} has {} values, but ensemble.path names {} populations: give one value, or one for each", key,
-        values.size(), count};
-  }
-  return values[which];
+  return values.size() == 1 ? values[0] : values.at(which);
 }
 
 }  // namespace
 
 sscha::OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units) {
   std::vector<sscha::StoredEnsemble> stored;
-  const std::size_t count = settings.path.size();
-  for (std::size_t k = 0; k < count; ++k) {
+  for (std::size_t k = 0; k < settings.path.size(); ++k) {
     stored.push_back({.source = {.path = settings.path[k],
-                                 .population = of_population(settings.population, k, count, "population").value_or(1),
+                                 .population = of_population(settings.population, k).value_or(1),
                                  .n_configurations = settings.n_configurations,
                                  .reference_energy = settings.reference_energy},
-                      .dyn = of_population(settings.dyn, k, count, "dyn"),
-                      .temperature = of_population(settings.temperature, k, count, "temperature")});
+                      .dyn = of_population(settings.dyn, k),
+                      .temperature = of_population(settings.temperature, k)});
   }
   try {
     return sscha::open(stored, settings.check_generator, units);
@@ -194,28 +198,39 @@ phonons::DynamicalMatrices start_matrices(const StartSettings& settings, const p
   return start;
 }
 
+DensityInput open_at_start(const EnsembleSettings& ensemble, const SymmetryOptions& symmetry,
+                           const StartSettings& start, const UnitSet& units, Console& console) {
+  sscha::OpenedEnsemble input = open(ensemble, units);
+  phonons::DynamicalMatrices matrices = start_matrices(start, input.generating[0].matrices(), units);
+  SpaceGroup group = phonons::keeping_grid(find_space_group(matrices.crystal, symmetry), matrices.grid);
+  const double temperature = temperature_of(start, input);
+  describe(matrices, console);
+  describe(group, console);
+  describe(input, console);
+  const phonons::Symmetrizer symmetrize(group, matrices.crystal, matrices.grid);
+  sscha::TrialDensity density = sscha::symmetrized({std::move(matrices), temperature, units}, group, symmetrize);
+  return {std::move(input), std::move(group), std::move(density)};
+}
+
 sscha::Population read_population(const sscha::OpenedEnsemble& input, const EnsembleSettings& settings,
                                   at::Device device, Console& console) try {
-  std::optional<Progress> bar;
-  std::int64_t shown = 0;
   return sscha::Population(input.parts(), {.device = device,
                                            .check_generator = settings.check_generator,
-                                           .progress = [&](std::int64_t done, std::int64_t total) {
-                                             if (!bar) bar.emplace(console, "reading", total, "configurations");
-                                             bar->advance(done - shown);
-                                             shown = done;
-                                             stop_if_interrupted();
-                                           }});
+                                           .progress = ProgressReport(console, "reading", "configurations")});
 } catch (sscha::GeneratorMismatch& error) {
   error.advise("they are ensemble.dyn and ensemble.temperature; ensemble.check_generator = false goes on all the same");
   throw;
 }
 
-void describe(const phonons::DynamicalMatrices& matrices, Console& console) {
-  const Crystal& crystal = matrices.crystal;
-  const auto lengths = crystal.cell.rowwise().norm().eval();
+void describe_crystal(const Crystal& crystal, Console& console) {
+  const Eigen::Vector3d lengths = crystal.cell.rowwise().norm();
   console.field("crystal", "{}, {} atoms, {:.4f} x {:.4f} x {:.4f} angstrom, {:.3f} angstrom^3", crystal.formula(),
                 crystal.n_atoms(), lengths[0], lengths[1], lengths[2], crystal.volume());
+}
+
+void describe(const phonons::DynamicalMatrices& matrices, Console& console) {
+  const Crystal& crystal = matrices.crystal;
+  describe_crystal(crystal, console);
   const Eigen::Vector3i n = matrices.grid.divisions();
   console.field("grid", "{} x {} x {}: {} q points in {} stars, supercell of {} atoms", n[0], n[1], n[2],
                 matrices.grid.size(), matrices.grid.stars().size(), n.prod() * crystal.n_atoms());
@@ -231,6 +246,22 @@ void describe(const sscha::OpenedEnsemble& input, Console& console) {
 void describe(const SpaceGroup& group, Console& console) {
   console.field("space group", "{} ({}), {} operations, tolerance {:g} angstrom", group.symbol, group.number,
                 group.operations.size(), group.tolerance);
+}
+
+void show_frequencies(const phonons::QGrid& grid, const std::vector<std::vector<double>>& frequencies,
+                      Console& console) {
+  constexpr std::size_t per_line = 10;
+  console.say("");
+  console.say("frequencies (cm^-1, imaginary as negative)");
+  for (const int first : grid.representatives()) {
+    const std::vector<double>& at_q = frequencies[static_cast<std::size_t>(first)];
+    for (std::size_t begin = 0; begin < at_q.size(); begin += per_line) {
+      std::string line;
+      for (std::size_t i = begin; i < std::min(begin + per_line, at_q.size()); ++i)
+        line += fmt::format("{:>9.2f}", std::abs(at_q[i]) < 5e-3 ? 0.0 : at_q[i]);
+      console.say("  {:<20} {}", begin == 0 ? "q = " + q_text(grid.points()[first]) : "", line);
+    }
+  }
 }
 
 std::string q_text(const Eigen::Vector3d& q) {

@@ -48,8 +48,7 @@ std::vector<int> sites_named(const std::string& name, const Crystal& crystal, co
 /// Masses (amu) of species or sites. @throws as above.
 void set_masses(Crystal& crystal, const std::map<std::string, double>& masses, const std::string& key);
 
-/// @throws ConfigError when lists have different lengths, or when dyn or temperature are missing and the ensemble does
-/// not hold them.
+/// @throws ConfigError when dyn or temperature are missing and the ensemble does not hold them.
 sscha::OpenedEnsemble open(const EnsembleSettings& settings, const UnitSet& units);
 
 /// Reads it all, with a progress bar. @throws InputError as sscha::Population; Interrupted.
@@ -64,9 +63,25 @@ double temperature_of(const StartSettings& settings, const sscha::OpenedEnsemble
 phonons::DynamicalMatrices start_matrices(const StartSettings& settings, const phonons::DynamicalMatrices& generating,
                                           const UnitSet& units);
 
-/// "crystal", "grid", "q points" lines.
+/// A labelled ensemble, and the density at which it is looked at.
+struct DensityInput {
+  sscha::OpenedEnsemble ensemble;
+  SpaceGroup group;             ///< keeps the grid
+  sscha::TrialDensity density;  ///< with the symmetry of the group
+};
+/// Opens what [ensemble] names and takes the density from [start], or else from the ensemble; says what they are.
+/// @throws as the functions above.
+DensityInput open_at_start(const EnsembleSettings& ensemble, const SymmetryOptions& symmetry,
+                           const StartSettings& start, const UnitSet& units, Console& console);
+
+/// A "crystal" line.
+void describe_crystal(const Crystal& crystal, Console& console);
+/// "crystal" and "grid" lines.
 void describe(const phonons::DynamicalMatrices& matrices, Console& console);
 void describe(const SpaceGroup& group, Console& console);
+/// A table of frequencies [n_q][3n], cm^-1, at the first point of each star.
+void show_frequencies(const phonons::QGrid& grid, const std::vector<std::vector<double>>& frequencies,
+                      Console& console);
 /// An "ensemble" line for each.
 void describe(const sscha::OpenedEnsemble& input, Console& console);
 

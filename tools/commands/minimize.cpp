@@ -2,15 +2,15 @@
 #include <chrono>
 #include <cmath>
 
-#include "core/error.hpp"
-#include "files/structure_file.hpp"
 #include "phonons/displacements.hpp"
 #include "phonons/quantum_espresso/dyn.hpp"
 #include "sscha/reference_minimizer.hpp"
+#include "sscha/step_time.hpp"
 #include "tools/commands/input_settings.hpp"
 #include "tools/commands/minimize_result.hpp"
-#include "tools/commands/step_time.hpp"
-#include "tools/figures/solution_figures.hpp"
+#include "tools/commands/shared_keys.hpp"
+#include "tools/commands/structure_input.hpp"
+#include "tools/figures/result_figures.hpp"
 #include "tools/program/command.hpp"
 #include "tools/program/exit_code.hpp"
 #include "tools/program/interruption.hpp"
@@ -35,15 +35,8 @@ void declare_keys(Schema& schema, Settings& settings) {
   Section& minimize = schema.section("minimize", "");
   minimize.choice("method", settings.as_reference, {{"auto", false}, {"reference", true}},
                   "reference takes python-sscha's steps");
-  minimize.key("kong_liu_ratio", &settings.minimize.kong_liu_ratio, "stop when N_eff/N falls below")
-      .at_least(0)
-      .at_most(1);
-  minimize
-      .key("gradient_to_error", &settings.minimize.gradient_to_error,
-           "converged when |gradient| < this x its standard error (python-sscha: meaningful_factor); 0: to rounding")
-      .at_least(0);
-  minimize.key("centroids", &settings.minimize.centroids, "move them, too");
-  minimize.key("max_steps", &settings.minimize.max_steps, "0: evaluate the start only").at_least(0);
+  declare_minimisation(minimize, settings.minimize, " (python-sscha: meaningful_factor)", "0: evaluate the start only",
+                       0);
 
   using Root = sscha::ReferenceOptions::Root;
   Section& reference = schema.section("minimize.reference", "only with method = \"reference\"");
@@ -115,27 +108,68 @@ void describe_change(const sscha::Solution& result, Console& console) {
   }
 }
 
+sscha::Solution solve(const Settings& settings, const DensityInput& input, at::Device device, Run& context) {
+  Console& console = context.console;
+  const sscha::Population population = read_population(input.ensemble, settings.ensemble, device, console);
+  console.field("pairs", "{} antithetic", population.pairing().n_pairs);
+  StepLog log(console, *context.folder, input.density.matrices().grid.size());
+  const auto observe = [&](const sscha::StepReport& step) {
+    log.add(step);
+    stop_if_interrupted();
+  };
+  sscha::Minimum found = settings.as_reference
+                             ? sscha::minimize_as_reference(population, input.density, input.group, settings.minimize,
+                                                            settings.reference, observe)
+                             : sscha::minimize(population, input.density, input.group, settings.minimize, observe);
+  log.write();
+  sscha::SolutionErrors errors = sscha::solution_errors(population, found, input.group, settings.minimize.centroids,
+                                                        [&](int, int) { stop_if_interrupted(); });
+  return {input.density, std::move(found), std::move(errors), input.group, population.size()};
+}
+
+void write(const sscha::Solution& result, Run& context) {
+  const RunFolder& folder = *context.folder;
+  const UnitSet& units = context.shared.units();
+  const phonons::DynamicalMatrices& matrices = result.matrices();
+  const SpaceGroup& group = result.group;
+  const double temperature = result.minimum.density.temperature();
+  const Eigen::Vector3i n = matrices.grid.divisions();
+  phonons::write_qe_dyn(matrices, folder.file("dyn"), units);
+  write_structures(matrices.crystal, folder.file("structure"),
+                   fmt::format("average structure at {:g} K, space group {} ({}), U_ij of the {} x {} x {} cell",
+                               temperature, group.symbol, group.number, n[0], n[1], n[2]),
+                   phonons::symmetrized(phonons::mean_square_displacements(matrices, temperature, units), group));
+  sscha::write_solution(folder.file("result.h5"), result, context.settings, context.shared.seed);
+  draw_result(folder.path(), context);
+}
+
+void conclude(const sscha::Solution& result, Console& console) {
+  describe_change(result, console);
+  console.say("");
+  console.field("stopped", "{}", sscha::explain(result.minimum.stop_reason));
+  const Estimate free_energy = result.free_energy();
+  console.field("free energy", "{} per unit cell",
+                format_estimate(free_energy.value, free_energy.standard_error, "eV"));
+  if (!result.minimum.evaluation.stress) return;
+  const Estimate& pressure = result.minimum.evaluation.stress->pressure;
+  console.field("pressure", "{}",
+                format_estimate(pressure.value * units::gpa_per_ev_angstrom3,
+                                pressure.standard_error * units::gpa_per_ev_angstrom3, "GPa"));
+}
+
 int run(const Settings& settings, Run& context) {
   Console& console = context.console;
-  const UnitSet& units = context.shared.units();
-
   const at::Device device = context.device();  // before any tensor
-  const sscha::OpenedEnsemble input = open(settings.ensemble, units);
-  const phonons::DynamicalMatrices matrices = start_matrices(settings.start, input.generating[0].matrices(), units);
-  const SpaceGroup group = phonons::keeping_grid(find_space_group(matrices.crystal, settings.symmetry), matrices.grid);
-  const phonons::Symmetrizer symmetrize(group, matrices.crystal, matrices.grid);
-  const double temperature = temperature_of(settings.start, input);
-  describe(matrices, console);
-  describe(group, console);
-  describe(input, console);
-  console.field("configurations", "{}{}{}", input.size(), input.has_stresses() ? ", with stresses" : "",
-                input.ensembles.size() > 1 ? ", merged by the balance heuristic" : "");
-  console.field("temperature", "{:g} K", temperature);
-
+  const DensityInput input =
+      open_at_start(settings.ensemble, settings.symmetry, settings.start, context.shared.units(), console);
+  const sscha::OpenedEnsemble& ensemble = input.ensemble;
+  console.field("configurations", "{}{}{}", ensemble.size(), ensemble.has_stresses() ? ", with stresses" : "",
+                ensemble.ensembles.size() > 1 ? ", merged by the balance heuristic" : "");
+  console.field("temperature", "{:g} K", input.density.temperature());
   if (!context.folder) {
-    console.field("memory", "{} for displacements and forces", format_bytes(input.bytes()));
-    const sscha::TrialDensity density = sscha::symmetrized({matrices, temperature, units}, group, symmetrize);
-    const StepTime time = measure_step(*input.ensembles[0], input.generating[0], input.size(), density, group, device);
+    console.field("memory", "{} for displacements and forces", format_bytes(ensemble.bytes()));
+    const sscha::StepTime time = sscha::measure_step(*ensemble.ensembles[0], ensemble.generating[0], ensemble.size(),
+                                                     input.density, input.group, device);
     console.field("time", "about {:.2g} s per step, measured with {} configurations", time.seconds, time.n_measured);
     return exit_code::done;
   }
@@ -144,58 +178,13 @@ int run(const Settings& settings, Run& context) {
     console.say("{} holds an interrupted run of these settings: it begins again and leads to the same results",
                 folder.path());
   }
-  const sscha::Population population = read_population(input, settings.ensemble, device, console);
-  console.field("pairs", "{} antithetic", population.pairing().n_pairs);
-  const sscha::TrialDensity start =
-      sscha::symmetrized(sscha::TrialDensity(matrices, temperature, units), group, symmetrize);
-
-  StepLog log(console, folder, matrices.grid.size());
-  const auto observe = [&](const sscha::StepReport& step) {
-    log.add(step);
-    stop_if_interrupted();
-  };
-  sscha::Minimum found =
-      settings.as_reference
-          ? sscha::minimize_as_reference(population, start, group, settings.minimize, settings.reference, observe)
-          : sscha::minimize(population, start, group, settings.minimize, observe);
-  log.write();
-
-  sscha::SolutionErrors errors = sscha::solution_errors(population, found, group, settings.minimize.centroids,
-                                                        [&](int, int) { stop_if_interrupted(); });
-  const sscha::Solution result{start, std::move(found), std::move(errors), group, population.size()};
-  const sscha::Minimum& minimum = result.minimum;
-  phonons::write_qe_dyn(minimum.density.matrices(), folder.file("dyn"), units);
-  const phonons::DynamicalMatrices& solution = minimum.density.matrices();
-  const Eigen::Vector3i n_cells_along = solution.grid.divisions();
-  const phonons::SiteTensors displacements =
-      phonons::symmetrized(phonons::mean_square_displacements(solution, temperature, units), group);
-  for (const char* name : {"structure.cif", "structure.extxyz"}) {
-    write_structure(
-        solution.crystal, folder.file(name),
-        fmt::format("average structure at {:g} K, space group {} ({}), U_ij of the {} x {} x {} cell", temperature,
-                    group.symbol, group.number, n_cells_along[0], n_cells_along[1], n_cells_along[2]),
-        displacements);
-  }
-  sscha::write_solution(folder.file("result.h5"), result, context.settings, context.shared.seed);
-  if (context.shared.figures)
-    figures::draw(figures_of_minimize(folder.file("result.h5")), folder.file("figures"), console);
+  const sscha::Solution result = solve(settings, input, device, context);
+  write(result, context);
   Summary summary = summary_of(result);
-
-  describe_change(result, console);
-  console.say("");
-  console.field("stopped", "{}", sscha::explain(minimum.stop_reason));
-  const Estimate free_energy = result.free_energy();
-  console.field("free energy", "{} per unit cell",
-                format_estimate(free_energy.value, free_energy.standard_error, "eV"));
-  if (minimum.evaluation.stress) {
-    const Estimate& pressure = minimum.evaluation.stress->pressure;
-    console.field("pressure", "{}",
-                  format_estimate(pressure.value * units::gpa_per_ev_angstrom3,
-                                  pressure.standard_error * units::gpa_per_ev_angstrom3, "GPa"));
-  }
+  conclude(result, console);
   console.field("results", "{}", folder.path());
   console.print_json(folder.finish(summary));
-  return minimum.converged() || settings.minimize.max_steps == 0 ? exit_code::done : exit_code::not_converged;
+  return result.minimum.converged() || settings.minimize.max_steps == 0 ? exit_code::done : exit_code::not_converged;
 }
 
 }  // namespace

@@ -1,14 +1,17 @@
 #include "core/error.hpp"
-#include "files/structure_file.hpp"
+#include "phonons/harmonic_file.hpp"
 #include "phonons/modes.hpp"
 #include "phonons/quantum_espresso/dyn.hpp"
 #include "potentials/table.hpp"
 #include "tools/commands/input_settings.hpp"
+#include "tools/commands/shared_keys.hpp"
 #include "tools/commands/static_result.hpp"
 #include "tools/commands/structure_input.hpp"
+#include "tools/figures/result_figures.hpp"
 #include "tools/program/command.hpp"
 #include "tools/program/exit_code.hpp"
 #include "tools/program/interruption.hpp"
+#include "tools/program/progress_report.hpp"
 
 namespace zeropoint {
 namespace {
@@ -48,6 +51,44 @@ void declare_keys(Schema& schema, Settings& settings) {
       });
 }
 
+/// What the matrices say about their own quality, and their frequencies.
+void describe(const PhononsResult& result, Console& console) {
+  const phonons::HarmonicMatrices& harmonic = result.harmonic;
+  console.field("displacements", "{} supercells, {} operations keep the supercell", harmonic.n_displacements,
+                harmonic.n_operations);
+  console.field("residual force", "{:.3g} eV/angstrom", harmonic.residual_force);
+  if (harmonic.residual_force > large_force) {
+    console.warn(
+        "a force of {:.3g} eV/angstrom is left: these are not the phonons of a minimum, relax the structure first "
+        "(`zeropoint relax`)",
+        harmonic.residual_force);
+  }
+  if (harmonic.asymmetry > large_asymmetry) {
+    console.warn(
+        "{:.2g} % of the matrices break the symmetry or the acoustic sum rule and were averaged out: the potential is "
+        "rough, or less "
+        "symmetric than the crystal",
+        100 * harmonic.asymmetry);
+  }
+  show_frequencies(harmonic.matrices.grid, result.frequencies, console);
+  if (const int n = result.n_imaginary(); n > 0) {
+    console.warn(
+        "{} of {} modes are imaginary: this structure is no minimum; `sscha` begins from them with start.repair = "
+        "\"absolute\"",
+        n, harmonic.matrices.grid.size() * harmonic.matrices.n_modes());
+  }
+}
+
+void write(const PhononsResult& result, Run& context) {
+  const phonons::DynamicalMatrices& matrices = result.harmonic.matrices;
+  const RunFolder& folder = *context.folder;
+  phonons::write_qe_dyn(matrices, folder.file("dyn"), context.shared.units());
+  write_structures(matrices.crystal, folder.file("structure"),
+                   fmt::format("space group {} ({})", result.group.symbol, result.group.number));
+  phonons::write_harmonic(folder.file("result.h5"), matrices, result.frequencies, context.settings);
+  draw_result(folder.path(), context);
+}
+
 int run(const Settings& settings, Run& context) {
   Console& console = context.console;
   const UnitSet& units = context.shared.units();
@@ -56,7 +97,7 @@ int run(const Settings& settings, Run& context) {
   const Crystal read = read_crystal(settings.structure, units);
   const SpaceGroup group = find_space_group(read, settings.symmetry);
   const Crystal crystal = symmetrized(read, group);
-  const Eigen::Vector3i divisions(settings.supercell[0], settings.supercell[1], settings.supercell[2]);
+  const Eigen::Vector3i divisions = divisions_of(settings.supercell);
   describe(crystal, group, console);
   warn_of_hidden_symmetry(read, group, settings.symmetry, console);
   console.field("supercell", "{} x {} x {}, {} atoms", divisions[0], divisions[1], divisions[2],
@@ -64,53 +105,14 @@ int run(const Settings& settings, Run& context) {
   if (!context.folder) return exit_code::done;
 
   phonons::DifferenceOptions options = settings.differences;
-  std::optional<Progress> bar;
-  std::int64_t shown = 0;
-  options.progress = [&](std::int64_t done, std::int64_t total) {
-    if (!bar) bar.emplace(console, "displacing", total, "supercells");
-    bar->advance(done - shown);
-    shown = done;
-    stop_if_interrupted();
-  };
+  options.progress = ProgressReport(console, "displacing", "supercells");
   PhononsResult result{phonons::harmonic_matrices(*potential, crystal, divisions, group, options), group, {}};
-  bar.reset();
-  const phonons::DynamicalMatrices& matrices = result.harmonic.matrices;
-  result.frequencies = phonons::frequencies_inverse_cm(phonons::diagonalise(matrices), units);
-  console.field("displacements", "{} supercells, {} operations keep the supercell", result.harmonic.n_displacements,
-                result.harmonic.n_operations);
-  console.field("residual force", "{:.3g} eV/angstrom", result.harmonic.residual_force);
-  if (result.harmonic.residual_force > large_force) {
-    console.warn(
-        "a force of {:.3g} eV/angstrom is left: these are not the phonons of a minimum, relax the structure first "
-        "(`zeropoint relax`)",
-        result.harmonic.residual_force);
-  }
-  if (result.harmonic.asymmetry > large_asymmetry) {
-    console.warn(
-        "{:.2g} % of the matrices break the symmetry or the acoustic sum rule and were averaged out: the potential is "
-        "rough, or less "
-        "symmetric than the crystal",
-        100 * result.harmonic.asymmetry);
-  }
-  console.say("");
-  show_frequencies(result, console);
-  if (const int n = result.n_imaginary(); n > 0) {
-    console.warn(
-        "{} of {} modes are imaginary: this structure is no minimum; `sscha` begins from them with start.repair = "
-        "\"absolute\"",
-        n, matrices.grid.size() * matrices.n_modes());
-  }
-
-  const RunFolder& folder = *context.folder;
-  phonons::write_qe_dyn(matrices, folder.file("dyn"), units);
-  const std::string comment = fmt::format("space group {} ({})", group.symbol, group.number);
-  for (const char* name : {"structure.cif", "structure.extxyz"}) write_structure(crystal, folder.file(name), comment);
-  write_result(folder.file("result.h5"), result, context.settings);
-  if (context.shared.figures)
-    figures::draw(figures_of_phonons(folder.file("result.h5")), folder.file("figures"), console);
-  console.field("results", "{}", folder.path());
+  result.frequencies = phonons::frequencies_inverse_cm(phonons::diagonalise(result.harmonic.matrices), units);
+  describe(result, console);
+  write(result, context);
+  console.field("results", "{}", context.folder->path());
   Summary summary = summary_of(result);
-  console.print_json(folder.finish(summary));
+  console.print_json(context.folder->finish(summary));
   return exit_code::done;
 }
 

@@ -2,16 +2,8 @@
 
 #include "core/error.hpp"
 #include "core/nearest_name.hpp"
-#include "sscha/hessian_file.hpp"
 #include "sscha/result_folder.hpp"
-#include "sscha/solution_file.hpp"
-#include "tools/commands/dispersion_result.hpp"
-#include "tools/commands/file_kind.hpp"
-#include "tools/commands/model_report.hpp"
-#include "tools/commands/static_result.hpp"
-#include "tools/figures/dispersion_figures.hpp"
-#include "tools/figures/hessian_figures.hpp"
-#include "tools/figures/solution_figures.hpp"
+#include "tools/figures/result_figures.hpp"
 #include "tools/program/command.hpp"
 #include "tools/program/exit_code.hpp"
 
@@ -19,17 +11,6 @@ namespace zeropoint {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::vector<figures::Figure> figures_of(const std::string& file) {
-  const std::string type = filetype(file);
-  if (type == sscha::solution_filetype) return figures_of_minimize(file);
-  if (type == sscha::hessian_filetype) return figures_of_hessian(file);
-  if (type == "zeropoint relax") return figures_of_relax(file);
-  if (type == "zeropoint phonons") return figures_of_phonons(file);
-  if (type == "zeropoint dispersion") return figures_of_dispersion(file);
-  if (type == "zeropoint train" || type == "zeropoint evaluate") return figures_of_model(file);
-  throw InputError{"{}: filetype '{}' has no figures; give the result.h5 of a run", file, type};
-}
 
 /// A file as it is; of a folder its result.h5.
 std::string result_of(const std::string& path) {
@@ -44,7 +25,7 @@ int plot(const Arguments& arguments, Console& console) {
     throw ConfigError{"plot: a result.h5 is needed and perhaps the name of one figure"};
   }
   const fs::path file = result_of(arguments.files[0]);
-  std::vector<figures::Figure> all = figures_of(file.string());
+  std::vector<figures::Figure> all = figures_of_result(file.string());
   if (arguments.files.size() == 2) {
     std::vector<std::string> names;
     for (const figures::Figure& figure : all) names.push_back(figure.name);

@@ -1,12 +1,12 @@
-#include "phonons/relaxation.hpp"
-
 #include "core/error.hpp"
 #include "files/poscar.hpp"
-#include "files/structure_file.hpp"
+#include "phonons/relaxation_file.hpp"
 #include "potentials/table.hpp"
 #include "tools/commands/input_settings.hpp"
+#include "tools/commands/shared_keys.hpp"
 #include "tools/commands/static_result.hpp"
 #include "tools/commands/structure_input.hpp"
+#include "tools/figures/result_figures.hpp"
 #include "tools/program/command.hpp"
 #include "tools/program/exit_code.hpp"
 #include "tools/program/interruption.hpp"
@@ -34,19 +34,10 @@ void declare_keys(Schema& schema, Settings& settings) {
   declare(schema, settings.symmetry);
   Section& conditions = schema.section("conditions", "what the crystal is relaxed to");
   conditions.quantity("pressure", &settings.pressure, "GPa", "of a cell whose volume moves");
-  conditions.choice("cell", settings.cell,
-                    {{"fixed", CellKind::fixed},
-                     {"isotropic", CellKind::isotropic},
-                     {"shape", CellKind::shape},
-                     {"full", CellKind::full}},
-                    "isotropic: the volume moves; shape: the shape, at this volume; full: both; fixed: atoms alone");
-  schema.rule({"conditions.pressure", "conditions.cell"}, [&settings]() -> std::string {
-    if (settings.pressure == 0 || (settings.cell != CellKind::fixed && settings.cell != CellKind::shape)) return "";
-    return fmt::format(
-        "conditions.pressure is given, but conditions.cell = \"{}\" keeps the volume: write cell = \"isotropic\" or "
-        "\"full\", or leave the pressure out",
-        settings.cell == CellKind::fixed ? "fixed" : "shape");
-  });
+  declare_cell(conditions, settings.cell,
+               "isotropic: the volume moves; shape: the shape, at this volume; full: both; fixed: atoms alone");
+  schema.rule({"conditions.pressure", "conditions.cell"},
+              [&settings] { return problem_of_pressure(settings.cell, settings.pressure != 0); });
   Section& relax = schema.section("relax", "when it ends");
   relax.quantity("force", &settings.force, "eV/angstrom", "no longer force on an atom").above(0);
   relax.quantity("stress", &settings.stress, "GPa", "no component of the stress further from the target").above(0);
@@ -102,13 +93,11 @@ void write(const RelaxResult& result, const Run& context) {
   const std::string comment =
       fmt::format("relaxed at {:g} GPa, space group {} ({}){}", result.pressure * gpa, result.group_after.symbol,
                   result.group_after.number, end.converged ? "" : ", not converged");
-  for (const char* name : {"structure.cif", "structure.extxyz"})
-    write_structure(end.crystal, folder.file(name), comment);
+  write_structures(end.crystal, folder.file("structure"), comment);
   folder.write("POSCAR", poscar_text(end.crystal, comment));
   folder.write("steps.dat", step_table(result.steps).text());
-  write_result(folder.file("result.h5"), result, context.settings);
-  if (context.shared.figures)
-    figures::draw(figures_of_relax(folder.file("result.h5")), folder.file("figures"), context.console);
+  phonons::write_relaxation(folder.file("result.h5"), result.start, end.crystal, result.steps, context.settings);
+  draw_result(folder.path(), context);
 }
 
 int run(const Settings& settings, Run& context) {

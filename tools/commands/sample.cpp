@@ -8,6 +8,7 @@
 #include "phonons/quantum_espresso/dyn.hpp"
 #include "sscha/population_file.hpp"
 #include "tools/commands/input_settings.hpp"
+#include "tools/commands/shared_keys.hpp"
 #include "tools/program/command.hpp"
 #include "tools/program/exit_code.hpp"
 #include "tools/program/interruption.hpp"
@@ -35,9 +36,6 @@ struct Settings {
   std::vector<int> k_points;
 };
 
-const std::vector<std::pair<std::string, SamplingMethod>> sampling_methods = {
-    {"antithetic", SamplingMethod::antithetic}, {"random", SamplingMethod::random}, {"sobol", SamplingMethod::sobol}};
-
 bool wants(const Settings& settings, const char* format) {
   return std::find(settings.formats.begin(), settings.formats.end(), format) != settings.formats.end();
 }
@@ -50,13 +48,11 @@ void declare_keys(Schema& schema, Settings& settings) {
   start.quantity("temperature", &settings.temperature, "K", "0 K: zero-point motion alone")
       .required("\"300 K\"")
       .at_least(0);
-  start.quantity("masses", &settings.masses, "amu", "isotopes: { H = \"2.014 amu\", \"site 3\" = \"6.015 amu\" }")
-      .above(0);
+  declare_masses(start, settings.masses);
 
   Section& sample = schema.section("sample", "");
   sample.key("n_configurations", &settings.n_configurations, "how many").required("200").at_least(1);
-  sample.choice("sampling", settings.sampling, sampling_methods,
-                "pairs +u, -u; independent; or scrambled Sobol points (a power of two)");
+  declare_sampling(sample, settings.sampling, "pairs +u, -u; independent; or scrambled Sobol points (a power of two)");
   sample.key("population", &settings.population, "number of the population: other random numbers for each").at_least(0);
   sample.quantity("lock_below", &settings.lock_below, "cm^-1", "modes with a lower frequency are not displaced")
       .at_least(0);
@@ -111,14 +107,10 @@ InputOptions input_options(const Settings& settings, const std::string& folder, 
   return options;
 }
 
-const std::string& method_name(const Settings& settings) {
-  return std::ranges::find(sampling_methods, settings.sampling, &std::pair<std::string, SamplingMethod>::second)->first;
-}
-
 void describe(const sscha::Sampler& sampler, const Settings& settings, std::int64_t seed, Console& console) {
   const int n = settings.n_configurations;
   console.field("temperature", "{:g} K", *settings.temperature);
-  console.field("configurations", "{}, {}, seed {}, population {}", n, method_name(settings), seed,
+  console.field("configurations", "{}, {}, seed {}, population {}", n, name_of(settings.sampling), seed,
                 settings.population);
   console.field("modes", "{} displaced{}", sampler.n_moving_modes(),
                 sampler.n_locked_modes() ? fmt::format(", {} locked", sampler.n_locked_modes()) : "");
@@ -158,7 +150,7 @@ void write_all(const Settings& settings, const sscha::TrialDensity& density, con
   sscha::write_population(file, density, sampler, n,
                           {.population = settings.population,
                            .seed = context.shared.seed,
-                           .sampling = method_name(settings),
+                           .sampling = name_of(settings.sampling),
                            .configuration = context.settings,
                            .n_locked_modes = sampler.n_locked_modes(),
                            .fixed_sites = !settings.fixed.empty()},

@@ -5,7 +5,6 @@
 
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
-#include "files/structure_file.hpp"
 #include "phonons/quantum_espresso/dyn.hpp"
 #include "phonons/relaxation.hpp"
 #include "potentials/table.hpp"
@@ -15,13 +14,16 @@
 #include "sscha/population_file.hpp"
 #include "sscha/solution_file.hpp"
 #include "tools/commands/input_settings.hpp"
+#include "tools/commands/shared_keys.hpp"
 #include "tools/commands/sscha_result.hpp"
 #include "tools/commands/sscha_start.hpp"
+#include "tools/commands/structure_input.hpp"
 #include "tools/figures/condition_figures.hpp"
-#include "tools/figures/solution_figures.hpp"
+#include "tools/figures/result_figures.hpp"
 #include "tools/program/command.hpp"
 #include "tools/program/exit_code.hpp"
 #include "tools/program/interruption.hpp"
+#include "tools/program/progress_report.hpp"
 
 namespace zeropoint {
 namespace {
@@ -48,15 +50,10 @@ struct Settings {
 /// A pressure goes with a volume that moves, and the other way round.
 std::string problem_of_pressure(const Settings& settings) {
   const bool volume_moves = settings.cell == CellKind::isotropic || settings.cell == CellKind::full;
-  if (volume_moves && settings.pressures.empty()) {
-    return "conditions.pressure is missing: the volume moves until the pressure is the one that you want, write "
-           "pressure = \"0 GPa\"";
-  }
-  if (volume_moves || settings.pressures.empty()) return "";
-  return fmt::format(
-      "conditions.pressure is given, but conditions.cell = \"{}\" keeps the volume: write cell = \"isotropic\" or "
-      "\"full\", or leave the pressure out",
-      settings.cell == CellKind::fixed ? "fixed" : "shape");
+  if (!volume_moves || !settings.pressures.empty())
+    return problem_of_pressure(settings.cell, !settings.pressures.empty());
+  return "conditions.pressure is missing: the volume moves until the pressure is the one that you want, write "
+         "pressure = \"0 GPa\"";
 }
 
 void declare_keys(Schema& schema, Settings& settings) {
@@ -71,38 +68,29 @@ void declare_keys(Schema& schema, Settings& settings) {
       .at_least(0);
   conditions.quantity("pressure", &settings.pressures, "GPa", "of the cell that moves; left out: the cell is fixed")
       .example("\"0 GPa\"");
-  conditions.choice("cell", settings.cell,
-                    {{"fixed", CellKind::fixed},
-                     {"isotropic", CellKind::isotropic},
-                     {"shape", CellKind::shape},
-                     {"full", CellKind::full}},
-                    "isotropic: the volume moves; shape: the shape, at this volume (no pressure then); full: both");
+  declare_cell(conditions, settings.cell,
+               "isotropic: the volume moves; shape: the shape, at this volume (no pressure then); full: both");
   schema.rule({"conditions.pressure", "conditions.cell"}, [&settings] { return problem_of_pressure(settings); });
+  schema.rule({"conditions.temperature", "conditions.pressure"}, [&settings]() -> std::string {
+    try {
+      sscha::ladder_of(settings.temperatures, settings.pressures);
+      return "";
+    } catch (const InputError& error) {
+      return fmt::format("conditions: {}", error.problem());
+    }
+  });
 
   Section& populations = schema.section("populations", "drawn and labelled one after another");
   populations.key("sizes", &settings.sizes, "the last repeats").at_least(2);
   populations.key("maximum", &settings.maximum, "then it gives up (exit 3)").at_least(1);
   populations.key("final", &settings.final_size, "one last population for the numbers; 0: none").at_least(0);
-  using sscha::SamplingMethod;
-  populations.choice("sampling", settings.sampling,
-                     {{"antithetic", SamplingMethod::antithetic},
-                      {"random", SamplingMethod::random},
-                      {"sobol", SamplingMethod::sobol}},
-                     "pairs +u, -u; independent; or scrambled Sobol points");
+  declare_sampling(populations, settings.sampling, "pairs +u, -u; independent; or scrambled Sobol points");
   populations.choice("keep", settings.keep,
                      {{"none", Settings::Keep::none}, {"last", Settings::Keep::last}, {"all", Settings::Keep::all}},
                      "populations on disk, as population*.h5: `hessian` needs the last");
 
   Section& minimize = schema.section("minimize", "of each population");
-  minimize.key("kong_liu_ratio", &settings.minimize.kong_liu_ratio, "stop when N_eff/N falls below")
-      .at_least(0)
-      .at_most(1);
-  minimize
-      .key("gradient_to_error", &settings.minimize.gradient_to_error,
-           "converged when |gradient| < this x its standard error; 0: to rounding")
-      .at_least(0);
-  minimize.key("centroids", &settings.minimize.centroids, "move them, too");
-  minimize.key("max_steps", &settings.minimize.max_steps, "").at_least(1);
+  declare_minimisation(minimize, settings.minimize, "", "", 1);
 }
 
 sscha::LoopOptions loop_options(const Settings& settings, const Condition& condition, const Potential& potential,
@@ -135,17 +123,7 @@ sscha::PopulationFileInfo population_info(int number, const Run& context) {
 /// A bar for each population, its file once it is labelled.
 sscha::LoopWatch watch_of(const Settings& settings, const std::string& folder, Run& context) {
   sscha::LoopWatch watch;
-  watch.labelling = [&console = context.console, bar = std::make_shared<std::optional<Progress>>(),
-                     shown = std::int64_t{0}](std::int64_t done, std::int64_t total) mutable {
-    if (!*bar || done < shown) {
-      bar->emplace(console, "labelling", total, "configurations");
-      shown = 0;
-    }
-    (*bar)->advance(done - shown);
-    shown = done;
-    if (done == total) bar->reset();
-    stop_if_interrupted();
-  };
+  watch.labelling = ProgressReport(context.console, "labelling", "configurations");
   watch.labelled = [&settings, &context, folder](const sscha::Drawing& drawn, const Configurations& configurations) {
     const std::string file = file_of(drawn, settings);
     if (!file.empty())
@@ -235,14 +213,12 @@ std::optional<Finished> relax(const Settings& settings, const Condition& conditi
                                  found->population.size()};
   const phonons::DynamicalMatrices& matrices = solution.matrices();
   phonons::write_qe_dyn(matrices, folder + "/dyn", units);
-  for (const char* name : {"structure.cif", "structure.extxyz"}) {
-    write_structure(
-        matrices.crystal, folder + "/" + name,
-        fmt::format("average structure, {}, space group {} ({})", condition.text(), group.symbol, group.number));
-  }
+  write_structures(
+      matrices.crystal, folder + "/structure",
+      fmt::format("average structure, {}, space group {} ({})", condition.text(), group.symbol, group.number));
   const std::string file = folder + "/result.h5";
   sscha::write_solution(file, solution, context.settings, context.shared.seed);
-  if (context.shared.figures) figures::draw(figures_of_minimize(file), folder + "/figures", console);
+  draw_result(folder, context);
   console.field("result", "{}", found->explain());
   sscha::ConditionResult result = result_at(condition, solution, *found);
   comment_on(solution, result, settings.potential.uncertain, console);
@@ -263,14 +239,6 @@ std::optional<Finished> read_finished(const std::string& folder, const Condition
   std::optional<sscha::ConditionResult> result = sscha::read_condition(folder + "/result.h5", condition);
   if (entries.is_discarded() || !result) return {};
   return Finished{std::move(*result), std::move(entries)};
-}
-
-std::vector<Condition> ladder_of(const Settings& settings) {
-  try {
-    return sscha::ladder_of(settings.temperatures, settings.pressures);
-  } catch (const InputError& error) {
-    throw ConfigError{"conditions: {}", error.problem()};
-  }
 }
 
 int run_ladder(const Settings& settings, const std::vector<Condition>& ladder, const Potential& potential,
@@ -322,7 +290,7 @@ int run(const Settings& settings, Run& context) try {
   PotentialOpening opening{.units = units, .idle = stop_if_interrupted};
   if (context.folder) opening.populations = sscha::requested_populations(context.folder->path());
   const std::unique_ptr<Potential> potential = open_potential(settings.potential, opening);
-  const std::vector<Condition> ladder = ladder_of(settings);
+  const std::vector<Condition> ladder = sscha::ladder_of(settings.temperatures, settings.pressures);
   const phonons::DynamicalMatrices start =
       start_of(settings.start, *potential, settings.symmetry, ladder.front(), settings.cell, units, console);
   const SpaceGroup group = phonons::keeping_grid(find_space_group(start.crystal, settings.symmetry), start.grid);

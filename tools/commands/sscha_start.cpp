@@ -5,7 +5,9 @@
 #include "core/error.hpp"
 #include "phonons/quantum_espresso/dyn.hpp"
 #include "sscha/first_density.hpp"
+#include "sscha/matrix_set.hpp"
 #include "tools/commands/input_settings.hpp"
+#include "tools/commands/shared_keys.hpp"
 #include "tools/commands/structure_input.hpp"
 #include "tools/program/console.hpp"
 #include "tools/program/interruption.hpp"
@@ -19,7 +21,7 @@ constexpr std::size_t most_shown = 6;
 phonons::DynamicalMatrices matrices_of_structure(const SschaStart& settings, const Potential& potential,
                                                  const SymmetryOptions& symmetry, const sscha::Condition& condition,
                                                  CellKind cell, const UnitSet& units, Console& console) {
-  Crystal crystal = read_crystal(settings.structure, units);
+  Crystal crystal = sscha::read_crystal(settings.structure, units);
   set_masses(crystal, settings.masses, "start.masses");
   const SpaceGroup group = find_space_group(crystal, symmetry);
   warn_of_hidden_symmetry(crystal, group, symmetry, console);
@@ -31,14 +33,13 @@ phonons::DynamicalMatrices matrices_of_structure(const SschaStart& settings, con
       console.warn("{}: the static crystal is not relaxed: {}; the populations go on from there", settings.structure,
                    found.reason);
   };
-  phonons::HarmonicMatrices harmonic =
-      sscha::matrices_of_structure(potential, crystal, group,
-                                   {.divisions = {settings.supercell[0], settings.supercell[1], settings.supercell[2]},
-                                    .relax = settings.relax,
-                                    .cell = cell,
-                                    .pressure = condition.pressure.value_or(0),
-                                    .relaxed = tell,
-                                    .idle = stop_if_interrupted});
+  phonons::HarmonicMatrices harmonic = sscha::matrices_of_structure(potential, crystal, group,
+                                                                    {.divisions = divisions_of(settings.supercell),
+                                                                     .relax = settings.relax,
+                                                                     .cell = cell,
+                                                                     .pressure = condition.pressure.value_or(0),
+                                                                     .relaxed = tell,
+                                                                     .idle = stop_if_interrupted});
   console.field("displacements", "{} supercells, residual force {:.2g} eV/angstrom", harmonic.n_displacements,
                 harmonic.residual_force);
   return std::move(harmonic.matrices);
@@ -88,8 +89,7 @@ void declare(Schema& schema, SschaStart& settings) {
   start.key("relax", &settings.relax, "a structure first, to conditions.cell and the first pressure");
   start.choice("repair", settings.absolute, {{"none", false}, {"absolute", true}},
                "absolute: imaginary modes get omega^2 -> |omega^2|");
-  start.quantity("masses", &settings.masses, "amu", "isotopes: { H = \"2.014 amu\", \"site 3\" = \"6.015 amu\" }")
-      .above(0);
+  declare_masses(start, settings.masses);
 }
 
 phonons::DynamicalMatrices start_of(const SschaStart& settings, const Potential& potential,

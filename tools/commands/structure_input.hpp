@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "core/run_file.hpp"
 #include "core/space_group.hpp"
@@ -18,14 +19,14 @@ struct StructureSettings {
 };
 void declare(Schema& schema, StructureSettings& settings);
 
-/// A structure from whatever holds one: POSCAR, extended XYZ, outputs of pw.x and VASP, dyn files, phonopy's files, or
-/// the folder of a finished run. @throws InputError, IoError.
-Crystal read_crystal(const std::string& path, const UnitSet& units);
-/// The same with the masses asked for. @throws as above, or when a mass names no site.
+/// sscha::read_crystal() with the masses asked for. @throws as that, or when a mass names no site.
 Crystal read_crystal(const StructureSettings& settings, const UnitSet& units);
 
 /// "crystal" and "space group" lines.
 void describe(const Crystal& crystal, const SpaceGroup& group, Console& console);
+/// `path`.cif and `path`.extxyz, with U_ij (angstrom^2) of each atom where there are any. @throws IoError.
+void write_structures(const Crystal& crystal, const std::string& path, const std::string& comment,
+                      const std::vector<Eigen::Matrix3d>& displacements = {});
 /// A warning when positions with few decimals hide symmetry that nobody has switched off.
 void warn_of_hidden_symmetry(const Crystal& crystal, const SpaceGroup& group, const SymmetryOptions& options,
                              Console& console);

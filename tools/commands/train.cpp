@@ -10,6 +10,7 @@
 #include "tools/commands/model_report.hpp"
 #include "tools/commands/training_input.hpp"
 #include "tools/commands/training_report.hpp"
+#include "tools/figures/result_figures.hpp"
 #include "tools/program/command.hpp"
 #include "tools/program/exit_code.hpp"
 #include "tools/program/interruption.hpp"
@@ -215,8 +216,7 @@ int run(const Settings& settings, Run& context) {
   write_parity(file, fit.judgement.parity);
   mlp::write_split(file, data.structures, data.split);
   file.close();
-  if (context.shared.figures)
-    figures::draw(figures_of_model(folder.file("result.h5")), folder.file("figures"), console);
+  draw_result(folder.path(), context);
 
   Summary summary;
   conclude(fit, data, settings.reading.pulay_pressure, console, summary);
