@@ -178,6 +178,79 @@ class ForceCalculation {
 struct Stencil {
   std::vector<std::size_t> plus, minus;
 };
+using Stencils = std::map<std::pair<int, std::size_t>, Stencil>;  // of a site and the number of a direction
+
+Stencils stencils_of(const std::vector<DisplacedSite>& sites, const DifferenceOptions& options,
+                     ForceCalculation& calculation) {
+  Stencils stencils;
+  for (const DisplacedSite& site : sites) {
+    for (std::size_t d = 0; d < site.directions.size(); ++d) {
+      Stencil& stencil = stencils[{site.site, d}];
+      for (int step = 1; step <= options.order / 2; ++step) {
+        const Eigen::Vector3d u = step * options.displacement * site.directions[d].along;
+        stencil.plus.push_back(calculation.add(site.site, u));
+        if (!site.directions[d].turning) stencil.minus.push_back(calculation.add(site.site, -u));
+      }
+    }
+  }
+  return stencils;
+}
+
+/// Phi between all atoms (rows) and one displaced atom of cell 0, (3 n_atoms, 3): Phi_{S(j)s} S d = S (Phi_js d) for
+/// every operation that keeps s, least squares over all of them.
+Eigen::MatrixX3d column_of(const DisplacedSite& site, const Stencils& stencils, const std::vector<Vectors>& forces,
+                           const Supercell& supercell, const DifferenceOptions& options) {
+  const double h = options.displacement;
+  const Eigen::Index n_rows = 3 * supercell.n_atoms();
+  Eigen::MatrixX3d products = Eigen::MatrixX3d::Zero(n_rows, 3);
+  Eigen::Matrix3d squares = Eigen::Matrix3d::Zero();
+  for (std::size_t d = 0; d < site.directions.size(); ++d) {
+    const auto& [along, turning] = site.directions[d];
+    const Stencil& stencil = stencils.at({site.site, d});
+    const auto difference = [&, &turning = turning](std::size_t step) -> Vectors {
+      const Vectors& plus = forces[stencil.plus[step]];
+      return turning ? plus - turned(plus, *turning, images_in(supercell, *turning, site.site))
+                     : plus - forces[stencil.minus[step]];
+    };
+    const Vectors slope =
+        options.order == 2 ? Vectors(difference(0) / (2 * h)) : Vectors((8 * difference(0) - difference(1)) / (12 * h));
+    for (const SymmetryOperation* operation : site.keeping) {
+      const Eigen::Vector3d image = operation->cartesian * along;
+      const Vectors there = -turned(slope, *operation, images_in(supercell, *operation, site.site));
+      squares += image * image.transpose();
+      products += Eigen::Map<const Eigen::VectorXd>(there.data(), n_rows) * image.transpose();
+    }
+  }
+  return products * squares.inverse();
+}
+
+/// The same for all atoms that operations take `site` to, [n_atoms of the cell] of (3 n_atoms, 3), where they are not
+/// there already.
+void add_images(const DisplacedSite& site, const Eigen::MatrixX3d& found, const SpaceGroup& group,
+                const Supercell& supercell, bool reduced, std::vector<Eigen::MatrixX3d>& columns) {
+  for (const SymmetryOperation& operation : group.operations) {
+    Eigen::MatrixX3d& column = columns[operation.permutation[static_cast<std::size_t>(site.site)]];
+    if (column.rows() > 0 || (!reduced && &operation != &group.operations.front())) continue;
+    column.resize(found.rows(), 3);
+    const std::vector<int> images = images_in(supercell, operation, site.site);
+    for (int j = 0; j < supercell.n_atoms(); ++j) {
+      column.middleRows<3>(3 * images[j]) =
+          operation.cartesian * found.middleRows<3>(3 * j) * operation.cartesian.transpose();
+    }
+  }
+}
+
+/// Force constants between the atoms of each cell (rows) and those of cell 0, [n_cells] of (3n, 3n).
+std::vector<Eigen::MatrixXd> constants_of(const std::vector<Eigen::MatrixX3d>& columns, const Supercell& supercell) {
+  const int n_sites = static_cast<int>(columns.size()), n_modes = 3 * n_sites;
+  std::vector<Eigen::MatrixXd> constants(static_cast<std::size_t>(supercell.n_cells()),
+                                         Eigen::MatrixXd(n_modes, n_modes));
+  for (int cell = 0; cell < supercell.n_cells(); ++cell) {
+    for (int s = 0; s < n_sites; ++s)
+      constants[cell].middleCols<3>(3 * s) = columns[s].middleRows(n_modes * cell, n_modes);
+  }
+  return constants;
+}
 
 }  // namespace
 
@@ -185,77 +258,26 @@ HarmonicMatrices harmonic_matrices(const Potential& potential, const Crystal& cr
                                    const SpaceGroup& whole_group, const DifferenceOptions& options) {
   if (options.order != 2 && options.order != 4)
     throw InputError{"differences of order {}: there are those of order 2 and 4", options.order};
-  const double h = options.displacement;
-  if (!(h > 0)) throw InputError{"a displacement of {} angstrom: it must be above 0, as 0.01", h};
+  if (!(options.displacement > 0))
+    throw InputError{"a displacement of {} angstrom: it must be above 0, as 0.01", options.displacement};
   const SpaceGroup group = keeping_mesh(whole_group, divisions);
   const Supercell supercell(crystal, divisions);
   const std::vector<DisplacedSite> sites = sites_to_displace(crystal, group, options.reduced);
 
   ForceCalculation calculation(potential, supercell, options);
   const std::size_t at_rest = calculation.add(0, Eigen::Vector3d::Zero());
-  std::map<std::pair<int, std::size_t>, Stencil> stencils;
-  for (const DisplacedSite& site : sites) {
-    for (std::size_t d = 0; d < site.directions.size(); ++d) {
-      Stencil& stencil = stencils[{site.site, d}];
-      for (int step = 1; step <= options.order / 2; ++step) {
-        const Eigen::Vector3d u = step * h * site.directions[d].along;
-        stencil.plus.push_back(calculation.add(site.site, u));
-        if (!site.directions[d].turning) stencil.minus.push_back(calculation.add(site.site, -u));
-      }
-    }
-  }
+  const Stencils stencils = stencils_of(sites, options, calculation);
   const std::vector<Vectors> forces = calculation.evaluate();
-
-  // Phi between all atoms (rows) and the atom s of cell 0 (columns), [n_atoms of the cell] (3 n_atoms, 3).
   std::vector<Eigen::MatrixX3d> columns(static_cast<std::size_t>(crystal.n_atoms()));
-  const Eigen::Index n_rows = 3 * supercell.n_atoms();
   for (const DisplacedSite& site : sites) {
-    // Phi_{S(j)s} S d = S (Phi_js d) for every operation that keeps s: least squares over all of them.
-    Eigen::MatrixX3d products = Eigen::MatrixX3d::Zero(n_rows, 3);
-    Eigen::Matrix3d squares = Eigen::Matrix3d::Zero();
-    for (std::size_t d = 0; d < site.directions.size(); ++d) {
-      const auto& [along, turning] = site.directions[d];
-      const Stencil& stencil = stencils.at({site.site, d});
-      const auto difference = [&](std::size_t step) -> Vectors {
-        const Vectors& plus = forces[stencil.plus[step]];
-        return turning ? plus - turned(plus, *turning, images_in(supercell, *turning, site.site))
-                       : plus - forces[stencil.minus[step]];
-      };
-      const Vectors slope = options.order == 2 ? Vectors(difference(0) / (2 * h))
-                                               : Vectors((8 * difference(0) - difference(1)) / (12 * h));
-      for (const SymmetryOperation* operation : site.keeping) {
-        const Eigen::Vector3d image = operation->cartesian * along;
-        const Vectors there = -turned(slope, *operation, images_in(supercell, *operation, site.site));
-        squares += image * image.transpose();
-        products += Eigen::Map<const Eigen::VectorXd>(there.data(), n_rows) * image.transpose();
-      }
-    }
-    const Eigen::MatrixX3d found = products * squares.inverse();
-    for (const SymmetryOperation& operation : group.operations) {
-      Eigen::MatrixX3d& column = columns[operation.permutation[static_cast<std::size_t>(site.site)]];
-      if (column.rows() > 0 || (!options.reduced && &operation != &group.operations.front())) continue;
-      column.resize(n_rows, 3);
-      const std::vector<int> images = images_in(supercell, operation, site.site);
-      for (int j = 0; j < supercell.n_atoms(); ++j) {
-        column.middleRows<3>(3 * images[j]) =
-            operation.cartesian * found.middleRows<3>(3 * j) * operation.cartesian.transpose();
-      }
-    }
+    add_images(site, column_of(site, stencils, forces, supercell, options), group, supercell, options.reduced, columns);
   }
 
-  const int n_modes = 3 * crystal.n_atoms();
-  std::vector<Eigen::MatrixXd> constants(static_cast<std::size_t>(supercell.n_cells()),
-                                         Eigen::MatrixXd(n_modes, n_modes));
-  for (int cell = 0; cell < supercell.n_cells(); ++cell) {
-    for (int s = 0; s < crystal.n_atoms(); ++s) {
-      constants[cell].middleCols<3>(3 * s) = columns[s].middleRows(n_modes * cell, n_modes);
-    }
-  }
   HarmonicMatrices result{{crystal, grid_of_stars(divisions, group), {}, {}, 0, {}}, 0, 0, 0, 0};
   result.n_displacements = static_cast<int>(forces.size()) - 1;
   result.n_operations = static_cast<int>(group.operations.size());
   result.residual_force = forces[at_rest].rowwise().norm().maxCoeff();
-  result.matrices.blocks = to_bloch(constants, result.matrices.grid);
+  result.matrices.blocks = to_bloch(constants_of(columns, supercell), result.matrices.grid);
   std::vector<Eigen::MatrixXcd> change = result.matrices.blocks;
   Symmetrizer(group, crystal, result.matrices.grid).matrices(result.matrices.blocks);
   for (std::size_t iq = 0; iq < change.size(); ++iq) change[iq] -= result.matrices.blocks[iq];

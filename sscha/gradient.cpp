@@ -59,8 +59,29 @@ struct BlockSum {
   double weight = 0;
 };
 
-std::vector<BlockSum> sums_by_block(const Population& population, const Weights& weights, const TrialDensity& density,
-                                    const phonons::Symmetrizer& symmetrize, const Eigen::VectorXd& shift) {
+/// Configurations of one chunk: whole jackknife blocks, which go through in one batch, or a shorter last one.
+struct Piece {
+  int chunk, first_block;
+  std::int64_t begin, end, n_jackknife;
+};
+std::vector<Piece> pieces_of(const Population& population) {
+  std::vector<Piece> pieces;
+  for (int chunk = 0; chunk < population.n_chunks(); ++chunk) {
+    const std::int64_t begin = population.chunk_begin(chunk), end = population.chunk_end(chunk),
+                       size = population.block_size();
+    const int first = static_cast<int>(begin / size);
+    const std::int64_t whole = (end - begin) / size;
+    if (whole > 0) pieces.push_back({chunk, first, begin, begin + whole * size, whole});
+    if (begin + whole * size < end)
+      pieces.push_back({chunk, first + static_cast<int>(whole), begin + whole * size, end, 1});
+  }
+  return pieces;
+}
+
+/// The products of each piece and slab, [n_pieces * n_slabs] of [n_blocks, n_jackknife, size, size], on the CPU.
+std::vector<at::Tensor> piece_products(const Population& population, const Weights& weights,
+                                       const TrialDensity& density, const std::vector<Piece>& pieces,
+                                       const Eigen::VectorXd& shift) {
   const RealBlochBasis& basis = population.basis();
   const phonons::DynamicalMatrices& matrices = density.matrices();
   const std::int64_t n_slabs = static_cast<std::int64_t>(basis.slabs().size());
@@ -72,24 +93,7 @@ std::vector<BlockSum> sums_by_block(const Population& population, const Weights&
   }
   const at::Tensor moved = to_tensor(shift, population.device());
   const bool has_moved = shift.cwiseAbs().maxCoeff() > 0;
-
-  // Whole jackknife blocks of a chunk go through in one batch; a shorter last one goes on its own.
-  struct Piece {
-    int chunk, first_block;
-    std::int64_t begin, end, n_jackknife;
-  };
-  std::vector<Piece> pieces;
-  for (int chunk = 0; chunk < population.n_chunks(); ++chunk) {
-    const std::int64_t begin = population.chunk_begin(chunk), end = population.chunk_end(chunk),
-                       size = population.block_size();
-    const int first = static_cast<int>(begin / size);
-    const std::int64_t whole = (end - begin) / size;
-    if (whole > 0) pieces.push_back({chunk, first, begin, begin + whole * size, whole});
-    if (begin + whole * size < end)
-      pieces.push_back({chunk, first + static_cast<int>(whole), begin + whole * size, end, 1});
-  }
-  std::vector<at::Tensor> parts(pieces.size() *
-                                static_cast<std::size_t>(n_slabs));  // [n_blocks, n_jackknife, size, size]
+  std::vector<at::Tensor> parts(pieces.size() * static_cast<std::size_t>(n_slabs));
   for_each_item(population.device(), static_cast<std::int64_t>(parts.size()), [&](std::int64_t item) {
     const Piece& piece = pieces[item / n_slabs];
     const std::size_t at = static_cast<std::size_t>(item % n_slabs);
@@ -107,11 +111,28 @@ std::vector<BlockSum> sums_by_block(const Population& population, const Weights&
     parts[item] = block_sums(u, columns(population.forces(piece.chunk, slab)),
                              weights.values.slice(0, piece.begin, piece.end), piece.n_jackknife, operators[at]);
   });
+  for (at::Tensor& part : parts) part = part.cpu();
+  return parts;
+}
 
-  const Eigen::MatrixXd d_gamma = matrices.blocks[matrices.grid.gamma()].real();
+/// The sums at q = 0 alone: w, w u and w f in one go, [n_blocks, 1 + 2n] on the CPU.
+at::Tensor folded_sums(const Population& population, const Weights& weights) {
+  const at::Tensor w = weights.values.unsqueeze(1);
+  const at::Tensor columns = at::cat({w, w * population.folded_displacements(), w * population.folded_forces()}, 1);
+  const std::int64_t size = population.block_size(), whole = population.size() / size, n = population.basis().n_modes();
+  at::Tensor folded = columns.slice(0, 0, whole * size).view({whole, size, 2 * n + 1}).sum(1);
+  if (whole * size < population.size()) folded = at::cat({folded, columns.slice(0, whole * size).sum(0, true)}, 0);
+  return folded.cpu();
+}
+
+std::vector<BlockSum> sums_by_block(const Population& population, const Weights& weights, const TrialDensity& density,
+                                    const phonons::Symmetrizer& symmetrize, const Eigen::VectorXd& shift) {
+  const RealBlochBasis& basis = population.basis();
+  const phonons::DynamicalMatrices& matrices = density.matrices();
+  const std::vector<Piece> pieces = pieces_of(population);
+  const std::vector<at::Tensor> parts = piece_products(population, weights, density, pieces, shift);
   const std::size_t n_q = static_cast<std::size_t>(matrices.grid.size());
   std::vector<BlockSum> sums(static_cast<std::size_t>(population.n_blocks()));
-  for (at::Tensor& part : parts) part = part.cpu();
   parallel_for(static_cast<std::int64_t>(sums.size()), [&](std::int64_t b) {
     Blocks& blocks = sums[b].matrices;
     blocks.resize(n_q);
@@ -128,20 +149,38 @@ std::vector<BlockSum> sums_by_block(const Population& population, const Weights&
     symmetrize.independent_matrices(blocks);
   });
 
-  // The same sums at q = 0 alone: w, w u and w f in one go.
-  const at::Tensor w = weights.values.unsqueeze(1);
-  const at::Tensor columns = at::cat({w, w * population.folded_displacements(), w * population.folded_forces()}, 1);
-  const std::int64_t size = population.block_size(), whole = population.size() / size, n = basis.n_modes();
-  at::Tensor folded = columns.slice(0, 0, whole * size).view({whole, size, 2 * n + 1}).sum(1);
-  if (whole * size < population.size()) folded = at::cat({folded, columns.slice(0, whole * size).sum(0, true)}, 0);
-  folded = folded.cpu();
+  const at::Tensor folded = folded_sums(population, weights);
+  const Eigen::MatrixXd d_gamma = matrices.blocks[matrices.grid.gamma()].real();
+  const std::int64_t n = basis.n_modes();
   for (std::size_t b = 0; b < sums.size(); ++b) {
-    const double* row = folded.data_ptr<double>() + static_cast<std::int64_t>(b) * (2 * n + 1);
+    const double* row = folded.const_data_ptr<double>() + static_cast<std::int64_t>(b) * (2 * n + 1);
     const Eigen::Map<const Eigen::VectorXd> u(row + 1, n), f(row + 1 + n, n);
     sums[b].weight = row[0];
     sums[b].forces = f + d_gamma * (u - row[0] * shift);
   }
   return sums;
+}
+
+/// Norms and the jackknife errors; `variances` [n_blocks]: squared norms of the deviations of the matrices.
+void add_gradient_errors(const std::vector<BlockSum>& blocks, const std::vector<double>& variances, double per_weight,
+                         const TrialDensity& density, Gradient& result) {
+  const Eigen::MatrixXd precondition = density.centroid_preconditioner();
+  const double n_blocks = static_cast<double>(blocks.size());
+  double variance = 0, centroid_variance = 0;
+  Vectors force_variance = Vectors::Zero(result.forces.rows(), 3);
+  for (std::size_t b = 0; b < blocks.size(); ++b) {
+    variance += variances[b];
+    result.force_deviations[b] = per_weight * (result.force_deviations[b] - blocks[b].weight * result.forces);
+    force_variance.array() += result.force_deviations[b].array().square();
+    centroid_variance += (precondition * flat(result.force_deviations[b])).squaredNorm();
+  }
+  const double correction = n_blocks / (n_blocks - 1);
+  result.norm = phonons::norm(result.matrices);
+  result.error = std::sqrt(correction * variance);
+  result.force_errors = (correction * force_variance.array()).sqrt().matrix();
+  result.centroids = as_vectors(-precondition * flat(result.forces));
+  result.centroid_norm = result.centroids.norm();
+  result.centroid_error = std::sqrt(correction * centroid_variance);
 }
 
 }  // namespace
@@ -188,23 +227,7 @@ Gradient gradient(const Population& population, const Weights& weights, const Tr
       variances[b] += (grid.is_real(iq) ? 1 : 2) * deviation.squaredNorm();
     }
   });
-  const Eigen::MatrixXd precondition = density.centroid_preconditioner();
-  const double n_blocks = static_cast<double>(blocks.size());
-  double variance = 0, centroid_variance = 0;
-  Vectors force_variance = Vectors::Zero(matrices.crystal.n_atoms(), 3);
-  for (std::size_t b = 0; b < blocks.size(); ++b) {
-    variance += variances[b];
-    result.force_deviations[b] = per_weight * (result.force_deviations[b] - blocks[b].weight * result.forces);
-    force_variance.array() += result.force_deviations[b].array().square();
-    centroid_variance += (precondition * flat(result.force_deviations[b])).squaredNorm();
-  }
-  const double correction = n_blocks / (n_blocks - 1);
-  result.norm = phonons::norm(result.matrices);
-  result.error = std::sqrt(correction * variance);
-  result.force_errors = (correction * force_variance.array()).sqrt().matrix();
-  result.centroids = as_vectors(-precondition * flat(result.forces));
-  result.centroid_norm = result.centroids.norm();
-  result.centroid_error = std::sqrt(correction * centroid_variance);
+  add_gradient_errors(blocks, variances, per_weight, density, result);
   return result;
 }
 

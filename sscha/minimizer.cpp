@@ -128,6 +128,16 @@ bool small_enough(const Evaluation& evaluation, const TrialDensity& density, con
   return matrices && centroids;
 }
 
+/// Where the minimiser is, the downhill direction there and how far it has to go.
+Visit visit_at(const TrialDensity& density, const Gradient& gradient, const EnergyScale& energies, bool centroids) {
+  Vector direction{gradient.matrices, -gradient.centroids};
+  for (Eigen::MatrixXcd& block : direction.matrices) block = -block;
+  if (!centroids) direction.centroids.setZero();
+  return {{density.matrices().blocks, density.matrices().crystal.positions},
+          std::move(direction),
+          energies(gradient, centroids)};
+}
+
 }  // namespace
 
 std::string explain(StopReason reason) {
@@ -197,12 +207,7 @@ Minimum minimize(const Population& population, TrialDensity start, const SpaceGr
     if (evaluation.weights.kong_liu_ratio() < options.kong_liu_ratio) return finish(StopReason::kong_liu);
     if (static_cast<int>(steps.size()) > options.max_steps) return finish(StopReason::max_steps);
 
-    Vector direction{evaluation.gradient.matrices, -evaluation.gradient.centroids};
-    for (Eigen::MatrixXcd& block : direction.matrices) block = -block;
-    if (!options.centroids) direction.centroids.setZero();
-    const Visit here{{density.matrices().blocks, density.matrices().crystal.positions},
-                     std::move(direction),
-                     energies(evaluation.gradient, options.centroids)};
+    const Visit here = visit_at(density, evaluation.gradient, energies, options.centroids);
     const double size = here.residual.norm();
     if (best == 0 || size < best) {
       best = size;

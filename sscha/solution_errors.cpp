@@ -46,6 +46,88 @@ double entropy_slope(double frequency, double temperature, const UnitSet& units)
   return -units.hbar * units.hbar * n_times_n_plus_one / (2 * kt * temperature);
 }
 
+/// What the solution would be without parts of the population, and the factor that makes variances of the differences.
+struct Changes {
+  std::vector<Change> all;
+  double factor = 0;
+  double size() const { return static_cast<double>(all.size()); }
+};
+
+/// Minima without one group of blocks each: the jackknife.
+Changes minima_without_groups(const Population& population, const Minimum& minimum, const SpaceGroup& group,
+                              bool centroids, const std::function<void(int done, int total)>& progress) {
+  Changes changes;
+  const int n_groups = std::min(population.n_blocks(), most_groups);
+  for (int g = 0; g < n_groups; ++g) {
+    const int first = g * population.n_blocks() / n_groups, last = (g + 1) * population.n_blocks() / n_groups;
+    // A hundredth of the noise is far below what one group changes, about the noise over the root of their number.
+    const Minimum without =
+        minimize(population.without_blocks(first, last), minimum.density, group,
+                 {.kong_liu_ratio = 0, .gradient_to_error = 0.01, .centroids = centroids, .max_steps = 100});
+    changes.all.push_back({without.density.matrices().blocks, without.density.matrices().crystal.positions});
+    if (progress) progress(g + 1, n_groups);
+  }
+  changes.factor = (n_groups - 1.0) / n_groups;
+  return changes;
+}
+
+/// The steps that the gradient of each block asks for: where the minimum was not reached.
+Changes steps_of_blocks(const Minimum& minimum) {
+  Changes changes;
+  const Gradient& gradient = minimum.evaluation.gradient;
+  const Eigen::MatrixXd precondition = minimum.density.centroid_preconditioner();
+  for (std::size_t b = 0; b < gradient.deviations.size(); ++b) {
+    const Vectors& force = gradient.force_deviations[b];
+    const Eigen::VectorXd step = precondition * Eigen::Map<const Eigen::VectorXd>(force.data(), force.size());
+    changes.all.push_back({gradient.deviations[b], Eigen::Map<const Vectors>(step.data(), force.rows(), 3)});
+  }
+  changes.factor = changes.size() / (changes.size() - 1);
+  return changes;
+}
+
+Vectors errors_of_centroids(const Changes& changes, int n_atoms) {
+  Vectors mean = Vectors::Zero(n_atoms, 3), variance = Vectors::Zero(n_atoms, 3);
+  for (const Change& change : changes.all) mean += change.centroids / changes.size();
+  for (const Change& change : changes.all)
+    variance.array() += changes.factor * (change.centroids - mean).array().square();
+  return variance.cwiseSqrt();
+}
+
+/// Errors of the modes at q point `iq` and its partner -q; adds what each change does there to the entropy.
+void add_errors_at(const Minimum& minimum, const Changes& changes, std::size_t iq, std::vector<double>& entropies,
+                   SolutionErrors& errors) {
+  const phonons::DynamicalMatrices& matrices = minimum.density.matrices();
+  const std::size_t partner = static_cast<std::size_t>(matrices.grid.minus(static_cast<int>(iq)));
+  const phonons::Modes& modes = minimum.density.modes()[iq];
+  const Eigen::MatrixXcd patterns = phonons::displacement_patterns(modes, matrices.crystal);
+  Eigen::MatrixXcd mean = Eigen::MatrixXcd::Zero(matrices.n_modes(), matrices.n_modes());
+  for (const Change& change : changes.all) mean += change.matrices[iq] / changes.size();
+  std::vector<double> variance(static_cast<std::size_t>(matrices.n_modes()), 0.0);
+  std::vector<double> slopes;
+  for (std::size_t mu = 0; mu < variance.size(); ++mu) {
+    const double slope = entropy_slope(modes.frequencies[static_cast<Eigen::Index>(mu)], minimum.density.temperature(),
+                                       minimum.density.units());
+    slopes.push_back(modes.acoustic[mu] ? 0.0 : (partner == iq ? 1 : 2) * slope);
+  }
+  for (std::size_t b = 0; b < changes.all.size(); ++b) {
+    const std::vector<double> difference = change_of_squares(modes, patterns, changes.all[b].matrices[iq] - mean);
+    for (std::size_t mu = 0; mu < variance.size(); ++mu) {
+      variance[mu] += changes.factor * difference[mu] * difference[mu];
+      entropies[b] += slopes[mu] * difference[mu];
+    }
+  }
+  std::vector<double>& squared = errors.squared_frequencies[iq];
+  std::vector<double>& frequencies = errors.frequencies[iq];
+  for (std::size_t mu = 0; mu < variance.size(); ++mu) {
+    squared.push_back(std::sqrt(variance[mu]));
+    const double frequency = modes.frequencies[static_cast<Eigen::Index>(mu)];
+    frequencies.push_back(modes.acoustic[mu] ? 0.0
+                                             : minimum.density.units().inverse_cm(squared.back() / (2 * frequency)));
+  }
+  errors.squared_frequencies[partner] = squared;
+  errors.frequencies[partner] = frequencies;
+}
+
 }  // namespace
 
 SolutionErrors solution_errors(const Population& population, const Minimum& minimum, const SpaceGroup& group,
@@ -53,76 +135,16 @@ SolutionErrors solution_errors(const Population& population, const Minimum& mini
   const phonons::DynamicalMatrices& matrices = minimum.density.matrices();
   SolutionErrors errors;
   errors.self_consistent = minimum.converged();
-  std::vector<Change> changes;
-  double factor = 0;
-  if (errors.self_consistent) {
-    const int n_groups = std::min(population.n_blocks(), most_groups);
-    for (int g = 0; g < n_groups; ++g) {
-      const int first = g * population.n_blocks() / n_groups, last = (g + 1) * population.n_blocks() / n_groups;
-      // A hundredth of the noise is far below what one group changes, about the noise over the root of their number.
-      const Minimum without =
-          minimize(population.without_blocks(first, last), minimum.density, group,
-                   {.kong_liu_ratio = 0, .gradient_to_error = 0.01, .centroids = centroids, .max_steps = 100});
-      changes.push_back({without.density.matrices().blocks, without.density.matrices().crystal.positions});
-      if (progress) progress(g + 1, n_groups);
-    }
-    factor = (n_groups - 1.0) / n_groups;
-  } else {
-    const Gradient& gradient = minimum.evaluation.gradient;
-    const Eigen::MatrixXd precondition = minimum.density.centroid_preconditioner();
-    for (std::size_t b = 0; b < gradient.deviations.size(); ++b) {
-      const Vectors& force = gradient.force_deviations[b];
-      const Eigen::VectorXd step = precondition * Eigen::Map<const Eigen::VectorXd>(force.data(), force.size());
-      changes.push_back({gradient.deviations[b], Eigen::Map<const Vectors>(step.data(), force.rows(), 3)});
-    }
-    const double n = static_cast<double>(changes.size());
-    factor = n / (n - 1);
-  }
-
-  const double n = static_cast<double>(changes.size());
-  Vectors mean_centroids = Vectors::Zero(matrices.crystal.n_atoms(), 3);
-  for (const Change& change : changes) mean_centroids += change.centroids / n;
-  errors.centroids = Vectors::Zero(matrices.crystal.n_atoms(), 3);
-  for (const Change& change : changes)
-    errors.centroids.array() += factor * (change.centroids - mean_centroids).array().square();
-  errors.centroids = errors.centroids.cwiseSqrt();
-
-  std::vector<double> entropies(changes.size(), 0.0);  // what each change does to the entropy
+  const Changes changes = errors.self_consistent
+                              ? minima_without_groups(population, minimum, group, centroids, progress)
+                              : steps_of_blocks(minimum);
+  errors.centroids = errors_of_centroids(changes, matrices.crystal.n_atoms());
+  std::vector<double> entropies(changes.all.size(), 0.0);
   errors.squared_frequencies.resize(matrices.blocks.size());
   errors.frequencies.resize(matrices.blocks.size());
-  for (const int independent : matrices.grid.independent()) {
-    const std::size_t iq = static_cast<std::size_t>(independent),
-                      partner = static_cast<std::size_t>(matrices.grid.minus(independent));
-    const phonons::Modes& modes = minimum.density.modes()[iq];
-    const Eigen::MatrixXcd patterns = phonons::displacement_patterns(modes, matrices.crystal);
-    Eigen::MatrixXcd mean = Eigen::MatrixXcd::Zero(matrices.n_modes(), matrices.n_modes());
-    for (const Change& change : changes) mean += change.matrices[iq] / n;
-    std::vector<double> variance(static_cast<std::size_t>(matrices.n_modes()), 0.0);
-    std::vector<double> slopes;
-    for (std::size_t mu = 0; mu < variance.size(); ++mu) {
-      const double slope = entropy_slope(modes.frequencies[static_cast<Eigen::Index>(mu)],
-                                         minimum.density.temperature(), minimum.density.units());
-      slopes.push_back(modes.acoustic[mu] ? 0.0 : (partner == iq ? 1 : 2) * slope);
-    }
-    for (std::size_t b = 0; b < changes.size(); ++b) {
-      const std::vector<double> difference = change_of_squares(modes, patterns, changes[b].matrices[iq] - mean);
-      for (std::size_t mu = 0; mu < variance.size(); ++mu) {
-        variance[mu] += factor * difference[mu] * difference[mu];
-        entropies[b] += slopes[mu] * difference[mu];
-      }
-    }
-    std::vector<double>& squared = errors.squared_frequencies[iq];
-    std::vector<double>& frequencies = errors.frequencies[iq];
-    for (std::size_t mu = 0; mu < variance.size(); ++mu) {
-      squared.push_back(std::sqrt(variance[mu]));
-      const double frequency = modes.frequencies[static_cast<Eigen::Index>(mu)];
-      frequencies.push_back(modes.acoustic[mu] ? 0.0
-                                               : minimum.density.units().inverse_cm(squared.back() / (2 * frequency)));
-    }
-    errors.squared_frequencies[partner] = squared;
-    errors.frequencies[partner] = frequencies;
-  }
-  for (const double change : entropies) errors.entropy += factor * change * change;
+  for (const int iq : matrices.grid.independent())
+    add_errors_at(minimum, changes, static_cast<std::size_t>(iq), entropies, errors);
+  for (const double change : entropies) errors.entropy += changes.factor * change * change;
   errors.entropy = std::sqrt(errors.entropy);
   return errors;
 }

@@ -105,6 +105,82 @@ Crystal phonopy_supercell(const Crystal& unit, const Eigen::Matrix3i& supercell_
   return result;
 }
 
+namespace {
+
+/// Copies of one atom weigh the same.
+void check_mass(const PhonopyCells& cells, int atom, int first, const std::string& source) {
+  const double mass = cells.supercell.masses[atom], first_mass = cells.supercell.masses[first];
+  if (!(std::abs(mass - first_mass) < 1e-4 * first_mass)) {
+    throw InputError{
+        "{}: atoms {} and {} of the supercell are copies of one primitive atom but weigh {} and {} amu: give a "
+        "primitive_matrix "
+        "that keeps isotopes apart",
+        source,
+        first + 1,
+        atom + 1,
+        first_mass,
+        mass};
+  }
+}
+
+/// The first copy of each primitive atom in the supercell, and which every other atom is a copy of, moved by how many
+/// vectors of `lattice`: fills p2s and site.
+struct Copies {
+  std::vector<Eigen::RowVector3d> origins;  ///< of the primitive atoms, as the unit cell has them
+  std::vector<Eigen::RowVector3i> steps;    ///< [n_atoms of the supercell] in terms of `lattice`
+};
+Copies find_copies(PhonopyCells& cells, const Eigen::Matrix3d& lattice, const std::string& source) {
+  const Crystal& unit = cells.unit;
+  const Eigen::Matrix3d inverse = lattice.inverse();
+  Copies copies;
+  const Eigen::Matrix3d unit_inverse = unit.cell.inverse();
+  for (int i = 0; i < cells.supercell.n_atoms(); ++i) {
+    const Eigen::RowVector3d position = cells.supercell.positions.row(i);
+    std::optional<Eigen::RowVector3i> step;
+    std::size_t p = 0;
+    for (; p < cells.p2s.size(); ++p) {
+      const auto first = static_cast<std::size_t>(cells.p2s[p]);
+      if (cells.supercell.species[first] != cells.supercell.species[i]) continue;
+      step = lattice_step(copies.origins[p], position, lattice, inverse);
+      if (step) break;
+    }
+    if (!step) {
+      cells.p2s.push_back(i);
+      int s = 0;  // check_supercell has found one
+      while (!lattice_step(unit.positions.row(s), position, unit.cell, unit_inverse)) ++s;
+      copies.origins.emplace_back(unit.positions.row(s));
+      step = lattice_step(copies.origins.back(), position, lattice, inverse);
+    }
+    if (!step) {
+      throw InputError{
+          "{}: the lattice of the unit cell is not contained in that of the primitive cell: primitive_matrix is wrong",
+          source};
+    }
+    check_mass(cells, i, cells.p2s[p], source);
+    cells.site.push_back(static_cast<int>(p));
+    copies.steps.push_back(*step);
+  }
+  return copies;
+}
+
+Crystal primitive_of(const PhonopyCells& cells, const std::vector<Eigen::RowVector3d>& origins,
+                     const Eigen::Matrix3d& lattice) {
+  const int n_primitive = static_cast<int>(cells.p2s.size());
+  Crystal primitive;
+  primitive.cell = cells.diagonal.basis.cast<double>() * lattice;
+  primitive.positions.resize(n_primitive, 3);
+  primitive.masses.resize(n_primitive);
+  for (int p = 0; p < n_primitive; ++p) {
+    const int first = cells.p2s[p];
+    primitive.positions.row(p) = origins[p];
+    primitive.masses[p] = cells.supercell.masses[first];
+    primitive.species.push_back(cells.supercell.species[first]);
+  }
+  return primitive;
+}
+
+}  // namespace
+
 PhonopyCells phonopy_cells(const Crystal& unit, const Eigen::Matrix3i& supercell_matrix,
                            const Eigen::Matrix3d& primitive_matrix, const std::optional<Crystal>& supercell,
                            const std::string& source) {
@@ -127,46 +203,7 @@ PhonopyCells phonopy_cells(const Crystal& unit, const Eigen::Matrix3i& supercell
   const Eigen::Matrix3i multiples = integers(cells.supercell.cell * inverse, source);
   cells.diagonal = diagonal_supercell(multiples, lattice);
 
-  const Eigen::Matrix3d unit_inverse = unit.cell.inverse();
-  std::vector<Eigen::RowVector3d> origins;  // of the primitive atoms, as the unit cell has them
-  std::vector<Eigen::RowVector3i> steps;    // in terms of `lattice`
-  for (int i = 0; i < cells.supercell.n_atoms(); ++i) {
-    const Eigen::RowVector3d position = cells.supercell.positions.row(i);
-    std::optional<Eigen::RowVector3i> step;
-    std::size_t p = 0;
-    for (; p < cells.p2s.size(); ++p) {
-      const auto first = static_cast<std::size_t>(cells.p2s[p]);
-      if (cells.supercell.species[first] != cells.supercell.species[i]) continue;
-      step = lattice_step(origins[p], position, lattice, inverse);
-      if (step) break;
-    }
-    if (!step) {
-      cells.p2s.push_back(i);
-      int s = 0;  // check_supercell has found one
-      while (!lattice_step(unit.positions.row(s), position, unit.cell, unit_inverse)) ++s;
-      origins.emplace_back(unit.positions.row(s));
-      step = lattice_step(origins.back(), position, lattice, inverse);
-    }
-    if (!step) {
-      throw InputError{
-          "{}: the lattice of the unit cell is not contained in that of the primitive cell: primitive_matrix is wrong",
-          source};
-    }
-    const double mass = cells.supercell.masses[i], first_mass = cells.supercell.masses[cells.p2s[p]];
-    if (!(std::abs(mass - first_mass) < 1e-4 * first_mass)) {
-      throw InputError{
-          "{}: atoms {} and {} of the supercell are copies of one primitive atom but weigh {} and {} amu: give a "
-          "primitive_matrix "
-          "that keeps isotopes apart",
-          source,
-          cells.p2s[p] + 1,
-          i + 1,
-          first_mass,
-          mass};
-    }
-    cells.site.push_back(static_cast<int>(p));
-    steps.push_back(*step);
-  }
+  const Copies copies = find_copies(cells, lattice, source);
   const int n_cells = cells.diagonal.divisions.prod(), n_primitive = static_cast<int>(cells.p2s.size());
   if (n_primitive * n_cells != cells.supercell.n_atoms()) {
     throw InputError{
@@ -174,19 +211,11 @@ PhonopyCells phonopy_cells(const Crystal& unit, const Eigen::Matrix3i& supercell
         "not of this crystal",
         source, cells.supercell.n_atoms(), n_primitive, n_cells};
   }
-  cells.primitive.cell = cells.diagonal.basis.cast<double>() * lattice;
-  cells.primitive.positions.resize(n_primitive, 3);
-  cells.primitive.masses.resize(n_primitive);
-  for (int p = 0; p < n_primitive; ++p) {
-    const int first = cells.p2s[p];
-    cells.primitive.positions.row(p) = origins[p];
-    cells.primitive.masses[p] = cells.supercell.masses[first];
-    cells.primitive.species.push_back(cells.supercell.species[first]);
-  }
+  cells.primitive = primitive_of(cells, copies.origins, lattice);
   check(cells.primitive, source);
   const Supercell grid = cells.grid();
   const Eigen::Matrix3d to_diagonal = cells.diagonal.basis.cast<double>().inverse();
-  for (const Eigen::RowVector3i& step : steps) {
+  for (const Eigen::RowVector3i& step : copies.steps) {
     const Eigen::RowVector3d there = step.cast<double>() * to_diagonal;
     cells.cell.push_back(grid.cell_index(there.array().round().cast<int>().matrix().transpose()));
   }

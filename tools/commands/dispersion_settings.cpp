@@ -25,9 +25,7 @@ std::map<std::string, Eigen::Vector3d> own_points(const std::vector<std::string>
   return points;
 }
 
-}  // namespace
-
-void declare(Schema& schema, DispersionSettings& settings) {
+void declare_matrices(Schema& schema, DispersionSettings& settings) {
   Section& dyn = schema.section("dyn", "the matrices");
   dyn.key("path", &settings.dyn,
           "prefix of dyn files, force constants of q2r.x, phonopy.yaml or its folder; or the folder or result.h5 of a "
@@ -52,7 +50,12 @@ void declare(Schema& schema, DispersionSettings& settings) {
     return fmt::format("dyn.support: {} is missing: the support is needed on both grids",
                        settings.coarse.empty() ? "coarse" : "fine");
   });
+}
 
+}  // namespace
+
+void declare(Schema& schema, DispersionSettings& settings) {
+  declare_matrices(schema, settings);
   Section& dispersion = schema.section("dispersion", "");
   dispersion.key("grid", &settings.grid, "matrices are written on this one").at_least(1).check([&settings] {
     return problem_of_divisions(settings.grid);
