@@ -11,6 +11,12 @@ namespace {
 
 using Integers = Eigen::Matrix<int, 1, 3>;
 
+struct NeighbourPair {
+  double distance2;
+  int atom;
+  Eigen::RowVector3d vector;
+};
+
 /// Atoms sorted into boxes that fill the cell, edges along the cell vectors.
 class Boxes {
  public:
@@ -77,8 +83,6 @@ class Boxes {
   Eigen::Matrix<int, Eigen::Dynamic, 3, Eigen::RowMajor> places_;
 };
 
-}  // namespace
-
 void sort_by_distance(Eigen::Index centre, std::vector<NeighbourPair>& pairs) {
   constexpr double same_place = 1e-6;  // angstrom^2
   std::sort(pairs.begin(), pairs.end(), [](const NeighbourPair& a, const NeighbourPair& b) {
@@ -89,6 +93,8 @@ void sort_by_distance(Eigen::Index centre, std::vector<NeighbourPair>& pairs) {
                              pairs[0].atom + 1, std::sqrt(pairs[0].distance2)};
   }
 }
+
+}  // namespace
 
 Neighbours find_neighbours(const Eigen::Matrix3d& cell, const Eigen::Ref<const Vectors>& positions, double cutoff) {
   const Boxes boxes(cell, positions, cutoff);

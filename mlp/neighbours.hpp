@@ -18,17 +18,6 @@ struct Neighbours {
   std::int64_t n_pairs() const { return static_cast<std::int64_t>(atom.size()); }
 };
 
-/// One pair as its centre sees it.
-struct NeighbourPair {
-  double distance2;  ///< angstrom^2
-  int atom;
-  Eigen::RowVector3d vector;
-};
-
-/// Sorts the pairs of atom `centre` by distance, equal ones by atom. @throws ConfigurationError when the nearest is at
-/// the same place.
-void sort_by_distance(Eigen::Index centre, std::vector<NeighbourPair>& pairs);
-
 /// Cell list: a time of order n_atoms. `cell` has the cell vectors in rows; positions need not lie inside.
 /// @throws ConfigurationError when two atoms are at the same place.
 Neighbours find_neighbours(const Eigen::Matrix3d& cell, const Eigen::Ref<const Vectors>& positions, double cutoff);

@@ -99,26 +99,71 @@ BatchPrediction predict_by_autograd(const ActiveNetwork& network, const std::sha
   return {for_training ? sums : sums.detach(), forces};
 }
 
-Predictor::Predictor(const Model& model, at::ScalarType type)
+/// A model as tensors of one type.
+class Predictor::Tensors {
+ public:
+  Tensors(const Model& model, at::ScalarType type)
+      : descriptor_(model.descriptor),
+        type_(type),
+        n_species_(model.n_species()),
+        scaling_(converted(model.scaling, type)),
+        network_(model.node_network()) {
+    for (const Member& member : model.members)
+      members_.push_back(active_network(network_, member, model.energy_scale, type));
+  }
+  Tensors(const Tensors&) = delete;  // members_ point into the object
+  Tensors& operator=(const Tensors&) = delete;
+
+  /// As NetworkKernels::evaluate().
+  std::vector<std::vector<HeadPrediction>> evaluate(const std::vector<const Geometry*>& structures) const {
+    const auto batch = std::make_shared<const AtomBatch>(structures, n_species_, descriptor_.angular_cutoff);
+    const auto map = std::make_shared<const MomentMap>(batch, descriptor_, scaling_, type_);
+    const Moments moments = map->moments();
+    std::vector<std::vector<HeadPrediction>> results(structures.size());
+    for (const ActiveNetwork& member : members_) {
+      const BatchPrediction one = predict(member, map, moments);
+      std::int64_t first = 0;
+      for (std::size_t s = 0; s < structures.size(); ++s) {
+        const std::int64_t n_atoms = structures[s]->n_atoms();
+        HeadPrediction& result = results[s].emplace_back();
+        result.energy = one.energies.const_data_ptr<double>()[s];
+        result.forces.resize(n_atoms, 3);
+        for (std::int64_t i = 0; i < n_atoms; ++i) {
+          const double* const f = one.forces.forces.const_data_ptr<double>() + 3 * batch->place[first + i];
+          result.forces.row(i) << f[0], f[1], f[2];
+        }
+        result.strain = Eigen::Map<const Eigen::Matrix<double, 3, 3, Eigen::RowMajor>>(
+            one.forces.strains.const_data_ptr<double>() + 9 * s);
+        first += n_atoms;
+      }
+    }
+    return results;
+  }
+
+ private:
+  DescriptorOptions descriptor_;
+  at::ScalarType type_;
+  int n_species_;
+  MomentScaling scaling_;
+  NodeNetwork network_;
+  std::vector<ActiveNetwork> members_;
+};
+
+Predictor::Predictor(const Model& model, at::ScalarType type, Path path)
     : species_(model.species),
       descriptor_(model.descriptor),
-      type_(type),
-      scaling_(converted(model.scaling, type)),
       reference_energies_(model.reference_energies),
-      network_(model.node_network()) {
-  for (const Member& member : model.members)
-    members_.push_back(active_network(network_, member, model.energy_scale, type));
-  if (members_.empty()) throw InputError{"a model without a network: it was not trained"};
+      n_members_(static_cast<int>(model.members.size())),
+      kernels_(model, type) {
+  if (path == Path::tensors) tensors_ = std::make_unique<Tensors>(model, type);
 }
+
+Predictor::~Predictor() = default;
 
 Geometry Predictor::geometry(const Eigen::Matrix3d& cell, const Eigen::Ref<const Vectors>& positions,
                              const std::vector<std::string>& species) const {
-  return geometry(cell, find_neighbours(cell, positions, descriptor_.radial_cutoff), species);
-}
-
-Geometry Predictor::geometry(const Eigen::Matrix3d& cell, Neighbours neighbours,
-                             const std::vector<std::string>& species) const {
-  Geometry made{species_numbers(species, species_), std::abs(cell.determinant()), std::move(neighbours)};
+  Geometry made{species_numbers(species, species_), std::abs(cell.determinant()),
+                find_neighbours(cell, positions, descriptor_.radial_cutoff)};
   refuse_holes(made, species);
   return made;
 }
@@ -135,50 +180,39 @@ void Predictor::refuse_holes(const Geometry& geometry, const std::vector<std::st
   }
 }
 
-void Predictor::predict_piece(const std::vector<const Geometry*>& structures, Prediction* results) const {
-  const auto batch =
-      std::make_shared<const AtomBatch>(structures, static_cast<int>(species_.size()), descriptor_.angular_cutoff);
-  const auto map = std::make_shared<const MomentMap>(batch, descriptor_, scaling_, type_);
-  const Moments moments = map->moments();
-  std::vector<BatchPrediction> all;
-  for (const ActiveNetwork& member : members_) all.push_back(predict(member, map, moments));
-  const double n_members = static_cast<double>(all.size()), freedom = std::max(1.0, n_members - 1);
-  std::int64_t first = 0;
-  for (std::size_t s = 0; s < structures.size(); ++s) {
-    Prediction& result = results[s];
-    const Eigen::Index n_atoms = structures[s]->n_atoms();
-    result.forces.setZero(n_atoms, 3);
-    result.stress.setZero();
-    result.force_deviations.setZero(n_atoms);
-    result.stress_deviation.setZero();
-    const auto energy_of = [&](const BatchPrediction& one) { return one.energies.const_data_ptr<double>()[s]; };
-    const auto force_of = [&](const BatchPrediction& one, Eigen::Index i) {
-      const double* const f = one.forces.forces.const_data_ptr<double>() + 3 * batch->place[at_place(first + i)];
-      return Eigen::RowVector3d(f[0], f[1], f[2]);
-    };
-    const auto stress_of = [&](const BatchPrediction& one) {
-      const double* const w = one.forces.strains.const_data_ptr<double>() + 9 * s;
-      const Eigen::Matrix3d strain = Eigen::Map<const Eigen::Matrix<double, 3, 3, Eigen::RowMajor>>(w);
-      return Eigen::Matrix3d((strain + strain.transpose()) / (2 * structures[s]->volume));
-    };
-    for (const BatchPrediction& one : all) {
-      result.energy += energy_of(one) / n_members;
-      for (Eigen::Index i = 0; i < n_atoms; ++i) result.forces.row(i) += force_of(one, i) / n_members;
-      result.stress += stress_of(one) / n_members;
-    }
-    double spread = 0;
-    for (const BatchPrediction& one : all) {
-      spread += std::pow(energy_of(one) - result.energy, 2) / freedom;
-      for (Eigen::Index i = 0; i < n_atoms; ++i)
-        result.force_deviations[i] += (force_of(one, i) - result.forces.row(i)).squaredNorm() / freedom;
-      result.stress_deviation += (stress_of(one) - result.stress).cwiseAbs2() / freedom;
-    }
-    result.energy_deviation = std::sqrt(spread) / static_cast<double>(n_atoms);
-    result.force_deviations = result.force_deviations.cwiseSqrt().eval();
-    result.stress_deviation = result.stress_deviation.cwiseSqrt().eval();
-    for (const int z : structures[s]->species) result.energy += reference_energies_[at_place(z)];
-    first += n_atoms;
+/// Mean and deviations of what the networks say about a structure.
+Prediction Predictor::mean_of(const std::vector<HeadPrediction>& all, const Geometry& structure) const {
+  const double n = static_cast<double>(all.size()), freedom = std::max(1.0, n - 1);
+  const Eigen::Index n_atoms = structure.n_atoms();
+  const auto stress_of = [&](const HeadPrediction& one) {
+    return Eigen::Matrix3d((one.strain + one.strain.transpose()) / (2 * structure.volume));
+  };
+  Prediction result;
+  result.forces.setZero(n_atoms, 3);
+  result.stress.setZero();
+  for (const HeadPrediction& one : all) {
+    result.energy += one.energy / n;
+    result.forces += one.forces / n;
+    result.stress += stress_of(one) / n;
   }
+  double spread = 0;
+  Eigen::VectorXd squares = Eigen::VectorXd::Zero(n_atoms);
+  Eigen::Matrix3d stress_squares = Eigen::Matrix3d::Zero();
+  for (const HeadPrediction& one : all) {
+    spread += std::pow(one.energy - result.energy, 2) / freedom;
+    squares += (one.forces - result.forces).rowwise().squaredNorm() / freedom;
+    stress_squares += (stress_of(one) - result.stress).cwiseAbs2() / freedom;
+  }
+  result.energy_deviation = std::sqrt(spread) / static_cast<double>(n_atoms);
+  result.force_deviations = squares.cwiseSqrt();
+  result.stress_deviation = stress_squares.cwiseSqrt();
+  for (const int z : structure.species) result.energy += reference_energies_[z];
+  return result;
+}
+
+void Predictor::predict_piece(const std::vector<const Geometry*>& structures, Prediction* results) const {
+  const auto all = tensors_ ? tensors_->evaluate(structures) : kernels_.evaluate(structures);
+  for (std::size_t s = 0; s < structures.size(); ++s) results[s] = mean_of(all[s], *structures[s]);
 }
 
 std::vector<Prediction> Predictor::operator()(const std::vector<const Geometry*>& structures) const {

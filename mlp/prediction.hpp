@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "mlp/force_map.hpp"
+#include "mlp/kernels/network_kernels.hpp"
 #include "mlp/model.hpp"
 #include "mlp/node_pass.hpp"
 
@@ -58,21 +59,23 @@ struct Prediction {
 /// A model ready to be used on any structures.
 class Predictor {
  public:
-  /// `type`: kFloat, or kDouble for derivatives of forces.
-  explicit Predictor(const Model& model, at::ScalarType type = at::kFloat);
-  Predictor(const Predictor&) = delete;  // members_ point into the object
-  Predictor& operator=(const Predictor&) = delete;
+  /// How it is computed: by kernels with many atoms side by side, or by operations of tensors, which is what the
+  /// kernels are tested against.
+  enum class Path { kernels, tensors };
+  /// `type`: kFloat, or kDouble for derivatives of forces. @throws InputError for a model without a network.
+  explicit Predictor(const Model& model, at::ScalarType type = at::kFloat, Path path = Path::kernels);
+  ~Predictor();
 
   const std::vector<std::string>& species() const { return species_; }
-  int n_members() const { return static_cast<int>(members_.size()); }
+  const std::vector<double>& reference_energies() const { return reference_energies_; }  ///< [n_species] eV
+  int n_members() const { return n_members_; }
+  const NetworkKernels& kernels() const { return kernels_; }
 
   /// @throws InputError for an element that the model does not know; ConfigurationError for atoms at one place, and for
   /// an atom that has no neighbour within the angular cutoff: the model was never shown a hole.
   Geometry geometry(const Eigen::Matrix3d& cell, const Eigen::Ref<const Vectors>& positions,
                     const std::vector<std::string>& species) const;
 
-  /// The same where the pairs are known: `neighbours` within radial_cutoff().
-  Geometry geometry(const Eigen::Matrix3d& cell, Neighbours neighbours, const std::vector<std::string>& species) const;
   double radial_cutoff() const { return descriptor_.radial_cutoff; }  ///< angstrom
   /// @throws ConfigurationError for an atom that has no neighbour within the angular cutoff; `species`: the labels of
   /// the atoms.
@@ -82,15 +85,16 @@ class Predictor {
   std::vector<Prediction> operator()(const std::vector<const Geometry*>& structures) const;
 
  private:
+  class Tensors;
   void predict_piece(const std::vector<const Geometry*>& structures, Prediction* results) const;
+  Prediction mean_of(const std::vector<HeadPrediction>& all, const Geometry& structure) const;
 
   std::vector<std::string> species_;
   DescriptorOptions descriptor_;
-  at::ScalarType type_;
-  MomentScaling scaling_;
   std::vector<double> reference_energies_;
-  NodeNetwork network_;
-  std::vector<ActiveNetwork> members_;
+  int n_members_;
+  NetworkKernels kernels_;
+  std::unique_ptr<Tensors> tensors_;
 };
 
 /// Calls take(i, prediction) for structures 0 <= i < n in their order. Pairs of 64 structures are in memory at a time:

@@ -1,12 +1,15 @@
 #include "potentials/model.hpp"
 
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+
 #include "core/error.hpp"
 
 namespace zeropoint::potentials {
 
 std::shared_ptr<const mlp::PopulationEvaluator> NetworkPotential::evaluator_of(const Supercell& reference,
                                                                                const at::Tensor& displacements) const {
-  if (displacements.size(0) < 2) return std::make_shared<const mlp::PopulationEvaluator>(predict_, reference, 0);
   const std::lock_guard lock(mutex_);
   if (!last_ || !last_->suits(reference, displacements)) {
     last_ = std::make_shared<const mlp::PopulationEvaluator>(predict_, reference,
@@ -15,8 +18,35 @@ std::shared_ptr<const mlp::PopulationEvaluator> NetworkPotential::evaluator_of(c
   return last_;
 }
 
+/// Centres side by side instead of configurations.
+Evaluation NetworkPotential::evaluate_alone(const Supercell& reference, const at::Tensor& displacements) const {
+  const Crystal crystal = reference.crystal();
+  const at::Tensor u = displacements.to(at::kCPU).contiguous();
+  const std::int64_t n_atoms = crystal.n_atoms();
+  const mlp::Geometry geometry = predict_.geometry(
+      crystal.cell, crystal.positions + Eigen::Map<const Vectors>(u.const_data_ptr<double>(), n_atoms, 3),
+      crystal.species);
+  const mlp::Prediction one = predict_({&geometry})[0];
+  const auto on_device = [&](const double* numbers, at::IntArrayRef shape) {
+    at::Tensor values = at::empty(shape, at::kDouble);
+    std::copy_n(numbers, values.numel(), values.mutable_data_ptr<double>());
+    return values.to(displacements.device());
+  };
+  Evaluation result{on_device(&one.energy, {1}),
+                    on_device(one.forces.data(), {1, n_atoms, 3}),
+                    on_device(one.stress.data(), {1, 3, 3}),
+                    {}};  // symmetric
+  if (predict_.n_members() > 1) result.force_uncertainty = on_device(one.force_deviations.data(), {1, n_atoms});
+  return result;
+}
+
 Evaluation NetworkPotential::evaluate(const Supercell& reference, const at::Tensor& displacements) const {
   check_displacements(displacements, reference);
+  if (displacements.size(0) == 1) {
+    Evaluation result = evaluate_alone(reference, displacements);
+    check_finite(result, "the potential");
+    return result;
+  }
   Evaluation result = (*evaluator_of(reference, displacements))(displacements);
   check_finite(result, "the potential");
   return result;

@@ -28,6 +28,7 @@ class NetworkPotential : public Potential {
   at::ScalarType type_;
   mlp::Predictor predict_;
 
+  Evaluation evaluate_alone(const Supercell& reference, const at::Tensor& displacements) const;
   std::shared_ptr<const mlp::PopulationEvaluator> evaluator_of(const Supercell& reference,
                                                                const at::Tensor& displacements) const;
   mutable std::mutex mutex_;

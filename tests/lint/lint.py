@@ -104,10 +104,11 @@ def check_includes(folder, path, number, line):
 
 
 def check_header(folder, path):
-    """What a source offers stands in the header beside it; commands share theirs, and a program has none."""
+    """What a source offers stands in the header beside it; commands share theirs, so do the instruction sets of one
+    source, and a program has none."""
     if not path.startswith(HEADED) or path.endswith("/main.cpp") or not path.endswith(".cpp"):
         return
-    if not os.path.isfile(os.path.join(folder, path[:-4] + ".hpp")):
+    if not os.path.isfile(os.path.join(folder, re.sub(r"(_(avx512|avx2|sse))?\.cpp$", ".hpp", path))):
         yield 1, f"there is no {os.path.basename(path)[:-4]}.hpp beside it"
 
 

@@ -71,15 +71,13 @@ TEST(PopulationEvaluator, GivesWhatTheGeneralPathGives) {
   }
 }
 
-TEST(PopulationEvaluator, GivesTheSameNumbersBeyondItsMarginUpToRounding) {
-  const Predictor predict(test::random_model(test::networks()[0]), at::kDouble);
+TEST(PopulationEvaluator, GivesTheSameBitsWithAnyMarginAndNothingBeyondIt) {
+  const Predictor predict(test::random_model(test::networks()[0]));
   const Supercell supercell = supercell_of();
   at::Tensor u = displacements(supercell, 6, 0.03);
+  expect_equal(PopulationEvaluator(predict, supercell, 0.4)(u), PopulationEvaluator(predict, supercell, 2)(u));
   u[2] *= 10;  // of six copies one goes far
-  const PopulationEvaluator narrow(predict, supercell, 0.3), wide(predict, supercell, 2);
-  EXPECT_FALSE(narrow.suits(supercell, u));
-  expect_near(narrow(u), wide(u), double_rounding);
-  expect_near(narrow(u), one_by_one(predict, supercell, u), double_rounding);
+  EXPECT_THROW(PopulationEvaluator(predict, supercell, 0.4)(u), InternalError);
 }
 
 TEST(PopulationEvaluator, SuitsOneSupercellAndDisplacementsWithinItsMargin) {
@@ -113,9 +111,9 @@ TEST(PopulationEvaluator, HasNoAnswerForAHole) {
       {12 * Eigen::Matrix3d::Identity(), structure.positions, test::labels(structure), Eigen::VectorXd::Ones(3)},
       {1, 1, 1});
   at::Tensor u = at::zeros({2, 3, 3}, at::kDouble);
-  EXPECT_NO_THROW(PopulationEvaluator(predict, supercell, 1)(u));
+  EXPECT_NO_THROW(PopulationEvaluator(predict, supercell, 12)(u));
   u[1][0][0] = 6;
-  EXPECT_THROW(PopulationEvaluator(predict, supercell, 1)(u), ConfigurationError);
+  EXPECT_THROW(PopulationEvaluator(predict, supercell, 12)(u), ConfigurationError);
 }
 
 }  // namespace

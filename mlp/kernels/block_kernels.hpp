@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "mlp/kernels/kernel_model.hpp"
+
+namespace zeropoint::mlp {
+
+/// Candidates for neighbours of every atom of one supercell, in the order in which they are summed: by species, then by
+/// distance between the sites.
+struct KernelPairs {
+  int n_species = 0;
+  std::vector<int> species;  ///< [n_atoms]
+  std::vector<std::int64_t>
+      first;                    ///< [n_atoms * n_species + 1] pairs of atom i and species s: from i n_species + s on
+  std::vector<int> neighbour;   ///< [n_pairs] j
+  std::vector<double> vectors;  ///< [n_pairs, 3] angstrom, between the sites
+
+  int n_atoms() const { return static_cast<int>(species.size()); }
+};
+
+/// A configuration that has no answer; its numbers, and those of its companions, mean nothing.
+struct BlockProblem {
+  enum class Kind { none, touching, alone };  ///< atoms nearer than 0.1 angstrom; no neighbour in the angular cutoff
+  Kind kind = Kind::none;
+  int configuration = 0, atom = 0;  ///< from 0
+};
+
+/// Configurations of one supercell, not more than the kernel has lanes.
+template <class Real>
+struct BlockTask {
+  const KernelModel<Real>& model;
+  const KernelPairs& pairs;
+  int n_config;                 ///< at most lanes()
+  const double* displacements;  ///< [n_config, 3 n_atoms] angstrom, from the sites
+  Real* workspace;              ///< block_workspace() numbers, on a multiple of 64 bytes
+  // Results; means over networks or last layers, where they are several.
+  double* energies;              ///< [n_config] eV, with reference energies
+  double* forces;                ///< [n_config, 3 n_atoms] eV/angstrom
+  double* virials;               ///< [n_config, 9] sum over pairs of f (x) r, eV: volume times stress
+  double* deviations = nullptr;  ///< [n_config, n_atoms] sqrt(sum_k |F_k - mean|^2/(K - 1)); null: not wanted
+};
+
+/// Centres of one species, not more than the kernel has lanes, from structures of any kind.
+template <class Real>
+struct GroupTask {
+  const KernelModel<Real>& model;
+  int species;  ///< of the centres
+  const int*
+      first_slot;  ///< [n_species + 1] neighbours of species s are in slots first_slot[s] <= e < first_slot[s + 1]
+  /// [n_slots, 3, lanes] angstrom, to the neighbours; a slot that a centre does not need holds a vector beyond the
+  /// radial cutoff. On a multiple of 64 bytes, like gradients and workspace.
+  const Real* vectors;
+  Real* workspace;   ///< group_workspace() numbers
+  double* energies;  ///< [n_heads, lanes] eV, without reference energies
+  Real* gradients;   ///< [n_heads, n_slots, 3, lanes] dE/dr of the centre's energy, eV/angstrom
+};
+
+/// The kernels of one instruction set.
+template <class Real>
+struct BlockKernels {
+  int lanes;
+  /// Numbers of type Real that a block needs.
+  std::size_t (*block_workspace)(const KernelModel<Real>& model, const KernelPairs& pairs);
+  BlockProblem (*evaluate_block)(const BlockTask<Real>& task);
+  std::size_t (*group_workspace)(const KernelModel<Real>& model, int n_slots);
+  void (*evaluate_group)(const GroupTask<Real>& task);
+};
+
+/// Instruction sets that this program has kernels for and this processor knows, the best first: "avx512", "avx2",
+/// "sse".
+const std::vector<std::string>& kernel_names();
+/// @throws InternalError for a name that is not among kernel_names().
+template <class Real>
+const BlockKernels<Real>& block_kernels(const std::string& name);
+extern template const BlockKernels<float>& block_kernels<float>(const std::string&);
+extern template const BlockKernels<double>& block_kernels<double>(const std::string&);
+
+}  // namespace zeropoint::mlp
