@@ -112,7 +112,7 @@ TEST(BlockKernels, EveryAngularOrderIsThatOfTheTensors) {
   const RandomStructure structure = test::random_structure(5, 7, 3);
   const at::Tensor u = random_displacements(3, structure);
   for (int order = 1; order <= highest_angular_order; ++order) {
-    Model model = test::random_model({.radial_channels = 3, .channels = 5, .four_body = 3, .hidden = 11});
+    Model model = test::random_model({.radial_channels = 3, .channels = 6, .four_body = 3, .hidden = 11});
     model.descriptor.angular_order = order;
     model.descriptor.radial_order = 4 + 2 * order;
     model.scaling = unit_scaling(model.descriptor, 3, at::kDouble);

@@ -2,6 +2,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/zeros.h>
@@ -27,11 +28,24 @@ at::Tensor displacements(const Supercell& supercell, std::int64_t n, double widt
 
 /// Every copy as a structure of its own.
 Evaluation one_by_one(const Predictor& predict, const Supercell& supercell, const at::Tensor& u) {
-  const PopulationEvaluator alone(predict, supercell, 0);
-  return alone(u);
+  const Crystal crystal = supercell.crystal();
+  const std::int64_t n = u.size(0), n_atoms = crystal.n_atoms();
+  Evaluation all{at::empty({n}, at::kDouble), at::empty({n, n_atoms, 3}, at::kDouble),
+                 at::empty({n, 3, 3}, at::kDouble), {}};
+  if (predict.n_members() > 1) all.force_uncertainty = at::empty({n, n_atoms}, at::kDouble);
+  for (std::int64_t c = 0; c < n; ++c) {
+    const Eigen::Map<const Vectors> moved(u[c].const_data_ptr<double>(), n_atoms, 3);
+    const Geometry geometry = predict.geometry(crystal.cell, crystal.positions + moved, crystal.species);
+    const Prediction one = predict({&geometry})[0];
+    all.energies[c] = one.energy;
+    std::copy_n(one.forces.data(), 3 * n_atoms, all.forces[c].mutable_data_ptr<double>());
+    std::copy_n(one.stress.data(), 9, all.stresses[c].mutable_data_ptr<double>());
+    if (all.force_uncertainty.defined())
+      std::copy_n(one.force_deviations.data(), n_atoms, all.force_uncertainty[c].mutable_data_ptr<double>());
+  }
+  return all;
 }
 
-/// Images of an atom of its own are equally far: sums over them may have another order, and so another last bit.
 void expect_near(const Evaluation& a, const Evaluation& b, double tolerance) {
   const auto largest = [](const at::Tensor& x) { return x.abs().max().item<double>(); };
   EXPECT_LT(largest(a.energies - b.energies), tolerance * largest(b.energies));
