@@ -42,6 +42,32 @@ const std::vector<std::string>& kernel_names() {
   return names;
 }
 
+PanelRows::PanelRows(const KernelSizes& sizes) : count(0) {
+  const auto rows = [&](std::int64_t n) {
+    const std::int64_t first = count;
+    count += n;
+    return first;
+  };
+  const std::int64_t moments = static_cast<std::int64_t>(sizes.n_species) * sizes.n_functions;
+  radial = rows(moments);
+  angular = rows(moments * sizes.n_harmonics());
+  rho_bar = rows(sizes.radial_channels);
+  b_bar = rows(static_cast<std::int64_t>(sizes.channels) * sizes.n_harmonics());
+  h2 = rows(sizes.hidden);
+  x = rows(sizes.n_invariants);
+  h1 = rows(sizes.hidden);
+  u1_bar = rows(sizes.hidden);
+  u2_bar = rows(sizes.hidden);
+  energy_weight = rows(1);
+}
+
+std::int64_t sums_size(const KernelSizes& sizes) {
+  const std::int64_t n = sizes.channels,
+                     heads = static_cast<std::int64_t>(sizes.attention_layers) * sizes.attention_heads;
+  const std::int64_t degrees = sizes.angular_order < 3 ? sizes.angular_order + 1 : 4;
+  return heads * (3 * n * n + sizes.angular_order + 1) + degrees * n * 3 * sizes.four_body;
+}
+
 template <class Real>
 const BlockKernels<Real>& block_kernels(const std::string& name) {
   for (const Entry& entry : entries()) {

@@ -58,6 +58,40 @@ struct GroupTask {
   Real* gradients;   ///< [n_heads, n_slots, 3, lanes] dE/dr of the centre's energy, eV/angstrom
 };
 
+/// Rows of numbers from which the derivatives with respect to weights are made as products of matrices. A row has a
+/// value for each centre, and behind those its dot for each centre: with a weight w between a and b, dL/dw is the
+/// product of the row of a and that of the derivatives with respect to b.
+struct PanelRows {
+  explicit PanelRows(const KernelSizes& sizes);
+  std::int64_t radial, angular;  ///< [S][K], [S][K][n_harmonics] raw moments
+  std::int64_t rho_bar, b_bar;   ///< [radial_channels], [channels][n_harmonics]
+  std::int64_t h2, x;            ///< [hidden], [n_invariants], one behind the other
+  std::int64_t h1;               ///< [hidden]
+  std::int64_t u1_bar, u2_bar;   ///< [hidden] of the arguments of both tanh
+  std::int64_t energy_weight;    ///< [1]; its dot is 1
+  std::int64_t count;            ///< of all rows
+};
+
+/// Numbers a lane of GradientTask::sums: query, key, value [layers][heads][channels][channels], shares
+/// [layers][heads][L + 1], weights of four-body terms [min(L, 3) + 1][channels][3 four_body].
+std::int64_t sums_size(const KernelSizes& sizes);
+
+/// Derivatives of sum_i (weight_i E_i + dE_i) with respect to the weights of the first network of a model, for centres
+/// of one species; dE_i is the derivative of E_i when every pair vector moves by its direction.
+template <class Real>
+struct GradientTask {
+  const KernelModel<Real>& model;
+  int species;
+  const int* first_slot;       ///< as in GroupTask
+  const Real* vectors;         ///< [n_slots, 3, lanes]
+  const Real* directions;      ///< [n_slots, 3, lanes]
+  const Real* energy_weights;  ///< [lanes], 0 where there is no centre
+  Real* workspace;             ///< gradient_workspace() numbers
+  Real* panels;                ///< [PanelRows::count][2][n_columns]; the columns of this group begin here
+  std::int64_t n_columns;      ///< centres of all groups
+  Real* sums;                  ///< [sums_size(), lanes] is added to
+};
+
 /// The kernels of one instruction set.
 template <class Real>
 struct BlockKernels {
@@ -67,6 +101,8 @@ struct BlockKernels {
   BlockProblem (*evaluate_block)(const BlockTask<Real>& task);
   std::size_t (*group_workspace)(const KernelModel<Real>& model, int n_slots);
   void (*evaluate_group)(const GroupTask<Real>& task);
+  std::size_t (*gradient_workspace)(const KernelModel<Real>& model, int n_slots);
+  void (*evaluate_gradient)(const GradientTask<Real>& task);
 };
 
 /// Instruction sets that this program has kernels for and this processor knows, the best first: "avx512", "avx2",

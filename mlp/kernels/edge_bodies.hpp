@@ -111,6 +111,34 @@ ZEROPOINT_LANE_INLINE void harmonics(typename Lanes<R>::V x, typename Lanes<R>::
   }
 }
 
+/// The same with their derivatives along (dx, dy, dz), those of the polynomials.
+template <class R, int L>
+ZEROPOINT_LANE_INLINE void harmonics_with_dots(const typename Lanes<R>::V (&r)[3], const typename Lanes<R>::V (&dr)[3],
+                                               typename Lanes<R>::V* values, typename Lanes<R>::V* dots) {
+  using V = typename Lanes<R>::V;
+  V c = broadcast<R>(R(1)), s{}, c_dot{}, s_dot{};
+#pragma GCC unroll 8
+  for (int m = 0; m <= L; ++m) {
+    V q[L + 3], above[L + 3];  // Q_lm and Q_l,m+1
+    legendre<R, L>(m, r[2], q);
+    legendre<R, L>(m + 1, r[2], above);
+#pragma GCC unroll 8
+    for (int l = m; l <= L; ++l) {
+      const V q_dot = l > m ? R(l - m) * above[l] * dr[2] : V{};
+      values[l * l + l + m] = q[l] * c;
+      dots[l * l + l + m] = q_dot * c + q[l] * c_dot;
+      if (m == 0) continue;
+      values[l * l + l - m] = q[l] * s;
+      dots[l * l + l - m] = q_dot * s + q[l] * s_dot;
+    }
+    const V next = r[0] * c - r[1] * s, next_dot = (dr[0] * c - dr[1] * s) + (r[0] * c_dot - r[1] * s_dot);
+    s_dot = (dr[0] * s + dr[1] * c) + (r[0] * s_dot + r[1] * c_dot);
+    s = r[0] * s + r[1] * c;
+    c_dot = next_dot;
+    c = next;
+  }
+}
+
 template <class R>
 struct EdgeForce {
   using V = typename Lanes<R>::V;

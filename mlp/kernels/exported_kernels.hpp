@@ -3,6 +3,7 @@
 // What block_kernels_*.cpp exports: the right order of harmonics for a model.
 
 #include "mlp/kernels/block_bodies.hpp"
+#include "mlp/kernels/gradient_bodies.hpp"
 #include "mlp/kernels/group_bodies.hpp"
 
 namespace zeropoint::mlp::ZEROPOINT_KERNELS {
@@ -52,7 +53,19 @@ static void evaluate_group(const GroupTask<R>& task) {
 }
 
 template <class R>
-constexpr BlockKernels<R> kernels_here{Lanes<R>::width, block_workspace<R>, evaluate_block<R>, group_workspace<R>,
-                                       evaluate_group<R>};
+static std::size_t gradient_workspace(const KernelModel<R>& model, int n_slots) {
+  return Lanes<R>::width *
+         with_order(model.sizes.angular_order, [&]<int L>() { return Gradient<R, L>::size(model, n_slots); });
+}
+
+template <class R>
+static void evaluate_gradient(const GradientTask<R>& task) {
+  with_order(task.model.sizes.angular_order, [&]<int L>() { Gradient<R, L>(task, Room<R>(task.workspace)).run(); });
+}
+
+template <class R>
+constexpr BlockKernels<R> kernels_here{Lanes<R>::width,     block_workspace<R>, evaluate_block<R>,
+                                       group_workspace<R>,  evaluate_group<R>,  gradient_workspace<R>,
+                                       evaluate_gradient<R>};
 
 }  // namespace zeropoint::mlp::ZEROPOINT_KERNELS
