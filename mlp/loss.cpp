@@ -14,16 +14,16 @@ namespace {
 
 using torch::autograd::variable_list;
 
+/// h of the square of an error over its scale.
+at::Tensor pseudo_huber(const at::Tensor& square) { return (1 + square).sqrt() - 1; }
+
+}  // namespace
+
 double without_references(const TrainingData& data, std::size_t i, const std::vector<double>& reference_energies) {
   double energy = data.structure(i).energy;
   for (const int z : data.species_of(i)) energy -= reference_energies[at_place(z)];
   return energy;
 }
-
-/// h of the square of an error over its scale.
-at::Tensor pseudo_huber(const at::Tensor& square) { return (1 + square).sqrt() - 1; }
-
-}  // namespace
 
 LossOptions with_scales(const LossOptions& options, const TrainingData& data, const std::vector<std::size_t>& of,
                         const std::vector<double>& reference_energies) {

@@ -25,6 +25,9 @@ struct LossOptions {
 LossOptions with_scales(const LossOptions& options, const TrainingData& data, const std::vector<std::size_t>& of,
                         const std::vector<double>& reference_energies);
 
+/// Energy of structure `i` less those of its atoms alone, eV.
+double without_references(const TrainingData& data, std::size_t i, const std::vector<double>& reference_energies);
+
 /// Structures with their labels, ready for a network. All numbers float64 but the moments.
 struct LabelledBatch {
   std::vector<std::shared_ptr<const Geometry>> kept;

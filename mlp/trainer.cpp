@@ -14,6 +14,7 @@
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
 #include "core/parallel.hpp"
+#include "mlp/slice_loss.hpp"
 
 namespace zeropoint::mlp {
 namespace {
@@ -97,6 +98,64 @@ std::size_t Trainer::slices_of(const std::vector<std::size_t>& batch) const {
   return std::min(std::bit_floor(std::clamp<std::size_t>(n_atoms / fewest_atoms, 1, most)), batch.size());
 }
 
+std::vector<LossGradient> Trainer::gradients_by_tensors(const std::vector<std::vector<std::size_t>>& slices,
+                                                        double energy_ramp) const {
+  std::vector<LabelledBatch> batches(slices.size());
+  parallel_for(static_cast<std::int64_t>(slices.size()),
+               [&](std::int64_t s) { batches[s] = make_batch(data_, slices[s], start_, scaling_, type_); });
+  LossCounts counts;
+  for (const LabelledBatch& batch : batches) {
+    counts.structures += static_cast<double>(batch.energies.size(0));
+    counts.atoms += static_cast<double>(batch.forces.size(0));
+    counts.stresses += batch.n_stresses;
+  }
+  std::vector<LossGradient> gradients(members_.size() * slices.size());
+  parallel_for(static_cast<std::int64_t>(gradients.size()), [&](std::int64_t item) {
+    const std::size_t i = static_cast<std::size_t>(item), member = i / slices.size();
+    ActiveNetwork network = active_[member];
+    network.parameters = converted(members_[member].parameters(type_), options_.device);
+    gradients[i] = loss_gradient(network, batches[i % slices.size()], options_.loss, energy_ramp, counts);
+  });
+  return gradients;
+}
+
+template <class Real>
+std::vector<LossGradient> Trainer::gradients_by_kernels(const std::vector<std::vector<std::size_t>>& slices,
+                                                        double energy_ramp) const {
+  const BlockKernels<Real>& kernels = block_kernels<Real>(kernel_names().front());
+  std::vector<std::unique_ptr<SliceLoss<Real>>> losses(slices.size());
+  struct Folded {
+    Model model;
+    KernelModel<Real> kernel;
+  };
+  std::vector<Folded> folded(members_.size());
+  parallel_for(static_cast<std::int64_t>(slices.size() + members_.size()), [&](std::int64_t item) {
+    const std::size_t i = static_cast<std::size_t>(item);
+    if (i < slices.size()) {
+      losses[i] = std::make_unique<SliceLoss<Real>>(data_, slices[i], start_, kernels);
+      return;
+    }
+    const std::size_t member = i - slices.size();
+    Model model = start_;
+    model.members = {start_.members[member]};
+    model.members[0].parameters = members_[member].parameters(at::kDouble);
+    folded[member] = {model, fold<Real>(model)};
+  });
+  LossCounts counts;
+  for (const auto& loss : losses) {
+    counts.structures += loss->counts().structures;
+    counts.atoms += loss->counts().atoms;
+    counts.stresses += loss->counts().stresses;
+  }
+  std::vector<LossGradient> gradients(members_.size() * slices.size());
+  parallel_for(static_cast<std::int64_t>(gradients.size()), [&](std::int64_t item) {
+    const std::size_t i = static_cast<std::size_t>(item);
+    const Folded& of = folded[i / slices.size()];
+    gradients[i] = losses[i % slices.size()]->gradient(of.model, of.kernel, options_.loss, energy_ramp, counts);
+  });
+  return gradients;
+}
+
 double Trainer::train_batch(const std::vector<std::size_t>& of) {
   const double p = progress();
   const double cosine = options_.final_rate + (1 - options_.final_rate) * 0.5 * (1 + std::cos(std::numbers::pi * p));
@@ -107,36 +166,17 @@ double Trainer::train_batch(const std::vector<std::size_t>& of) {
   const std::size_t n_slices = slices_of(of);
   std::vector<std::vector<std::size_t>> slices(n_slices);
   for (std::size_t k = 0; k < of.size(); ++k) slices[k % n_slices].push_back(of[k]);
-  std::vector<LabelledBatch> batches(n_slices);
-  parallel_for(static_cast<std::int64_t>(n_slices), [&](std::int64_t s) {
-    const std::size_t slice = static_cast<std::size_t>(s);
-    batches[slice] = make_batch(data_, slices[slice], start_, scaling_, type_);
-  });
-  LossCounts counts;
-  for (const LabelledBatch& batch : batches) {
-    counts.structures += static_cast<double>(batch.energies.size(0));
-    counts.atoms += static_cast<double>(batch.forces.size(0));
-    counts.stresses += batch.n_stresses;
-  }
-  std::vector<std::vector<at::Tensor>> gradients(members_.size() * n_slices);
-  std::vector<double> losses(gradients.size());
-  parallel_for(static_cast<std::int64_t>(gradients.size()), [&](std::int64_t item) {
-    const std::size_t i = static_cast<std::size_t>(item), member = i / n_slices;
-    const LabelledBatch& batch = batches[i % n_slices];
-    ActiveNetwork network = active_[member];
-    network.parameters = converted(members_[member].parameters(type_), options_.device);
-    LossGradient gradient = loss_gradient(network, batch, options_.loss, ramp, counts);
-    gradients[i] = std::move(gradient.by_parameters);
-    losses[i] = gradient.value;
-  });
+  std::vector<LossGradient> all_gradients = !options_.device.is_cpu() ? gradients_by_tensors(slices, ramp)
+                                            : type_ == at::kFloat     ? gradients_by_kernels<float>(slices, ramp)
+                                                                      : gradients_by_kernels<double>(slices, ramp);
   double sum = 0;
   for (std::size_t member = 0; member < members_.size(); ++member) {
-    std::vector<at::Tensor>& all = gradients[member * n_slices];
+    std::vector<at::Tensor>& all = all_gradients[member * n_slices].by_parameters;
     for (std::size_t s = 1; s < n_slices; ++s) {
-      for (std::size_t k = 0; k < all.size(); ++k) all[k] += gradients[member * n_slices + s][k];
+      for (std::size_t k = 0; k < all.size(); ++k) all[k] += all_gradients[member * n_slices + s].by_parameters[k];
     }
     members_[member].step(all, last_rate_);
-    for (std::size_t s = 0; s < n_slices; ++s) sum += losses[member * n_slices + s];
+    for (std::size_t s = 0; s < n_slices; ++s) sum += all_gradients[member * n_slices + s].value;
   }
   ++step_;
   return sum / static_cast<double>(members_.size());

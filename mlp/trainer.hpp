@@ -77,6 +77,13 @@ class Trainer {
   /// How many slices a batch is cut into, each the work of one thread: 1, 2, 4, 8 or 16 by its atoms. Gradients are
   /// added in the order of the slices, so that the bits do not depend on the number of threads.
   std::size_t slices_of(const std::vector<std::size_t>& batch) const;
+  /// Of every network and slice, [member][slice].
+  template <class Real>
+  std::vector<LossGradient> gradients_by_kernels(const std::vector<std::vector<std::size_t>>& slices,
+                                                 double energy_ramp) const;
+  /// The same on devices without kernels.
+  std::vector<LossGradient> gradients_by_tensors(const std::vector<std::vector<std::size_t>>& slices,
+                                                 double energy_ramp) const;
   double train_batch(const std::vector<std::size_t>& of);
   void validate(EpochReport& report);
   Model current() const;

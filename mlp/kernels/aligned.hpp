@@ -20,6 +20,8 @@ class AlignedNumbers {
     return data_.get();
   }
 
+  const T* get() const { return data_.get(); }
+
  private:
   struct Free {
     void operator()(T* data) const { std::free(data); }

@@ -14,6 +14,18 @@ namespace {
 template <class Real>
 constexpr at::ScalarType type_of = sizeof(Real) == 4 ? at::kFloat : at::kDouble;
 
+/// Room that a thread keeps from one step to the next.
+template <class Real>
+struct Scratch {
+  AlignedNumbers<Real> by_pairs, weights, workspace, panels, sums;
+};
+
+template <class Real>
+Scratch<Real>& scratch_of_thread() {
+  static thread_local Scratch<Real> scratch;
+  return scratch;
+}
+
 }  // namespace
 
 template <class Real>
@@ -31,7 +43,13 @@ StructureBatch<Real>::StructureBatch(std::vector<const Geometry*> structures, in
 }
 
 template <class Real>
-std::vector<HeadPrediction> StructureBatch<Real>::predict(const KernelModel<Real>& model) {
+const Real* StructureBatch<Real>::vectors_of(std::size_t group) const {
+  return vectors_.get() + 3 * first_vector_[group] * kernels_.lanes;
+}
+
+template <class Real>
+std::vector<HeadPrediction> StructureBatch<Real>::predict(const KernelModel<Real>& model) const {
+  Scratch<Real>& scratch = scratch_of_thread<Real>();
   std::vector<HeadPrediction> results;
   for (const Geometry* structure : structures_) {
     results.push_back({.forces = Vectors::Zero(structure->n_atoms(), 3), .strain = Eigen::Matrix3d::Zero()});
@@ -39,12 +57,12 @@ std::vector<HeadPrediction> StructureBatch<Real>::predict(const KernelModel<Real
   std::vector<double> energies(kernels_.lanes);
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     const CentreGroup& group = groups_[g];
-    Real* const by_r = gradients_.reserve(3 * static_cast<std::size_t>(group.n_slots()) * kernels_.lanes);
+    Real* const by_r = scratch.by_pairs.reserve(3 * static_cast<std::size_t>(group.n_slots()) * kernels_.lanes);
     kernels_.evaluate_group({.model = model,
                              .species = group.species,
                              .first_slot = group.first_slot.data(),
-                             .vectors = vectors_.reserve(0) + 3 * first_vector_[g] * kernels_.lanes,
-                             .workspace = workspace_.reserve(kernels_.group_workspace(model, group.n_slots())),
+                             .vectors = vectors_of(g),
+                             .workspace = scratch.workspace.reserve(kernels_.group_workspace(model, group.n_slots())),
                              .energies = energies.data(),
                              .gradients = by_r});
     for (std::size_t lane = 0; lane < group.centres.size(); ++lane) {
@@ -78,41 +96,50 @@ void StructureBatch<Real>::fill_directions(std::size_t group_number, const std::
 }
 
 template <class Real>
-std::vector<at::Tensor> StructureBatch<Real>::parameter_gradients(const Model& of, const KernelModel<Real>& model,
-                                                                  const std::vector<HeadPrediction>& by) {
+void StructureBatch<Real>::run_group(const KernelModel<Real>& model, std::size_t g,
+                                     const std::vector<HeadPrediction>& by, Real* panels, std::int64_t n_columns,
+                                     Real* sums) const {
+  const CentreGroup& group = groups_[g];
   const int lanes = kernels_.lanes;
+  Scratch<Real>& scratch = scratch_of_thread<Real>();
+  Real* const directions = scratch.by_pairs.reserve(3 * static_cast<std::size_t>(group.n_slots()) * lanes);
+  fill_directions(g, by, directions);
+  Real* const weights = scratch.weights.reserve(lanes);
+  std::fill_n(weights, lanes, Real{0});
+  for (std::size_t lane = 0; lane < group.centres.size(); ++lane)
+    weights[lane] = static_cast<Real>(by[group.centres[lane].structure].energy);
+  kernels_.evaluate_gradient(
+      {.model = model,
+       .species = group.species,
+       .first_slot = group.first_slot.data(),
+       .vectors = vectors_of(g),
+       .directions = directions,
+       .energy_weights = weights,
+       .workspace = scratch.workspace.reserve(kernels_.gradient_workspace(model, group.n_slots())),
+       .panels = panels,
+       .n_columns = n_columns,
+       .sums = sums});
+}
+
+template <class Real>
+std::vector<at::Tensor> StructureBatch<Real>::parameter_gradients(const Model& of, const KernelModel<Real>& model,
+                                                                  const std::vector<HeadPrediction>& by) const {
+  const int lanes = kernels_.lanes;
+  Scratch<Real>& scratch = scratch_of_thread<Real>();
   std::vector<at::Tensor> gradients;
   for (const at::Tensor& parameter : of.members[0].parameters)
     gradients.push_back(at::zeros(parameter.sizes(), type_of<Real>));
   const std::int64_t n_rows = PanelRows(model.sizes).count, n_sums = sums_size(model.sizes);
-  Real* const sums = sums_.reserve(n_sums * lanes);
+  Real* const sums = scratch.sums.reserve(n_sums * lanes);
   std::fill_n(sums, n_sums * lanes, Real{0});
-  AlignedNumbers<Real> weights;
   for (std::size_t begin = 0; begin < groups_.size();) {
     const int z = groups_[begin].species;
     std::size_t end = begin;
     while (end < groups_.size() && groups_[end].species == z) ++end;
     const std::int64_t n_columns = static_cast<std::int64_t>(end - begin) * lanes;
-    Real* const panels = panels_.reserve(n_rows * 2 * n_columns);
-    for (std::size_t g = begin; g < end; ++g) {
-      const CentreGroup& group = groups_[g];
-      Real* const directions = gradients_.reserve(3 * static_cast<std::size_t>(group.n_slots()) * lanes);
-      fill_directions(g, by, directions);
-      Real* const weight = weights.reserve(lanes);
-      std::fill_n(weight, lanes, Real{0});
-      for (std::size_t lane = 0; lane < group.centres.size(); ++lane)
-        weight[lane] = static_cast<Real>(by[group.centres[lane].structure].energy);
-      kernels_.evaluate_gradient({.model = model,
-                                  .species = z,
-                                  .first_slot = group.first_slot.data(),
-                                  .vectors = vectors_.reserve(0) + 3 * first_vector_[g] * lanes,
-                                  .directions = directions,
-                                  .energy_weights = weight,
-                                  .workspace = workspace_.reserve(kernels_.gradient_workspace(model, group.n_slots())),
-                                  .panels = panels + static_cast<std::int64_t>(g - begin) * lanes,
-                                  .n_columns = n_columns,
-                                  .sums = sums});
-    }
+    Real* const panels = scratch.panels.reserve(n_rows * 2 * n_columns);
+    for (std::size_t g = begin; g < end; ++g)
+      run_group(model, g, by, panels + static_cast<std::int64_t>(g - begin) * lanes, n_columns, sums);
     add_panel_gradients(of, model.sizes, z, at::from_blob(panels, {n_rows, 2, n_columns}, type_of<Real>), gradients);
     begin = end;
   }

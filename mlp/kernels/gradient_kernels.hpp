@@ -10,7 +10,8 @@
 
 namespace zeropoint::mlp {
 
-/// Structures of a step of training, side by side in the lanes of the kernels.
+/// Structures of a step of training, side by side in the lanes of the kernels. Several threads may ask one object; what
+/// they need besides is kept for each thread.
 template <class Real>
 class StructureBatch {
  public:
@@ -19,15 +20,18 @@ class StructureBatch {
                  const BlockKernels<Real>& kernels);
 
   /// What the only network of `model` says about each.
-  std::vector<HeadPrediction> predict(const KernelModel<Real>& model);
+  std::vector<HeadPrediction> predict(const KernelModel<Real>& model) const;
 
   /// Derivatives of a loss with respect to the parameters of `of`, whose folded form is `model`, in the order and the
   /// shapes of NodeNetwork::parameters(), in type Real. `by` are its derivatives with respect to energies, forces and
   /// strain derivatives of predict().
   std::vector<at::Tensor> parameter_gradients(const Model& of, const KernelModel<Real>& model,
-                                              const std::vector<HeadPrediction>& by);
+                                              const std::vector<HeadPrediction>& by) const;
 
  private:
+  const Real* vectors_of(std::size_t group) const;
+  void run_group(const KernelModel<Real>& model, std::size_t group, const std::vector<HeadPrediction>& by, Real* panels,
+                 std::int64_t n_columns, Real* sums) const;
   void fill_directions(std::size_t group, const std::vector<HeadPrediction>& by, Real* to) const;
 
   std::vector<const Geometry*> structures_;
@@ -35,7 +39,7 @@ class StructureBatch {
   const BlockKernels<Real>& kernels_;
   std::vector<CentreGroup> groups_;
   std::vector<std::int64_t> first_vector_;  // of each group, in slots
-  AlignedNumbers<Real> vectors_, gradients_, workspace_, panels_, sums_;
+  AlignedNumbers<Real> vectors_;
 };
 
 extern template class StructureBatch<float>;
