@@ -1,6 +1,7 @@
 #include "mlp/loss.hpp"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
@@ -117,12 +118,12 @@ LossGradient loss_gradient(const ActiveNetwork& network, const LabelledBatch& ba
       variable_list{value}, variable_list{prediction.energies, prediction.forces.forces, prediction.forces.strains}, {},
       false, false, true);
   const at::Tensor by_strains = by[2].defined() ? by[2] : at::zeros_like(prediction.forces.strains);  // no stresses
-  LossGradient result{value.item<double>(), pass.parameter_gradients(by[0], {by[1], by_strains})};
-  for (std::size_t k = 0; k < network.parameters.size(); ++k) {
-    if (!result.by_parameters[k].defined())
-      result.by_parameters[k] = at::zeros_like(network.parameters[k]);  // no atom of that species
+  std::vector<at::Tensor> gradients = pass.parameter_gradients(by[0], {by[1], by_strains});
+  for (std::size_t k = 0; k < gradients.size(); ++k) {
+    if (!gradients[k].defined()) gradients[k] = at::zeros_like(network.parameters[k]);  // no atom of that species
+    gradients[k] = gradients[k].reshape({-1});
   }
-  return result;
+  return {value.item<double>(), at::cat(gradients)};
 }
 
 }  // namespace zeropoint::mlp

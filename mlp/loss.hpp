@@ -52,7 +52,7 @@ struct LossCounts {
 };
 struct LossGradient {
   double value = 0;
-  std::vector<at::Tensor> by_parameters;  ///< in the order and type of the network's parameters
+  at::Tensor by_parameters;  ///< in the order and type of the network's parameters, one behind the other
 };
 LossGradient loss_gradient(const ActiveNetwork& network, const LabelledBatch& batch, const LossOptions& options,
                            double energy_ramp, const LossCounts& counts);

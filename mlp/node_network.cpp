@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <random>
 
@@ -82,6 +83,23 @@ std::int64_t NodeNetwork::n_parameters() const {
         for (const std::int64_t length : parameter.shape) n *= length;
         return sum + (parameter.of_moments ? n / descriptor_.stride() * descriptor_.n_functions() : n);
       });
+}
+
+std::vector<std::int64_t> NodeNetwork::offsets() const {
+  std::vector<std::int64_t> all{0};
+  for (const Parameter& parameter : parameters_) {
+    all.push_back(std::accumulate(parameter.shape.begin(), parameter.shape.end(), std::int64_t{1}, std::multiplies()) +
+                  all.back());
+  }
+  return all;
+}
+
+std::vector<at::Tensor> NodeNetwork::shaped(const at::Tensor& flat) const {
+  const std::vector<std::int64_t> first = offsets();
+  std::vector<at::Tensor> pieces;
+  for (std::size_t k = 0; k < parameters_.size(); ++k)
+    pieces.push_back(flat.narrow(0, first[k], first[k + 1] - first[k]).view(parameters_[k].shape));
+  return pieces;
 }
 
 std::vector<at::Tensor> NodeNetwork::random_parameters(std::uint64_t seed) const {

@@ -45,6 +45,10 @@ class NodeNetwork {
   };
   const std::vector<Parameter>& parameters() const { return parameters_; }
   std::int64_t n_parameters() const;
+  /// Where each parameter begins when all lie one behind the other, and their number of places, at the end.
+  std::vector<std::int64_t> offsets() const;
+  /// Such a vector in pieces of the shapes of the parameters.
+  std::vector<at::Tensor> shaped(const at::Tensor& flat) const;
   const NetworkOptions& options() const { return options_; }
   int n_species() const { return n_species_; }
   int n_invariants() const { return n_invariants_; }

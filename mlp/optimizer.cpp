@@ -15,6 +15,7 @@
 
 #include "core/error.hpp"
 #include "core/parallel.hpp"
+#include "mlp/kernels/matrix_product.hpp"
 
 namespace zeropoint::mlp {
 namespace {
@@ -31,13 +32,19 @@ Basis refreshed(const at::Tensor& covariance, const at::Tensor& basis) {
   return {std::get<0>(at::linalg_qr(turned.index_select(1, order))).contiguous(), order};
 }
 
+MatrixView<float> view(const at::Tensor& matrix) {
+  const int columns = static_cast<int>(matrix.size(1));
+  return {matrix.const_data_ptr<float>(), static_cast<int>(matrix.size(0)), columns, columns};
+}
+
 at::Tensor eigenvectors(const at::Tensor& covariance) {
   return std::get<1>(at::linalg_eigh(covariance)).flip({1}).contiguous();
 }
 
 }  // namespace
 
-Optimizer::Optimizer(const std::vector<at::Tensor>& parameters, const OptimizerOptions& options) : options_(options) {
+Optimizer::Optimizer(const std::vector<at::Tensor>& parameters, const OptimizerOptions& options)
+    : options_(options), kernels_(block_kernels<float>(kernel_names().front())) {
   std::vector<at::Tensor> flat;
   std::int64_t begin = 0;
   for (const at::Tensor& parameter : parameters) {
@@ -74,23 +81,44 @@ at::Tensor Optimizer::matrix_of(const Block& block, const at::Tensor& flat) cons
   return flat.narrow(0, block.begin, block.n).view({block.left.size(0), block.right.size(0)});
 }
 
-at::Tensor Optimizer::step_of(const Block& block, const at::Tensor& gradient) const {
-  const double n = static_cast<double>(n_steps_), beta1 = options_.beta1, beta2 = options_.beta2;
-  const double correction1 = 1 - std::pow(beta1, n), correction2 = 1 - std::pow(beta2, n);
-  const at::Tensor seen =
-      block.rotated() ? at::mm(at::mm(block.left_basis.t(), gradient), block.right_basis) : gradient;
-  at::Tensor first = first_.narrow(0, block.begin, block.n).view(seen.sizes());
-  at::Tensor second = second_.narrow(0, block.begin, block.n).view(seen.sizes());
-  first.mul_(beta1).add_(seen, 1 - beta1);
-  second.mul_(beta2).addcmul_(seen, seen, 1 - beta2);
-  const at::Tensor step = (first / correction1).div_((second / correction2).sqrt_().add_(1e-8));
-  return block.rotated() ? at::mm(at::mm(block.left_basis, step), block.right_basis.t()) : step;
+void Optimizer::move(Block& block, const float* gradient, double learning_rate) {
+  const std::int64_t n = block.n;
+  const double steps = static_cast<double>(n_steps_);
+  const float beta1 = static_cast<float>(options_.beta1), beta2 = static_cast<float>(options_.beta2);
+  const float correction1 = static_cast<float>(1 - std::pow(options_.beta1, steps)),
+              correction2 = static_cast<float>(1 - std::pow(options_.beta2, steps));
+  std::vector<float> numbers(gradient, gradient + n), half(n);
+  const bool rotated = block.rotated();
+  if (rotated) {
+    multiply(kernels_, view(block.left_basis).transposed(),
+             MatrixView<float>{gradient, block.rows(), block.columns(), block.columns()}, half.data());
+    multiply(kernels_, {half.data(), block.rows(), block.columns(), block.columns()}, view(block.right_basis),
+             numbers.data());
+  }
+  float* const first = first_.mutable_data_ptr<float>() + block.begin;
+  float* const second = second_.mutable_data_ptr<float>() + block.begin;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float seen = numbers[i];
+    first[i] = beta1 * first[i] + (1 - beta1) * seen;
+    second[i] = beta2 * second[i] + (1 - beta2) * seen * seen;
+    numbers[i] = first[i] / (correction1 * (std::sqrt(second[i] / correction2) + 1e-8f));
+  }
+  if (rotated) {
+    multiply(kernels_, view(block.left_basis),
+             MatrixView<float>{numbers.data(), block.rows(), block.columns(), block.columns()}, half.data());
+    multiply(kernels_, {half.data(), block.rows(), block.columns(), block.columns()},
+             view(block.right_basis).transposed(), numbers.data());
+  }
+  double* const values = values_.mutable_data_ptr<double>() + block.begin;
+  const double decay = 1 - learning_rate * options_.weight_decay;
+  for (std::int64_t i = 0; i < n; ++i) values[i] = decay * values[i] - learning_rate * static_cast<double>(numbers[i]);
 }
 
-void Optimizer::follow(Block& block, const at::Tensor& gradient) {
-  const double memory = n_steps_ == 1 ? 0 : options_.beta2;
-  block.left.mul_(memory).addmm_(gradient, gradient.t(), 1, 1 - memory);
-  block.right.mul_(memory).addmm_(gradient.t(), gradient, 1, 1 - memory);
+void Optimizer::follow(Block& block, const float* gradient) {
+  const float memory = n_steps_ == 1 ? 0 : static_cast<float>(options_.beta2);
+  const MatrixView<float> matrix{gradient, block.rows(), block.columns(), block.columns()};
+  multiply(kernels_, matrix, matrix.transposed(), block.left.mutable_data_ptr<float>(), memory, 1 - memory);
+  multiply(kernels_, matrix.transposed(), matrix, block.right.mutable_data_ptr<float>(), memory, 1 - memory);
   if (n_steps_ == 1) {
     block.left_basis = eigenvectors(block.left);
     block.right_basis = eigenvectors(block.right);
@@ -107,11 +135,8 @@ void Optimizer::follow(Block& block, const at::Tensor& gradient) {
   block.right_basis = right.vectors;
 }
 
-void Optimizer::step(const std::vector<at::Tensor>& gradients, double learning_rate) {
-  std::vector<at::Tensor> parts;
-  for (const at::Tensor& gradient : gradients)
-    parts.push_back(gradient.reshape({-1}).to(values_.options().dtype(at::kFloat)));
-  at::Tensor flat = at::cat(parts);
+void Optimizer::step(const at::Tensor& gradient, double learning_rate) {
+  at::Tensor flat = gradient.to(values_.options().dtype(at::kFloat));
   const double length = flat.norm().item<double>();
   if (!std::isfinite(length)) {
     throw InputError{
@@ -119,16 +144,15 @@ void Optimizer::step(const std::vector<at::Tensor>& gradients, double learning_r
         "rate, or look for wrong labels",
         n_steps_};
   }
-  if (length > options_.clip) flat *= options_.clip / length;
+  if (length > options_.clip) flat = flat * (options_.clip / length);
   ++n_steps_;
   parallel_for(static_cast<std::int64_t>(blocks_.size()), [&](std::int64_t b) {
     Block& block = blocks_[b];
-    const at::Tensor gradient = block.rotated() ? matrix_of(block, flat) : flat.narrow(0, block.begin, block.n);
+    const float* const numbers = flat.const_data_ptr<float>() + block.begin;
     // The first basis is needed for the first step; later ones follow the step that they have not seen.
-    if (block.rotated() && n_steps_ == 1) follow(block, gradient);
-    at::Tensor values = values_.narrow(0, block.begin, block.n);
-    values.mul_(1 - learning_rate * options_.weight_decay).sub_(step_of(block, gradient).view({-1}), learning_rate);
-    if (block.rotated() && n_steps_ > 1) follow(block, gradient);
+    if (block.rotated() && n_steps_ == 1) follow(block, numbers);
+    move(block, numbers, learning_rate);
+    if (block.rotated() && n_steps_ > 1) follow(block, numbers);
   });
   const double n = static_cast<double>(n_steps_), average = std::min(options_.average, (1 + n) / (10 + n));
   averages_.mul_(average).add_(values_, 1 - average);

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "mlp/kernels/block_kernels.hpp"
+
 namespace zeropoint::mlp {
 
 struct OptimizerOptions {
@@ -33,8 +35,8 @@ class Optimizer {
   std::vector<at::Tensor> parameters(at::ScalarType type) const;
   /// The moving averages, in the shapes of the parameters.
   std::vector<at::Tensor> averages() const;
-  /// One step down the gradient, one tensor for each parameter. @throws InputError when it is not finite.
-  void step(const std::vector<at::Tensor>& gradients, double learning_rate);
+  /// One step down the gradient, of all parameters one behind the other. @throws InputError when it is not finite.
+  void step(const at::Tensor& gradient, double learning_rate);
 
   /// All that is needed to go on: one vector.
   at::Tensor state() const;
@@ -48,14 +50,17 @@ class Optimizer {
     std::int64_t begin, n;
     at::Tensor left = {}, right = {}, left_basis = {}, right_basis = {};
     bool rotated() const { return left.defined(); }
+    int rows() const { return static_cast<int>(left.size(0)); }
+    int columns() const { return static_cast<int>(right.size(0)); }
   };
   std::vector<at::Tensor> shaped(const at::Tensor& flat) const;
   std::vector<at::Tensor> everything() const;
-  at::Tensor step_of(const Block& block, const at::Tensor& gradient) const;
-  void follow(Block& block, const at::Tensor& gradient);
+  void move(Block& block, const float* gradient, double learning_rate);
+  void follow(Block& block, const float* gradient);
   at::Tensor matrix_of(const Block& block, const at::Tensor& flat) const;
 
   OptimizerOptions options_;
+  const BlockKernels<float>& kernels_;
   std::vector<Block> blocks_;
   at::Tensor values_, averages_, first_, second_;
   std::int64_t n_steps_ = 0;

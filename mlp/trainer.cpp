@@ -171,10 +171,8 @@ double Trainer::train_batch(const std::vector<std::size_t>& of) {
                                                                       : gradients_by_kernels<double>(slices, ramp);
   double sum = 0;
   for (std::size_t member = 0; member < members_.size(); ++member) {
-    std::vector<at::Tensor>& all = all_gradients[member * n_slices].by_parameters;
-    for (std::size_t s = 1; s < n_slices; ++s) {
-      for (std::size_t k = 0; k < all.size(); ++k) all[k] += all_gradients[member * n_slices + s].by_parameters[k];
-    }
+    at::Tensor all = all_gradients[member * n_slices].by_parameters;
+    for (std::size_t s = 1; s < n_slices; ++s) all += all_gradients[member * n_slices + s].by_parameters;
     members_[member].step(all, last_rate_);
     for (std::size_t s = 0; s < n_slices; ++s) sum += all_gradients[member * n_slices + s].value;
   }

@@ -92,6 +92,21 @@ struct GradientTask {
   Real* sums;                  ///< [sums_size(), lanes] is added to
 };
 
+/// c <- keep c + scale a b, a [m, k], b [k, n], c [m, n]; places of a and b are i row + j column, columns of c lie
+/// beside one another. `keep` of numbers that are not finite is not defined: begin with zeros.
+template <class Real>
+struct ProductTask {
+  int m, n, k;
+  const Real* a;
+  long a_row, a_column;
+  const Real* b;
+  long b_row, b_column;
+  Real* c;
+  long c_row;
+  Real keep, scale;
+  Real* workspace;  ///< product_workspace() numbers, on a multiple of 64 bytes
+};
+
 /// The kernels of one instruction set.
 template <class Real>
 struct BlockKernels {
@@ -103,6 +118,8 @@ struct BlockKernels {
   void (*evaluate_group)(const GroupTask<Real>& task);
   std::size_t (*gradient_workspace)(const KernelModel<Real>& model, int n_slots);
   void (*evaluate_gradient)(const GradientTask<Real>& task);
+  std::size_t (*product_workspace)(int n, int k);
+  void (*multiply)(const ProductTask<Real>& task);
 };
 
 /// Instruction sets that this program has kernels for and this processor knows, the best first: "avx512", "avx2",

@@ -5,6 +5,7 @@
 #include "mlp/kernels/block_bodies.hpp"
 #include "mlp/kernels/gradient_bodies.hpp"
 #include "mlp/kernels/group_bodies.hpp"
+#include "mlp/kernels/matrix_bodies.hpp"
 
 namespace zeropoint::mlp::ZEROPOINT_KERNELS {
 
@@ -64,8 +65,8 @@ static void evaluate_gradient(const GradientTask<R>& task) {
 }
 
 template <class R>
-constexpr BlockKernels<R> kernels_here{Lanes<R>::width,     block_workspace<R>, evaluate_block<R>,
-                                       group_workspace<R>,  evaluate_group<R>,  gradient_workspace<R>,
-                                       evaluate_gradient<R>};
+constexpr BlockKernels<R> kernels_here{Lanes<R>::width,      block_workspace<R>,   evaluate_block<R>,
+                                       group_workspace<R>,   evaluate_group<R>,    gradient_workspace<R>,
+                                       evaluate_gradient<R>, product_workspace<R>, multiply<R>};
 
 }  // namespace zeropoint::mlp::ZEROPOINT_KERNELS

@@ -1,9 +1,9 @@
 #include "mlp/kernels/gradient_kernels.hpp"
 
-#include <ATen/ops/from_blob.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "mlp/kernels/panel_gradients.hpp"
 #include "mlp/model.hpp"
@@ -122,13 +122,12 @@ void StructureBatch<Real>::run_group(const KernelModel<Real>& model, std::size_t
 }
 
 template <class Real>
-std::vector<at::Tensor> StructureBatch<Real>::parameter_gradients(const Model& of, const KernelModel<Real>& model,
-                                                                  const std::vector<HeadPrediction>& by) const {
+at::Tensor StructureBatch<Real>::parameter_gradients(const Model& of, const KernelModel<Real>& model,
+                                                     const std::vector<HeadPrediction>& by) const {
   const int lanes = kernels_.lanes;
   Scratch<Real>& scratch = scratch_of_thread<Real>();
-  std::vector<at::Tensor> gradients;
-  for (const at::Tensor& parameter : of.members[0].parameters)
-    gradients.push_back(at::zeros(parameter.sizes(), type_of<Real>));
+  at::Tensor gradient = at::zeros({of.node_network().offsets().back()}, type_of<Real>);
+  PanelGradients<Real> derivatives(of, model.sizes, kernels_, gradient.template mutable_data_ptr<Real>());
   const std::int64_t n_rows = PanelRows(model.sizes).count, n_sums = sums_size(model.sizes);
   Real* const sums = scratch.sums.reserve(n_sums * lanes);
   std::fill_n(sums, n_sums * lanes, Real{0});
@@ -140,12 +139,14 @@ std::vector<at::Tensor> StructureBatch<Real>::parameter_gradients(const Model& o
     Real* const panels = scratch.panels.reserve(n_rows * 2 * n_columns);
     for (std::size_t g = begin; g < end; ++g)
       run_group(model, g, by, panels + static_cast<std::int64_t>(g - begin) * lanes, n_columns, sums);
-    add_panel_gradients(of, model.sizes, z, at::from_blob(panels, {n_rows, 2, n_columns}, type_of<Real>), gradients);
+    derivatives.add_panels(z, panels, static_cast<int>(n_columns));
     begin = end;
   }
-  if (n_sums > 0)
-    add_sum_gradients(of, model.sizes, at::from_blob(sums, {n_sums, lanes}, type_of<Real>).sum(1), gradients);
-  return gradients;
+  std::vector<Real> over_lanes(n_sums);
+  for (std::int64_t i = 0; i < n_sums; ++i)
+    over_lanes[i] = std::accumulate(sums + i * lanes, sums + (i + 1) * lanes, Real(0));
+  derivatives.add_sums(over_lanes.data());
+  return gradient;
 }
 
 template class StructureBatch<float>;

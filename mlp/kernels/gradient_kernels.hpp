@@ -22,11 +22,11 @@ class StructureBatch {
   /// What the only network of `model` says about each.
   std::vector<HeadPrediction> predict(const KernelModel<Real>& model) const;
 
-  /// Derivatives of a loss with respect to the parameters of `of`, whose folded form is `model`, in the order and the
-  /// shapes of NodeNetwork::parameters(), in type Real. `by` are its derivatives with respect to energies, forces and
+  /// Derivatives of a loss with respect to the parameters of `of`, whose folded form is `model`, one behind the other
+  /// as in NodeNetwork::shaped(), in type Real. `by` are its derivatives with respect to energies, forces and
   /// strain derivatives of predict().
-  std::vector<at::Tensor> parameter_gradients(const Model& of, const KernelModel<Real>& model,
-                                              const std::vector<HeadPrediction>& by) const;
+  at::Tensor parameter_gradients(const Model& of, const KernelModel<Real>& model,
+                                 const std::vector<HeadPrediction>& by) const;
 
  private:
   const Real* vectors_of(std::size_t group) const;

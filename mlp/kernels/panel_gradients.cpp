@@ -1,115 +1,168 @@
 #include "mlp/kernels/panel_gradients.hpp"
 
-#include <ATen/TensorOperators.h>
-#include <ATen/ops/mm.h>
-#include <ATen/ops/mv.h>
-#include <ATen/ops/softmax.h>
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "mlp/kernels/matrix_product.hpp"
 
 namespace zeropoint::mlp {
 namespace {
 
-/// The panels of one species, row by row.
-class Panels {
- public:
-  Panels(const at::Tensor& numbers) : numbers_(numbers) {}
-  /// [n, 2 n_columns]: values and dots.
-  at::Tensor both(std::int64_t first, std::int64_t n) const { return numbers_.narrow(0, first, n).flatten(1); }
-  /// Sum over centres of the values, [n].
-  at::Tensor sum(std::int64_t first, std::int64_t n) const { return numbers_.narrow(0, first, n).select(1, 0).sum(1); }
-  /// Rows of one degree l of [n][n_harmonics] rows, [n, (2 l + 1) 2 n_columns].
-  at::Tensor degree(std::int64_t first, std::int64_t n, std::int64_t n_harmonics, std::int64_t l) const {
-    return numbers_.narrow(0, first, n * n_harmonics)
-        .view({n, n_harmonics, -1})
-        .narrow(1, l * l, 2 * l + 1)
-        .reshape({n, -1});
+/// Weights of t_k [K, n] become those of f_k = (t_k + t_0)/2, f_0 = t_0, in place.
+template <class Real>
+void change_basis_back(Real* weights, int n_functions, int n) {
+  for (int k = 1; k < n_functions; ++k) {
+    for (int i = 0; i < n; ++i) weights[k * n + i] = (weights[k * n + i] + weights[i]) / 2;
   }
-
- private:
-  at::Tensor numbers_;
-};
-
-/// From weights of t_k to those of f_k = (t_k + t_0)/2, f_0 = t_0: `weights` [S, K, n], in place.
-void change_basis_back(at::Tensor& weights) {
-  const std::int64_t n_functions = weights.size(1);
-  if (n_functions < 2) return;
-  at::Tensor others = weights.narrow(1, 1, n_functions - 1);
-  others += weights.narrow(1, 0, 1);
-  others *= 0.5;
-}
-
-/// Of mixing weights [S stride, n]: the places that belong to functions, [S, K, n].
-at::Tensor used(const at::Tensor& mixing, const KernelSizes& sizes) {
-  return mixing.view({sizes.n_species, -1, mixing.size(-1)}).narrow(1, 0, sizes.n_functions);
 }
 
 }  // namespace
 
-void add_panel_gradients(const Model& model, const KernelSizes& sizes, int z, const at::Tensor& panels,
-                         std::vector<at::Tensor>& gradients) {
-  const PanelRows rows(sizes);
-  const Panels all(panels);
-  const auto of = [&](NodeNetwork::Place which) -> at::Tensor& { return gradients[NodeNetwork::place(z, which)]; };
-  const std::int64_t hidden = sizes.hidden, S = sizes.n_species, K = sizes.n_functions;
-  of(NodeNetwork::weights_1) += at::mm(all.both(rows.x, sizes.n_invariants), all.both(rows.u1_bar, hidden).t());
-  of(NodeNetwork::weights_2) += at::mm(all.both(rows.h1, hidden), all.both(rows.u2_bar, hidden).t());
-  of(NodeNetwork::biases_1) += all.sum(rows.u1_bar, hidden);
-  of(NodeNetwork::biases_2) += all.sum(rows.u2_bar, hidden);
-  of(NodeNetwork::last_layer_weights) += model.energy_scale * at::mv(all.both(rows.h2, hidden + sizes.n_invariants),
-                                                                     all.both(rows.energy_weight, 1).flatten());
+template <class Real>
+PanelGradients<Real>::PanelGradients(const Model& model, const KernelSizes& sizes, const BlockKernels<Real>& kernels,
+                                     Real* gradient)
+    : model_(model),
+      sizes_(sizes),
+      kernels_(kernels),
+      network_(model.node_network()),
+      first_(network_.offsets()),
+      rows_(sizes),
+      gradient_(gradient) {}
 
-  const auto scale_of = [&](const at::Tensor& scale) {  // [S, K, 1]
-    return scale.narrow(-1, 0, K).unsqueeze(-1).to(panels.scalar_type());
+template <class Real>
+void PanelGradients<Real>::add_panels(int z, const Real* panels, int n_columns) {
+  panels_ = panels;
+  n_columns_ = n_columns;
+  add_layers(z);
+  add_radial(z);
+  add_angular(z);
+}
+
+/// Both layers and the last.
+template <class Real>
+void PanelGradients<Real>::add_layers(int z) {
+  const long row = 2L * n_columns_;
+  const int hidden = sizes_.hidden, n_invariants = sizes_.n_invariants;
+  const auto both = [&](std::int64_t first, int n) {  // values and dots
+    return MatrixView<Real>{panels_ + first * row, n, 2 * n_columns_, row};
   };
-  at::Tensor radial =
-      at::mm(all.both(rows.radial, S * K), all.both(rows.rho_bar, sizes.radial_channels).t()).view({S, K, -1});
-  change_basis_back(radial);
-  const at::Tensor shift = scale_of(model.scaling.radial_shift[z]);
-  used(of(NodeNetwork::mixing_radial), sizes) +=
-      (radial - shift * all.sum(rows.rho_bar, sizes.radial_channels)) * scale_of(model.scaling.radial_scale[z]);
+  const auto to = [&](NodeNetwork::Place which) { return of(NodeNetwork::place(z, which)); };
+  multiply(kernels_, both(rows_.x, n_invariants), both(rows_.u1_bar, hidden).transposed(), to(NodeNetwork::weights_1),
+           Real(1));
+  multiply(kernels_, both(rows_.h1, hidden), both(rows_.u2_bar, hidden).transposed(), to(NodeNetwork::weights_2),
+           Real(1));
+  multiply(kernels_, both(rows_.h2, hidden + n_invariants), both(rows_.energy_weight, 1).transposed(),
+           to(NodeNetwork::last_layer_weights), Real(1), static_cast<Real>(model_.energy_scale));
+  const auto add_values = [&](std::int64_t first, Real* bias) {
+    for (int i = 0; i < hidden; ++i) {
+      const Real* const values = panels_ + (first + i) * row;
+      bias[i] += std::accumulate(values, values + n_columns_, Real(0));
+    }
+  };
+  add_values(rows_.u1_bar, to(NodeNetwork::biases_1));
+  add_values(rows_.u2_bar, to(NodeNetwork::biases_2));
+}
 
-  at::Tensor& mixing = of(NodeNetwork::mixing_angular);
-  for (int l = 0; l <= sizes.angular_order; ++l) {
-    at::Tensor angular = at::mm(all.degree(rows.angular, S * K, sizes.n_harmonics(), l),
-                                all.degree(rows.b_bar, sizes.channels, sizes.n_harmonics(), l).t())
-                             .view({S, K, -1});
-    change_basis_back(angular);
-    used(mixing.dim() == 3 ? mixing[l] : mixing, sizes) += angular * scale_of(model.scaling.angular_scale[z][l * l]);
+template <class Real>
+void PanelGradients<Real>::add_radial(int z) {
+  const long row = 2L * n_columns_;
+  const int S = sizes_.n_species, K = sizes_.n_functions, n = sizes_.radial_channels;
+  const int stride = model_.descriptor.stride();
+  products_.resize(static_cast<std::size_t>(S) * K * n);
+  multiply(kernels_, {panels_ + rows_.radial * row, S * K, 2 * n_columns_, row},
+           MatrixView<Real>{panels_ + rows_.rho_bar * row, n, 2 * n_columns_, row}.transposed(), products_.data());
+  std::vector<Real> sums(n);  // over the values, that a shift of the moments multiplies
+  for (int i = 0; i < n; ++i) {
+    const Real* const values = panels_ + (rows_.rho_bar + i) * row;
+    sums[i] = std::accumulate(values, values + n_columns_, Real(0));
+  }
+  const double* const shift = model_.scaling.radial_shift.const_data_ptr<double>() + z * S * stride;
+  const double* const scale = model_.scaling.radial_scale.const_data_ptr<double>() + z * S * stride;
+  Real* const to = of(NodeNetwork::place(z, NodeNetwork::mixing_radial));
+  for (int s = 0; s < S; ++s) {
+    Real* const weights = products_.data() + static_cast<std::size_t>(s) * K * n;
+    change_basis_back(weights, K, n);
+    for (int k = 0; k < K; ++k) {
+      const Real by = static_cast<Real>(scale[s * stride + k]), less = static_cast<Real>(shift[s * stride + k]);
+      for (int i = 0; i < n; ++i) to[(s * stride + k) * n + i] += (weights[k * n + i] - less * sums[i]) * by;
+    }
   }
 }
 
-void add_sum_gradients(const Model& model, const KernelSizes& sizes, const at::Tensor& sums,
-                       std::vector<at::Tensor>& gradients) {
-  const NodeNetwork network = model.node_network();
-  const std::int64_t heads = sizes.attention_heads, layers = sizes.attention_layers, n = sizes.channels;
-  const std::int64_t n_degrees = sizes.angular_order + 1;
-  std::int64_t next = 0;
-  const auto take = [&](at::IntArrayRef shape) {
-    std::int64_t count = 1;
-    for (const std::int64_t length : shape) count *= length;
-    next += count;
-    return sums.narrow(0, next - count, count).view(shape);
-  };
-  if (layers > 0) {
-    for (int which = 0; which < 3; ++which) {
-      const at::Tensor all = take({layers, heads, n, n});
-      for (int t = 0; t < layers; ++t) gradients[network.attention_place(t) + which] += all[t];
+template <class Real>
+void PanelGradients<Real>::add_angular(int z) {
+  const long row = 2L * n_columns_;
+  const int S = sizes_.n_species, K = sizes_.n_functions, n = sizes_.channels, n_harmonics = sizes_.n_harmonics();
+  const int stride = model_.descriptor.stride();
+  const std::size_t place = NodeNetwork::place(z, NodeNetwork::mixing_angular);
+  const std::int64_t a_degree =
+      network_.parameters()[place].shape.size() == 3 ? static_cast<std::int64_t>(S) * stride * n : 0;
+  const double* const scales = model_.scaling.angular_scale.const_data_ptr<double>();
+  products_.resize(static_cast<std::size_t>(S) * K * n);
+  for (int l = 0; l <= sizes_.angular_order; ++l) {
+    for (int lm = l * l; lm < (l + 1) * (l + 1); ++lm) {
+      multiply(kernels_, {panels_ + (rows_.angular + lm) * row, S * K, 2 * n_columns_, n_harmonics * row},
+               MatrixView<Real>{panels_ + (rows_.b_bar + lm) * row, n, 2 * n_columns_, n_harmonics * row}.transposed(),
+               products_.data(), Real(lm > l * l));
     }
-    const at::Tensor shares = take({layers, heads, n_degrees});
-    for (int t = 0; t < layers; ++t) {
-      // shares_l = softmax(lambda)_l/(2l + 1).
-      const std::size_t place = network.attention_place(t) + 3;
-      const at::Tensor weights = at::softmax(model.members[0].parameters[place], 1).to(sums.scalar_type());
-      at::Tensor by_weights = shares[t].clone();
-      for (std::int64_t l = 0; l < n_degrees; ++l) by_weights.select(1, l) /= static_cast<double>(2 * l + 1);
-      gradients[place] += weights * (by_weights - (weights * by_weights).sum(1, true));
+    const double* const scale = scales + (z * n_harmonics + l * l) * S * stride;
+    Real* const to = of(place) + l * a_degree;
+    for (int s = 0; s < S; ++s) {
+      Real* const weights = products_.data() + static_cast<std::size_t>(s) * K * n;
+      change_basis_back(weights, K, n);
+      for (int k = 0; k < K; ++k) {
+        const Real by = static_cast<Real>(scale[s * stride + k]);
+        for (int i = 0; i < n; ++i) to[(s * stride + k) * n + i] += weights[k * n + i] * by;
+      }
     }
-  }
-  if (sizes.four_body > 0) {
-    const std::int64_t degrees = std::min<std::int64_t>(n_degrees, 4);
-    const at::Tensor all = take({degrees, n, 3, sizes.four_body}).transpose(1, 2);
-    at::Tensor& weights = gradients[network.four_body_place()];
-    weights += weights.dim() == 4 ? all : all.sum(0);
   }
 }
+
+template <class Real>
+void PanelGradients<Real>::add_sums(const Real* sums) {
+  const int heads = sizes_.attention_heads, layers = sizes_.attention_layers, n = sizes_.channels;
+  const int n_degrees = sizes_.angular_order + 1;
+  const auto add = [&](Real* to, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) to[i] += *sums++;
+  };
+  for (int which = 0; which < 3 && layers > 0; ++which) {  // query, key, value
+    for (int t = 0; t < layers; ++t)
+      add(of(network_.attention_place(t) + which), static_cast<std::int64_t>(heads) * n * n);
+  }
+  for (int t = 0; t < layers; ++t) {  // shares_l = softmax(lambda)_l/(2 l + 1)
+    const std::size_t place = network_.attention_place(t) + 3;
+    const double* lambda = model_.members[0].parameters[place].const_data_ptr<double>();
+    for (int h = 0; h < heads; ++h, lambda += n_degrees, sums += n_degrees) {
+      std::vector<double> weights(n_degrees);
+      const double largest = *std::max_element(lambda, lambda + n_degrees);
+      std::transform(lambda, lambda + n_degrees, weights.begin(), [&](double x) { return std::exp(x - largest); });
+      const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
+      double mean = 0;
+      for (int l = 0; l < n_degrees; ++l) {
+        weights[l] /= sum;
+        mean += weights[l] * static_cast<double>(sums[l]) / (2 * l + 1);
+      }
+      for (int l = 0; l < n_degrees; ++l) {
+        of(place)[h * n_degrees + l] +=
+            static_cast<Real>(weights[l] * (static_cast<double>(sums[l]) / (2 * l + 1) - mean));
+      }
+    }
+  }
+  if (sizes_.four_body == 0) return;
+  // [degrees][n][3][P] to [degrees][3][n][P], or to [3][n][P], the sum over degrees.
+  const std::size_t place = network_.four_body_place();
+  const int P = sizes_.four_body;
+  const std::int64_t a_degree = network_.parameters()[place].shape.size() == 4 ? 3L * n * P : 0;
+  for (int l = 0; l < std::min(n_degrees, 4); ++l) {
+    for (int i = 0; i < n; ++i) {
+      for (int factor = 0; factor < 3; ++factor)
+        add(of(place) + l * a_degree + (static_cast<long>(factor) * n + i) * P, P);
+    }
+  }
+}
+
+template class PanelGradients<float>;
+template class PanelGradients<double>;
 
 }  // namespace zeropoint::mlp

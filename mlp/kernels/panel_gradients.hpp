@@ -1,7 +1,5 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <vector>
 
 #include "mlp/kernels/block_kernels.hpp"
@@ -9,14 +7,38 @@
 
 namespace zeropoint::mlp {
 
-/// Adds the derivatives with respect to the parameters of species z, from `panels` [PanelRows::count, 2, n_columns] of
-/// all its centres, to `gradients` (the order and shapes of NodeNetwork::parameters()): products of matrices, and back
-/// through what fold() did to the weights.
-void add_panel_gradients(const Model& model, const KernelSizes& sizes, int z, const at::Tensor& panels,
-                         std::vector<at::Tensor>& gradients);
+/// Derivatives of a loss with respect to the parameters of the first network of a model, from what the kernels leave:
+/// products of matrices, and back through what fold() did to the weights.
+template <class Real>
+class PanelGradients {
+ public:
+  /// Adds to `gradient`, all parameters in their order, one behind the other.
+  PanelGradients(const Model& model, const KernelSizes& sizes, const BlockKernels<Real>& kernels, Real* gradient);
 
-/// The same of attention and four-body terms, from GradientTask::sums added up over lanes, [sums_size()].
-void add_sum_gradients(const Model& model, const KernelSizes& sizes, const at::Tensor& sums,
-                       std::vector<at::Tensor>& gradients);
+  /// Of species z, from `panels` [PanelRows::count, 2, n_columns] of all its centres.
+  void add_panels(int z, const Real* panels, int n_columns);
+  /// Of attention and four-body terms, from GradientTask::sums added up over lanes, [sums_size()].
+  void add_sums(const Real* sums);
+
+ private:
+  Real* of(std::size_t parameter) { return gradient_ + first_[parameter]; }
+  void add_layers(int z);
+  void add_radial(int z);
+  void add_angular(int z);
+
+  const Model& model_;
+  const KernelSizes& sizes_;
+  const BlockKernels<Real>& kernels_;
+  NodeNetwork network_;
+  std::vector<std::int64_t> first_;  // of each parameter
+  PanelRows rows_;
+  Real* gradient_;
+  const Real* panels_ = nullptr;  // of the species at hand
+  int n_columns_ = 0;
+  std::vector<Real> products_;
+};
+
+extern template class PanelGradients<float>;
+extern template class PanelGradients<double>;
 
 }  // namespace zeropoint::mlp

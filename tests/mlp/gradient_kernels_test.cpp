@@ -74,7 +74,8 @@ TEST(GradientKernels, OfEveryNetworkAreThoseOfTheTensors) {
       const std::vector<at::Tensor> exact = by_tensors(model, structures, by);
       for (const std::string& name : kernel_names()) {
         StructureBatch<double> batch(structures, 3, model.descriptor.radial_cutoff, block_kernels<double>(name));
-        const std::vector<at::Tensor> found = batch.parameter_gradients(model, fold<double>(model), by);
+        const std::vector<at::Tensor> found =
+            model.node_network().shaped(batch.parameter_gradients(model, fold<double>(model), by));
         ASSERT_EQ(found.size(), exact.size());
         for (std::size_t k = 0; k < exact.size(); ++k) {
           SCOPED_TRACE(model.node_network().parameters()[k].name);

@@ -2,6 +2,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/linalg_qr.h>
 #include <ATen/ops/logspace.h>
@@ -43,7 +44,7 @@ struct Valley {
 double after(const Valley& valley, bool rotated, int n_steps) {
   Optimizer optimizer({at::zeros({12, 7}, at::kDouble)}, {.rotated = rotated, .weight_decay = 0});
   for (int step = 0; step < n_steps; ++step) {
-    optimizer.step({valley.gradient(optimizer.parameters(at::kDouble)[0])},
+    optimizer.step(valley.gradient(optimizer.parameters(at::kDouble)[0]).flatten(),
                    0.05 * (1 - step / static_cast<double>(n_steps)));
   }
   return valley.value(optimizer.parameters(at::kDouble)[0]);
@@ -64,7 +65,7 @@ TEST(Optimizer, IsAdamWForVectors) {
   double p = 2, m = 0, v = 0;
   for (int step = 1; step <= 3; ++step) {
     const double g = 0.25 * step;
-    optimizer.step({at::zeros({1}, at::kDouble) + g}, 0.01);
+    optimizer.step(at::zeros({1}, at::kDouble) + g, 0.01);
     m = 0.8 * m + 0.2 * g;
     v = 0.9 * v + 0.1 * g * g;
     p = p * (1 - 0.01 * 0.1) - 0.01 * (m / (1 - std::pow(0.8, step))) / std::sqrt(v / (1 - std::pow(0.9, step)));
@@ -78,7 +79,7 @@ TEST(Optimizer, GoesOnFromItsStateToTheSameBits) {
   const std::vector<at::Tensor> start{at::zeros({12, 7}, at::kDouble), at::zeros({3}, at::kDouble)};
   const auto step = [&](Optimizer& optimizer) {
     const at::Tensor w = optimizer.parameters(at::kDouble)[0];
-    optimizer.step({valley.gradient(w), w.flatten().narrow(0, 0, 3) - 1}, 0.02);
+    optimizer.step(at::cat({valley.gradient(w).flatten(), w.flatten().narrow(0, 0, 3) - 1}), 0.02);
   };
   Optimizer whole(start, options), first(start, options), second(start, options);
   for (int k = 0; k < 30; ++k) step(whole);
@@ -91,8 +92,7 @@ TEST(Optimizer, GoesOnFromItsStateToTheSameBits) {
 
 TEST(Optimizer, RefusesGradientsThatAreNotFinite) {
   Optimizer optimizer({at::zeros({2}, at::kDouble)}, {});
-  EXPECT_THROW(optimizer.step({at::zeros({2}, at::kDouble) + std::numeric_limits<double>::quiet_NaN()}, 0.1),
-               InputError);
+  EXPECT_THROW(optimizer.step(at::zeros({2}, at::kDouble) + std::numeric_limits<double>::quiet_NaN(), 0.1), InputError);
 }
 
 }  // namespace
