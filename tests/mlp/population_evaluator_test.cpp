@@ -30,8 +30,8 @@ at::Tensor displacements(const Supercell& supercell, std::int64_t n, double widt
 Evaluation one_by_one(const Predictor& predict, const Supercell& supercell, const at::Tensor& u) {
   const Crystal crystal = supercell.crystal();
   const std::int64_t n = u.size(0), n_atoms = crystal.n_atoms();
-  Evaluation all{at::empty({n}, at::kDouble), at::empty({n, n_atoms, 3}, at::kDouble),
-                 at::empty({n, 3, 3}, at::kDouble), {}};
+  Evaluation all{
+      at::empty({n}, at::kDouble), at::empty({n, n_atoms, 3}, at::kDouble), at::empty({n, 3, 3}, at::kDouble), {}};
   if (predict.n_members() > 1) all.force_uncertainty = at::empty({n, n_atoms}, at::kDouble);
   for (std::int64_t c = 0; c < n; ++c) {
     const Eigen::Map<const Vectors> moved(u[c].const_data_ptr<double>(), n_atoms, 3);
