@@ -12,10 +12,8 @@
 namespace zeropoint::phonons {
 namespace {
 
-using Corners = std::array<Eigen::Vector3i, 4>;
-
-/// The six tetrahedra of a mesh cell that share its shortest diagonal, as integer steps from the cell's corner.
-std::array<Corners, 6> tetrahedra_of_cell(const Crystal& crystal, const Eigen::Vector3i& divisions) {
+/// Signs of the steps along the shortest diagonal of a mesh cell.
+Eigen::Vector3i shortest_diagonal(const Crystal& crystal, const Eigen::Vector3i& divisions) {
   const Eigen::Matrix3d steps = divisions.cast<double>().cwiseInverse().asDiagonal() * crystal.reciprocal();
   Eigen::Vector3i signs = Eigen::Vector3i::Ones();
   double shortest = std::numeric_limits<double>::infinity();
@@ -28,9 +26,15 @@ std::array<Corners, 6> tetrahedra_of_cell(const Crystal& crystal, const Eigen::V
       }
     }
   }
-  std::array<Corners, 6> all;
+  return signs;
+}
+
+}  // namespace
+
+std::array<TetrahedronCorners, 6> tetrahedra_of_cell(const Eigen::Vector3i& signs) {
+  std::array<TetrahedronCorners, 6> all;
   std::array<int, 3> axes = {0, 1, 2};
-  for (Corners& corners : all) {
+  for (TetrahedronCorners& corners : all) {
     corners[0] = (1 - signs.array()) / 2;  // the diagonal starts at the far end of reversed axes
     for (std::size_t i = 0; i < 3; ++i) {
       corners[i + 1] = corners[i];
@@ -41,7 +45,9 @@ std::array<Corners, 6> tetrahedra_of_cell(const Crystal& crystal, const Eigen::V
   return all;
 }
 
-}  // namespace
+std::array<TetrahedronCorners, 6> tetrahedra_of_cell(const Crystal& crystal, const Eigen::Vector3i& divisions) {
+  return tetrahedra_of_cell(shortest_diagonal(crystal, divisions));
+}
 
 Tetrahedron tetrahedron(const std::array<double, 4>& e, double energy) {
   if (energy <= e[0]) return {0, 0, {0.25, 0.25, 0.25, 0.25}};
@@ -108,7 +114,7 @@ DensityOfStates density_of_states(const MeshModes& mesh, double lowest, double h
   check_range(lowest, highest, n);
   const int n_atoms = mesh.crystal.n_atoms();
   const double step = (highest - lowest) / (n - 1);
-  const std::array<Corners, 6> tetrahedra = tetrahedra_of_cell(mesh.crystal, mesh.divisions);
+  const std::array<TetrahedronCorners, 6> tetrahedra = tetrahedra_of_cell(mesh.crystal, mesh.divisions);
   const Eigen::Vector3i& divisions = mesh.divisions;
   const auto row_of = [&](const Eigen::Vector3i& k) {
     const int i = ((k[0] % divisions[0]) * divisions[1] + k[1] % divisions[1]) * divisions[2] + k[2] % divisions[2];
@@ -128,7 +134,7 @@ DensityOfStates density_of_states(const MeshModes& mesh, double lowest, double h
     Eigen::VectorXd full = Eigen::VectorXd::Zero(n + 1);  // tetrahedra that are full from this frequency on
     for (int q = 0; q < mesh.n_points(); ++q) {
       const Eigen::Vector3i k(q / (divisions[1] * divisions[2]), q / divisions[2] % divisions[1], q % divisions[2]);
-      for (const Corners& corners : tetrahedra) {
+      for (const TetrahedronCorners& corners : tetrahedra) {
         std::array<int, 4> rows;
         for (std::size_t c = 0; c < 4; ++c) rows[c] = row_of(k + corners[c]);
         std::sort(rows.begin(), rows.end(),

@@ -26,6 +26,14 @@ DensityOfStates density_of_states(const MeshModes& mesh, double lowest, double h
 /// also for a width that is not positive.
 DensityOfStates smeared_density_of_states(const MeshModes& mesh, double width, double lowest, double highest, int n);
 
+/// Corners as integer steps of the mesh from the corner of a mesh cell.
+using TetrahedronCorners = std::array<Eigen::Vector3i, 4>;
+
+/// The six tetrahedra of a mesh cell that share one of its diagonals, whose steps along the axes have these `signs`
+/// (the first positive); or the shortest one.
+std::array<TetrahedronCorners, 6> tetrahedra_of_cell(const Eigen::Vector3i& signs);
+std::array<TetrahedronCorners, 6> tetrahedra_of_cell(const Crystal& crystal, const Eigen::Vector3i& divisions);
+
 /// One tetrahedron with values `e` at its corners, ascending, as a share of 1.
 struct Tetrahedron {
   double density, states;         ///< dn/dE and n at E

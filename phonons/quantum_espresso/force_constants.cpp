@@ -10,25 +10,12 @@
 #include "core/error.hpp"
 #include "files/text_scanner.hpp"
 #include "phonons/dipole.hpp"
+#include "phonons/quantum_espresso/cell_blocks.hpp"
 #include "phonons/quantum_espresso/header.hpp"
 #include "phonons/quantum_espresso/short_range.hpp"
 
 namespace zeropoint::phonons {
 namespace {
-
-constexpr double many_lines = 1e6;   // below that what is missing is named when it is missed
-constexpr double shortest_line = 8;  // bytes: three cell indices and a digit
-
-Eigen::Vector3i read_divisions(TextScanner& scan) {
-  scan.require_filled("the grid N1 N2 N3");
-  scan.require_words(3, "N1 N2 N3");
-  const Eigen::Vector3i divisions(scan.integer(0), scan.integer(1), scan.integer(2));
-  if ((divisions.array() < 1).any() || (divisions.array() > 999).any()) {
-    scan.fail("a grid of {} x {} x {}: three divisions of at least 1 are needed", divisions[0], divisions[1],
-              divisions[2]);
-  }
-  return divisions;
-}
 
 Polar read_polar(TextScanner& scan, int n_atoms) {
   Polar polar{rows_of_three(scan, "3 rows of the dielectric tensor"), {}};
@@ -41,43 +28,6 @@ Polar read_polar(TextScanner& scan, int n_atoms) {
     polar.born_charges.push_back(rows_of_three(scan, "3 rows of an effective charge"));
   }
   return polar;
-}
-
-/// Blocks (j1, j2, a, b), in each the cells with m1 fastest; [n_cells] (3n, 3n), eV/angstrom^2.
-std::vector<Eigen::MatrixXd> read_blocks(TextScanner& scan, const Supercell& supercell, const UnitSet& units) {
-  const int n_atoms = supercell.unit_cell().n_atoms(), n_modes = 3 * n_atoms;
-  const Eigen::Vector3i n = supercell.divisions();
-  std::vector<Eigen::MatrixXd> all(static_cast<std::size_t>(supercell.n_cells()), Eigen::MatrixXd(n_modes, n_modes));
-  for (int block = 0; block < n_modes * n_modes; ++block) {
-    const int b = block % n_atoms, a = block / n_atoms % n_atoms, j2 = block / n_atoms / n_atoms % 3,
-              j1 = block / n_atoms / n_atoms / 3;
-    const std::string name = fmt::format("{} {} {} {}", j1 + 1, j2 + 1, a + 1, b + 1);
-    scan.require_filled("the head of block " + name + " (directions and atoms)");
-    scan.require_words(4, "two directions and two atoms");
-    if (scan.words().size() != 4 || scan.integer(0) != j1 + 1 || scan.integer(1) != j2 + 1 ||
-        scan.integer(2) != a + 1 || scan.integer(3) != b + 1) {
-      scan.fail(
-          "'{}' where block {} should begin: lines are missing or in another order; make the file again with q2r.x",
-          trimmed(scan.line()), name);
-    }
-    for (int cell = 0; cell < supercell.n_cells(); ++cell) {
-      const Eigen::Vector3i m(cell % n[0], cell / n[0] % n[1], cell / n[0] / n[1]);
-      scan.require_filled(fmt::format("cell {} {} {} of block {}", m[0] + 1, m[1] + 1, m[2] + 1, name));
-      scan.require_words(4, "three cell indices and a number");
-      if (scan.integer(0) != m[0] + 1 || scan.integer(1) != m[1] + 1 || scan.integer(2) != m[2] + 1) {
-        scan.fail("cell {} {} {} where {} {} {} is expected: the first index runs fastest", scan.words()[0],
-                  scan.words()[1], scan.words()[2], m[0] + 1, m[1] + 1, m[2] + 1);
-      }
-      if (scan.words().size() > 4) {
-        scan.fail("{} columns where 4 are expected: write_lr of q2r.x has added the long-range part; run it without",
-                  scan.words().size());
-      }
-      all[supercell.cell_index(m)](3 * a + j1, 3 * b + j2) = scan.number(3) * units.rydberg_per_bohr2();
-    }
-  }
-  if (scan.next_filled())
-    scan.fail("'{}' behind the last block: the file is of another grid or holds two sets", trimmed(scan.line()));
-  return all;
 }
 
 QeForceConstants read_text(const std::string& path, const UnitSet& units) {
@@ -98,22 +48,14 @@ QeForceConstants read_text(const std::string& path, const UnitSet& units) {
     file.polar = read_polar(scan, file.crystal.n_atoms());
     check(*file.polar, file.crystal.n_atoms());
   }
-  file.divisions = read_divisions(scan);
-  // Before memory is asked for: a number that is damaged may be any.
-  const double lines = 9 * std::pow(file.crystal.n_atoms(), 2) * file.divisions.cast<double>().prod();
-  if (lines > many_lines && lines * shortest_line > static_cast<double>(scan.n_bytes())) {
-    scan.fail(
-        "a grid of {} x {} x {} for {} atoms needs {:.0f} lines, more than the file holds: it is cut or damaged; make "
-        "it again",
-        file.divisions[0], file.divisions[1], file.divisions[2], file.crystal.n_atoms(), lines);
-  }
-  file.constants = read_blocks(scan, file.supercell(), units);
+  file.divisions = read_cell_divisions(scan);
+  file.constants = read_cell_blocks(scan, file.crystal, file.divisions);
+  for (Eigen::MatrixXd& block : file.constants) block *= units.rydberg_per_bohr2();
   return file;
 }
 
 void write_text(const QeForceConstants& file, const std::string& path, const UnitSet& units) {
   const double alat = file.alat;
-  const Eigen::Vector3i& n = file.divisions;
   std::string text;
   const auto put = [&](auto format, const auto&... arguments) {
     fmt::format_to(std::back_inserter(text), format, arguments...);
@@ -155,20 +97,9 @@ void write_text(const QeForceConstants& file, const std::string& path, const Uni
     }
   }
 
-  put(FMT_STRING("{:4d}{:4d}{:4d}\n"), n[0], n[1], n[2]);
-  const Supercell supercell = file.supercell();
-  const int n_atoms = crystal.n_atoms();
-  for (int block = 0; block < 9 * n_atoms * n_atoms; ++block) {
-    const int b = block % n_atoms, a = block / n_atoms % n_atoms, j2 = block / n_atoms / n_atoms % 3,
-              j1 = block / n_atoms / n_atoms / 3;
-    put(FMT_STRING("{:4d}{:4d}{:4d}{:4d}\n"), j1 + 1, j2 + 1, a + 1, b + 1);
-    for (int cell = 0; cell < supercell.n_cells(); ++cell) {
-      const Eigen::Vector3i m(cell % n[0], cell / n[0] % n[1], cell / n[0] / n[1]);
-      double value = file.constants[supercell.cell_index(m)](3 * a + j1, 3 * b + j2) / units.rydberg_per_bohr2();
-      if (std::abs(value) < 1e-90) value = 0;  // Fortran would leave the letter of a longer exponent out
-      put(FMT_STRING("{:4d}{:4d}{:4d}  {:18.11E}\n"), m[0] + 1, m[1] + 1, m[2] + 1, value);
-    }
-  }
+  std::vector<Eigen::MatrixXd> printed = file.constants;
+  for (Eigen::MatrixXd& block : printed) block /= units.rydberg_per_bohr2();
+  text += cell_blocks_text(file.supercell(), printed);
   write_file(path, text);
 }
 

@@ -49,7 +49,7 @@ SECTIONS = ("conditions|compute|ensemble|start|symmetry|potential|train|data|mod
 RUN_FILE_KEY = re.compile(rf"\b(?:{SECTIONS})\.(?!h5\b|hdf5\b|xml\b|cif\b|extxyz\b|toml\b|yaml\b|dat\b|npy\b|out\b|in\b|txt\b)[a-z_]+\b"
                           r"|\bwrite [a-z_.]+ = ")
 SILENT_ROOMS = ROOMS - {"potentials"}  # whose kinds declare keys of their own
-HEADED = ("core/", "files/", "phonons/", "mlp/", "sscha/", "potentials/", "tools/program/", "tools/figures/")
+HEADED = ("core/", "files/", "phonons/", "mlp/", "sscha/", "superconductivity/", "potentials/", "tools/program/", "tools/figures/")
 STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 # Spelt in pieces, so that this file passes its own test.
 MACHINE_PATH = re.compile(r"(?<![\w.$}/-])/(?:" + "|".join(["wor" + "k", "roo" + "t", "far" + "m", "home/[a-z]\\w*", "Users/\\w+"]) + r")/")
