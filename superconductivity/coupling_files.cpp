@@ -1,3 +1,5 @@
+#include "superconductivity/coupling_files.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>

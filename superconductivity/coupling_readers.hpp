@@ -41,12 +41,6 @@ CellCoupling read_cell_coupling(const std::string& path, const Crystal& crystal,
 std::string cell_coupling_text(const CellCoupling& coupling, const Crystal& crystal,
                                const UnitSet& units = units::codata2022);
 
-/// Coupling of all kinds that hold matrices. `path`: a folder with a2Fq2r.* (taken first) or a2Fmatdyn.*; either with
-/// that name behind it; or the prefix of PREFIXn.elph.d.mat.n. `dyn`: the prefix of the dyn files that ph.x wrote with
-/// it, which say which crystal and which q.
-/// @throws IoError, InputError: nothing there, files of some smearings missing, or only printed lambdas are there.
-CouplingFiles read_coupling(const std::string& path, const std::string& dyn, const UnitSet& units = units::codata2022);
-
 /// Whether the Fortran field is one of stars, which stand for a number that does not fit.
 bool is_overflow(std::string_view word);
 

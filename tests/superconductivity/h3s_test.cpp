@@ -2,7 +2,7 @@
 
 #include "phonons/quantum_espresso/dyn_read.hpp"
 #include "superconductivity/coupled_modes.hpp"
-#include "superconductivity/coupling_readers.hpp"
+#include "superconductivity/coupling_files.hpp"
 #include "superconductivity/moments.hpp"
 #include "superconductivity/printed_lambda.hpp"
 #include "tests/support/reference_data.hpp"
