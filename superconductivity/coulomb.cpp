@@ -5,6 +5,11 @@
 #include "core/error.hpp"
 
 namespace zeropoint::superconductivity {
+namespace {
+
+constexpr double threshold = 0.01;  // of alpha2F, at its upper edge in IsoME.jl
+
+}  // namespace
 
 std::string name_of(CoulombConvention convention) {
   switch (convention) {
@@ -18,10 +23,13 @@ std::string name_of(CoulombConvention convention) {
   throw InternalError{"a convention without a name"};
 }
 
-double reference_energy(CoulombConvention convention, const DiscreteModes& modes, const Moments& moments,
-                        double cutoff) {
-  if (convention == CoulombConvention::raw) return cutoff;
-  return convention == CoulombConvention::ad ? moments.second : modes.energies.maxCoeff();
+double reference_energy(CoulombConvention convention, const SpectralFunction& curve, const Moments& moments) {
+  if (convention == CoulombConvention::raw) return 0;
+  if (convention == CoulombConvention::ad) return moments.second;
+  for (Eigen::Index i = curve.values.size(); i-- > 0;) {
+    if (curve.values[i] > threshold) return curve.energies[i];
+  }
+  throw InputError{"alpha2F nowhere exceeds {}: it has no upper edge", threshold};
 }
 
 Repulsion at_cutoff(double mu_star, double reference, double cutoff) {

@@ -18,9 +18,8 @@ enum class CoulombConvention {
 
 std::string name_of(CoulombConvention convention);
 
-/// The reference energy, eV: of modes alone the highest of them takes the place of the threshold on alpha2F.
-double reference_energy(CoulombConvention convention, const DiscreteModes& modes, const Moments& moments,
-                        double cutoff);
+/// Where the convention lets mu* count, eV; 0 under `raw`: at the cutoff.
+double reference_energy(CoulombConvention convention, const SpectralFunction& curve, const Moments& moments);
 
 struct Repulsion {
   double value;            ///< mu(omega_c)

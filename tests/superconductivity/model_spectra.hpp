@@ -5,17 +5,17 @@
 
 #include "superconductivity/spectral_function.hpp"
 
-namespace zeropoint::superconductivity::test {
+namespace zeropoint::test {
 
 /// One mode at `energy`, eV.
-inline DiscreteModes einstein(double lambda, double energy = 0.02) {
+inline superconductivity::DiscreteModes einstein(double lambda, double energy = 0.02) {
   return {Eigen::VectorXd::Constant(1, energy), Eigen::VectorXd::Constant(1, lambda)};
 }
 
 /// Three normal densities g_i: alpha2F = sum lambda_i omega_i/2 g_i, omega_i the centres, at 0.1 ... 250 meV.
-inline SpectralFunction syn1() {
+inline superconductivity::SpectralFunction syn1() {
   constexpr double centre[] = {20, 60, 150}, width[] = {3, 8, 15}, lambda[] = {0.5, 0.8, 0.7};
-  SpectralFunction curve{Eigen::VectorXd(2500), Eigen::VectorXd::Zero(2500)};
+  superconductivity::SpectralFunction curve{Eigen::VectorXd(2500), Eigen::VectorXd::Zero(2500)};
   for (int i = 0; i < 2500; ++i) {
     const double omega = 0.1 * (i + 1);
     curve.energies[i] = 1e-3 * omega;
@@ -28,4 +28,4 @@ inline SpectralFunction syn1() {
   return curve;
 }
 
-}  // namespace zeropoint::superconductivity::test
+}  // namespace zeropoint::test
