@@ -60,7 +60,9 @@ std::string data_text(const Figure& figure) {
       text +=
           fmt::format("# index {}: {}\n# {:>18} {:>20}{}\n", block++, curve.label.empty() ? panel.y_label : curve.label,
                       panel.x_label.empty() ? "x" : panel.x_label, panel.y_label,
-                      curve.error.empty() ? "" : "       standard error");
+                      !curve.sizes.empty()  ? "                 size"
+                      : curve.error.empty() ? ""
+                                            : "       standard error");
       bool empty = true;
       auto next_break = curve.breaks.begin();
       for (std::size_t i = 0; i < curve.x.size(); ++i) {
@@ -71,6 +73,7 @@ std::string data_text(const Figure& figure) {
         if (!std::isfinite(curve.y.at(i)) || (panel.logarithmic && curve.y[i] <= 0)) continue;
         text += fmt::format("{:>20.12g} {:>20.12g}", curve.x[i], curve.y[i]);
         if (!curve.error.empty()) text += fmt::format(" {:>20.12g}", curve.error.at(i));
+        if (!curve.sizes.empty()) text += fmt::format(" {:>20.12g}", curve.sizes.at(i));
         text += "\n";
         empty = false;
       }
@@ -173,6 +176,11 @@ std::vector<std::string> curve_text(const Panel& panel, std::size_t i, int block
   std::vector<std::string> parts;
   switch (panel.style) {
     case Style::band:
+      if (!curve.sizes.empty()) {
+        parts.push_back(fmt::format("{} using 1:2:3 with points lc rgb \"#80{}\" pt 7 ps variable {}", data,
+                                    std::string{colour(panel, i)}.substr(1), title));
+        break;
+      }
       if (errors) {
         // A band reaches down to a tenth of the line on logarithmic axes, not to negative values.
         const char* low = panel.logarithmic ? "($2-$3 > 0.1*$2 ? $2-$3 : 0.1*$2)" : "($2-$3)";

@@ -16,6 +16,7 @@ struct Curve {
   std::vector<double> x, y, error;
   std::vector<std::size_t> breaks{};  ///< ascending places before which the line is interrupted
   bool dashed = false;                ///< thin, dashed and grey: for comparison
+  std::vector<double> sizes{};        ///< points only, of these sizes (1: as in the key) and transparent
   bool filled = false;                ///< the area to the axis of zeros is shaded, below a thin line
 };
 

@@ -9,8 +9,10 @@
 #include "phonons/relaxation_file.hpp"
 #include "sscha/hessian_file.hpp"
 #include "sscha/solution_file.hpp"
+#include "tools/commands/a2f_result.hpp"
 #include "tools/commands/file_kind.hpp"
 #include "tools/commands/model_report.hpp"
+#include "tools/figures/a2f_figures.hpp"
 #include "tools/figures/dispersion_figures.hpp"
 #include "tools/figures/hessian_figures.hpp"
 #include "tools/figures/solution_figures.hpp"
@@ -30,6 +32,7 @@ constexpr Drawer drawers[] = {
     {phonons::relaxation_filetype, figures_of_relax},
     {phonons::harmonic_filetype, figures_of_phonons},
     {phonons::dispersion_filetype, figures_of_dispersion},
+    {a2f_filetype, figures_of_a2f},
     {"zeropoint train", figures_of_model},
     {"zeropoint evaluate", figures_of_model},
 };

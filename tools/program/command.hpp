@@ -124,6 +124,7 @@ Command hessian_command();
 Command dispersion_command();
 Command relax_command();
 Command phonons_command();
+Command a2f_command();
 Command train_command();
 Command evaluate_command();
 Command info_command();
