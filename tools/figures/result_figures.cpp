@@ -12,6 +12,7 @@
 #include "tools/commands/a2f_result.hpp"
 #include "tools/commands/file_kind.hpp"
 #include "tools/commands/model_report.hpp"
+#include "tools/commands/tc_result.hpp"
 #include "tools/figures/a2f_figures.hpp"
 #include "tools/figures/dispersion_figures.hpp"
 #include "tools/figures/hessian_figures.hpp"
@@ -33,6 +34,7 @@ constexpr Drawer drawers[] = {
     {phonons::harmonic_filetype, figures_of_phonons},
     {phonons::dispersion_filetype, figures_of_dispersion},
     {a2f_filetype, figures_of_a2f},
+    {tc_filetype, figures_of_tc},
     {"zeropoint train", figures_of_model},
     {"zeropoint evaluate", figures_of_model},
 };

@@ -125,6 +125,7 @@ Command dispersion_command();
 Command relax_command();
 Command phonons_command();
 Command a2f_command();
+Command tc_command();
 Command train_command();
 Command evaluate_command();
 Command info_command();
