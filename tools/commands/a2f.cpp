@@ -5,6 +5,7 @@
 #include "core/error.hpp"
 #include "phonons/interpolation.hpp"
 #include "phonons/spectrum.hpp"
+#include "sscha/matrix_set.hpp"
 #include "superconductivity/coupling_files.hpp"
 #include "superconductivity/exports.hpp"
 #include "superconductivity/spectral_file.hpp"
@@ -29,11 +30,11 @@ constexpr double same_smearing = 1e-6;  // Ry
 constexpr double large_asymmetry = 0.02;
 
 /// Phonons on the grid of the coupling: as they are, or the difference to a support interpolated to it.
-phonons::DynamicalMatrices on_grid_of(const sc::CouplingFiles& files, const MatrixSet& set, const A2fSettings& settings,
-                                      const UnitSet& units) {
+phonons::DynamicalMatrices on_grid_of(const sc::CouplingFiles& files, const sscha::MatrixSet& set,
+                                      const A2fSettings& settings, const UnitSet& units) {
   if (settings.coarse.empty()) return set.matrices;
   const auto support = [&](const std::string& source) {
-    return read_matrix_set(source, settings.symmetry.tolerance, units).matrices;
+    return sscha::read_matrix_set(source, settings.symmetry.tolerance, units).matrices;
   };
   const phonons::Interpolation interpolation(set.matrices, {support(settings.coarse), support(settings.fine)},
                                              {.sum_rule = settings.sum_rule});
@@ -77,7 +78,7 @@ void select_smearings(const std::vector<double>& wanted, const UnitSet& units, s
 
 /// Everything on phonons and coupling that the parts of the result are made of.
 struct Inputs {
-  MatrixSet set;
+  sscha::MatrixSet set;
   phonons::DynamicalMatrices matrices;  // on the grid of the coupling
   sc::Coupling coupling;
   sc::ModePolicies policies;
@@ -187,7 +188,7 @@ void add_bands(const Inputs& in, const A2fSettings& settings, const UnitSet& uni
     }
   }
   for (const std::string& source : settings.compare) {
-    const MatrixSet set = read_matrix_set(source, settings.symmetry.tolerance, units);
+    const sscha::MatrixSet set = sscha::read_matrix_set(source, settings.symmetry.tolerance, units);
     if (set.matrices.crystal.n_atoms() != in.matrices.crystal.n_atoms())
       throw InputError{"dyn.compare: {} has {} atoms, the matrices have {}", source, set.matrices.crystal.n_atoms(),
                        in.matrices.crystal.n_atoms()};
@@ -275,7 +276,7 @@ void write_exports(const A2fSettings& settings, const Inputs& in, const CoupledM
 int run(const A2fSettings& settings, Run& context) {
   Console& console = context.console;
   const UnitSet& units = context.shared.units();
-  Inputs in{read_matrix_set(settings.dyn, settings.symmetry.tolerance, units),
+  Inputs in{sscha::read_matrix_set(settings.dyn, settings.symmetry.tolerance, units),
             {{}, phonons::QGrid(Eigen::Vector3i::Ones()), {}, {}, 0, ""},
             {{}, phonons::QGrid(Eigen::Vector3i::Ones()), {}, {}, 0, 0},
             {settings.gamma, settings.imaginary}};
