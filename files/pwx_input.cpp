@@ -222,6 +222,45 @@ std::optional<std::string> PwxInput::value(const std::string& key) const {
   return {};
 }
 
+std::vector<std::pair<std::string, std::string>> PwxInput::pseudopotentials() const {
+  std::vector<std::pair<std::string, std::string>> files;
+  for (const std::string& line : card("ATOMIC_SPECIES")->lines) {
+    const auto words = split_words(line);
+    files.emplace_back(words[0], words[2]);
+  }
+  return files;
+}
+
+PwxInput PwxInput::with(const std::string& list, const std::string& key, const std::string& value) const {
+  PwxInput changed = *this;
+  for (Namelist& of : changed.namelists_) {
+    if (of.name != list) continue;
+    std::erase_if(of.entries, [&](const auto& entry) { return entry.first == key; });
+    of.entries.emplace_back(key, value);
+  }
+  return changed;
+}
+
+std::string PwxInput::method(const std::set<std::string>& ignored, const std::optional<KMesh>& k_mesh) const {
+  std::string text;
+  for (const Namelist& list : namelists_) {
+    std::set<std::string> lines;
+    for (const auto& [key, given] : list.entries) {
+      if (!structure_keys.count(base_name(key)) && !ignored.count(base_name(key)))
+        lines.insert(fmt::format("{}.{} = {}", list.name, key, unquoted(given)));
+    }
+    text += fmt::format("{}\n", fmt::join(lines, "\n"));
+  }
+  for (const Card& c : cards_) {
+    const std::string kind = card_name(c.header);
+    if (kind == "CELL_PARAMETERS" || kind == "ATOMIC_POSITIONS" || (kind == "K_POINTS" && k_mesh)) continue;
+    text += lower(c.header) + "\n";
+    for (const std::string& line : c.lines) text += fmt::format("{}\n", fmt::join(split_words(line), " "));
+  }
+  if (k_mesh) text += fmt::format("mesh {} {}\n", fmt::join(k_mesh->divisions, " "), fmt::join(k_mesh->shifts, " "));
+  return text;
+}
+
 KMesh PwxInput::divided_mesh(const Eigen::Vector3i& supercell) const {
   if (!k_mesh_) {
     throw InputError{

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +25,8 @@ class PwxInput {
 
   int n_atoms() const { return n_atoms_; }                              ///< nat of the template
   const std::vector<std::string>& species() const { return species_; }  ///< labels of ATOMIC_SPECIES
+  /// Label and file name of each species, in their order.
+  std::vector<std::pair<std::string, std::string>> pseudopotentials() const;
   /// The automatic mesh, nothing when K_POINTS is gamma or a list.
   const std::optional<KMesh>& k_mesh() const { return k_mesh_; }
 
@@ -43,6 +46,13 @@ class PwxInput {
   /// in the template, when that is one of the supercell.
   /// @throws InputError when the template is of neither, or holds numbers that count for the unit cell (nbnd, charge).
   std::optional<KMesh> mesh_of(const Supercell& supercell) const;
+
+  /// The same input with another value of a key in lower case, as it is to be written ("'none'"), in namelist `list`.
+  PwxInput with(const std::string& list, const std::string& key, const std::string& value) const;
+  /// All that decides about energies but the structure and the pseudopotentials' contents: namelists (keys sorted,
+  /// without what says where atoms and cell are and without `ignored`) and cards; `k_mesh` instead of the template's
+  /// k points. Equal inputs give equal texts, however they are written.
+  std::string method(const std::set<std::string>& ignored, const std::optional<KMesh>& k_mesh) const;
 
   /// Value of a namelist key in lower case ("conv_thr", "nbnd"), if it is given.
   std::optional<std::string> value(const std::string& key) const;

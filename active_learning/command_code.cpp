@@ -1,0 +1,25 @@
+#include "active_learning/command_code.hpp"
+
+#include "active_learning/sha256.hpp"
+#include "core/error.hpp"
+
+namespace zeropoint::active_learning {
+
+CommandCode::CommandCode(DftOptions options) : options_(std::move(options)) {
+  if (options_.command.empty()) throw InputError{"no command is given that labels structures"};
+}
+
+std::string CommandCode::method() const {
+  const std::string& file = options_.template_path;
+  return fmt::format("command\n{}", file.empty() ? options_.command : "sha256 " + sha256_of_file(file));
+}
+
+std::vector<InputFile> CommandCode::inputs(const Crystal& crystal, const std::string&, int) const {
+  return {{"configuration.extxyz", frame_text(crystal)}};
+}
+
+std::string CommandCode::shell_command() const {
+  return filled_command(options_.command, "configuration.extxyz", "out");
+}
+
+}  // namespace zeropoint::active_learning

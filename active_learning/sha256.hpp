@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace zeropoint::active_learning {
+
+/// SHA-256 (FIPS 180-4) of `bytes`, 64 hexadecimal digits.
+std::string sha256(std::string_view bytes);
+/// Of a whole file. @throws IoError when it cannot be read.
+std::string sha256_of_file(const std::string& path);
+
+}  // namespace zeropoint::active_learning
