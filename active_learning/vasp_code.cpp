@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Tags that change no energy of a converged run.
-const std::array<std::string, 22> without_meaning{
+const std::array<std::string, 22> tags_without_meaning{
     "ALGO",  "AMIX",   "BMIX",   "AMIX_MAG", "BMIX_MAG", "AMIN",   "NELM", "NELMIN", "NCORE",  "NPAR",   "KPAR",
     "LWAVE", "LCHARG", "ISTART", "ICHARG",   "SYSTEM",   "NWRITE", "NSIM", "LPLANE", "NELMDL", "MAXMIX", "LSCALAPACK"};
 
@@ -81,7 +81,7 @@ VaspCode::VaspCode(DftOptions options, const Supercell& supercell) : options_(st
   }
   method_ = "vasp\n";
   for (const auto& [tag, value] : incar_) {
-    if (std::find(without_meaning.begin(), without_meaning.end(), tag) == without_meaning.end())
+    if (std::find(tags_without_meaning.begin(), tags_without_meaning.end(), tag) == tags_without_meaning.end())
       method_ += fmt::format("{} = {}\n", tag, value);
   }
   method_ += k_points_ + "POTCAR sha256 " + sha256(potentials) + "\n";

@@ -4,7 +4,6 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
-#include <torch/csrc/autograd/autograd.h>
 
 #include <Eigen/Cholesky>
 #include <algorithm>
@@ -13,13 +12,13 @@
 #include <random>
 
 #include "core/parallel.hpp"
+#include "mlp/last_layer_features.hpp"
 #include "mlp/prediction.hpp"
 
 namespace zeropoint::mlp {
 namespace {
 
-using Rows = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using torch::autograd::variable_list;
+using Rows = FeatureRows;
 
 /// Sums of one fold.
 struct Normal {
@@ -42,66 +41,6 @@ struct Normal {
     regular.diagonal() += strength * matrix.diagonal() + Eigen::VectorXd::Constant(vector.size(), floor);
     return regular.ldlt().solve(vector);
   }
-};
-
-/// Features of all structures of a batch: rows phi_E, and their derivatives along directions.
-class BatchFeatures {
- public:
-  BatchFeatures(const ActiveNetwork& network, const LabelledBatch& batch)
-      : batch_(batch), per_species_(network.network->n_features()) {
-    const AtomBatch& atoms = batch.map->batch();
-    radial_ = batch.moments.radial.detach().requires_grad_();
-    angular_ = batch.moments.angular.detach().requires_grad_();
-    variable_list features, weights;
-    for (int z = 0; z < atoms.n_species(); ++z) {
-      const std::int64_t begin = atoms.species_begin[at_place(z)], n = atoms.species_begin[at_place(z) + 1] - begin;
-      if (n == 0) continue;
-      const at::Tensor invariants = network.network->invariants(
-          network.parameters, z, {radial_.narrow(0, begin, n), angular_.narrow(0, begin, n)});
-      features.push_back(network.energy_scale * network.network->features(network.parameters, z, invariants,
-                                                                          network.shift[at_place(z)],
-                                                                          network.scale[at_place(z)]));
-      weights.push_back(at::zeros_like(features.back()).requires_grad_());
-      species_.push_back(z);
-    }
-    features_ = features;
-    weights_ = weights;
-    // d(features . weights)/d moments is linear in the weights: its derivative along a tangent, with respect to the
-    // weights, is the derivative of the features along it.
-    gradients_ = torch::autograd::grad(features, variable_list{radial_, angular_}, weights, true, true);
-  }
-
-  Rows energies() const { return summed(features_); }
-
-  Rows along(const Forces& directions) const {
-    const Moments tangent = moments_tangent(*batch_.map, directions);
-    const at::Tensor slope = (gradients_[0] * tangent.radial).sum() + (gradients_[1] * tangent.angular).sum();
-    return summed(torch::autograd::grad(variable_list{slope}, weights_, {}, true, false));
-  }
-
- private:
-  /// Sums over the atoms of each structure, a block of columns for each species.
-  Rows summed(const variable_list& of_species) const {
-    const AtomBatch& atoms = batch_.map->batch();
-    Rows rows = Rows::Zero(atoms.n_structures(), static_cast<Eigen::Index>(atoms.n_species()) * per_species_);
-    for (std::size_t k = 0; k < species_.size(); ++k) {
-      const at::Tensor values = of_species[k].detach().contiguous();
-      const double* row = values.const_data_ptr<double>();
-      for (std::int64_t i = atoms.species_begin[at_place(species_[k])];
-           i < atoms.species_begin[at_place(species_[k]) + 1]; ++i) {
-        rows.block(atoms.structure[at_place(i)], static_cast<Eigen::Index>(species_[k]) * per_species_, 1,
-                   per_species_) += Eigen::Map<const Eigen::RowVectorXd>(row, per_species_);
-        row += per_species_;
-      }
-    }
-    return rows;
-  }
-
-  const LabelledBatch& batch_;
-  Eigen::Index per_species_;
-  at::Tensor radial_, angular_;
-  std::vector<int> species_;
-  variable_list features_, weights_, gradients_;
 };
 
 /// Adds weighted rows and residuals of a batch to the folds of its structures.
@@ -148,7 +87,7 @@ void add_batch(const ActiveNetwork& network, const LabelledBatch& batch, const L
   const at::Tensor energy = (batch.energies - now.energies).contiguous(),
                    force = (batch.forces - now.forces.forces).contiguous();
   const at::Tensor strain = (batch.stresses * batch.volumes - now.forces.strains).contiguous();
-  const BatchFeatures features(network, batch);
+  const LastLayerFeatures features(network, batch.map, batch.moments);
   const std::size_t n_structures = at_place(atoms.n_structures());
 
   const Rows energies = features.energies();

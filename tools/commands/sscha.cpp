@@ -14,7 +14,7 @@
 #include "sscha/population_file.hpp"
 #include "sscha/solution_file.hpp"
 #include "tools/commands/input_settings.hpp"
-#include "tools/commands/shared_keys.hpp"
+#include "tools/commands/loop_settings.hpp"
 #include "tools/commands/sscha_result.hpp"
 #include "tools/commands/sscha_start.hpp"
 #include "tools/commands/structure_input.hpp"
@@ -33,64 +33,24 @@ using nlohmann::ordered_json;
 using sscha::CellKind;
 using sscha::Condition;
 
-struct Settings {
+struct Settings : LoopSettings {
   enum class Keep { none, last, all };
   PotentialSettings potential;
   SschaStart start;
   SymmetryOptions symmetry;
-  std::vector<double> temperatures, pressures;
-  CellKind cell = CellKind::fixed;
-  std::vector<int> sizes{1000, 2000, 5000, 10000, 40000};
-  int maximum = 20, final_size = 40000;
-  sscha::SamplingMethod sampling = sscha::SamplingMethod::antithetic;
   Keep keep = Keep::last;
-  sscha::MinimizeOptions minimize;
 };
-
-/// A pressure goes with a volume that moves, and the other way round.
-std::string problem_of_pressure(const Settings& settings) {
-  const bool volume_moves = settings.cell == CellKind::isotropic || settings.cell == CellKind::full;
-  if (!volume_moves || !settings.pressures.empty())
-    return problem_of_pressure(settings.cell, !settings.pressures.empty());
-  return "conditions.pressure is missing: the volume moves until the pressure is the one that you want, write "
-         "pressure = \"0 GPa\"";
-}
 
 void declare_keys(Schema& schema, Settings& settings) {
   declare(schema, settings.potential);
   declare(schema, settings.start);
   declare(schema, settings.symmetry);
 
-  Section& conditions = schema.section(
-      "conditions", "a value, a list, or { from = .., to = .., step = .. }: one run from each to the next");
-  conditions.quantity("temperature", &settings.temperatures, "K", "0 K: zero-point motion alone")
-      .required("\"300 K\"")
-      .at_least(0);
-  conditions.quantity("pressure", &settings.pressures, "GPa", "of the cell that moves; left out: the cell is fixed")
-      .example("\"0 GPa\"");
-  declare_cell(conditions, settings.cell,
-               "isotropic: the volume moves; shape: the shape, at this volume (no pressure then); full: both");
-  schema.rule({"conditions.pressure", "conditions.cell"}, [&settings] { return problem_of_pressure(settings); });
-  schema.rule({"conditions.temperature", "conditions.pressure"}, [&settings]() -> std::string {
-    try {
-      sscha::ladder_of(settings.temperatures, settings.pressures);
-      return "";
-    } catch (const InputError& error) {
-      return fmt::format("conditions: {}", error.problem());
-    }
-  });
-
-  Section& populations = schema.section("populations", "drawn and labelled one after another");
-  populations.key("sizes", &settings.sizes, "the last repeats").at_least(2);
-  populations.key("maximum", &settings.maximum, "then it gives up (exit 3)").at_least(1);
-  populations.key("final", &settings.final_size, "one last population for the numbers; 0: none").at_least(0);
-  declare_sampling(populations, settings.sampling, "pairs +u, -u; independent; or scrambled Sobol points");
-  populations.choice("keep", settings.keep,
-                     {{"none", Settings::Keep::none}, {"last", Settings::Keep::last}, {"all", Settings::Keep::all}},
-                     "populations on disk, as population*.h5: `hessian` needs the last");
-
-  Section& minimize = schema.section("minimize", "of each population");
-  declare_minimisation(minimize, settings.minimize, "", "", 1);
+  declare(schema, static_cast<LoopSettings&>(settings));
+  schema.section("populations")
+      .choice("keep", settings.keep,
+              {{"none", Settings::Keep::none}, {"last", Settings::Keep::last}, {"all", Settings::Keep::all}},
+              "populations on disk, as population*.h5: `hessian` needs the last");
 }
 
 sscha::LoopOptions loop_options(const Settings& settings, const Condition& condition, const Potential& potential,

@@ -43,9 +43,10 @@ std::function<std::unique_ptr<Job>()> on_cpu(const std::string& command,
 }
 
 std::vector<Command> all_commands() {
-  return {sample_command(),     collect_command(),  minimize_command(), sscha_command(),   hessian_command(),
-          dispersion_command(), relax_command(),    phonons_command(),  a2f_command(),     tc_command(),
-          train_command(),      evaluate_command(), info_command(),     convert_command(), plot_command()};
+  return {sample_command(),  collect_command(),    minimize_command(), sscha_command(),
+          hessian_command(), dispersion_command(), relax_command(),    phonons_command(),
+          a2f_command(),     tc_command(),         train_command(),    evaluate_command(),
+          learn_command(),   info_command(),       convert_command(),  plot_command()};
 }
 
 }  // namespace zeropoint

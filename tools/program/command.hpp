@@ -36,6 +36,7 @@ struct Arguments {
 /// An option that one command alone has: "--to FORMAT".
 struct CommandOption {
   std::string name, value, help;
+  bool only_looks = false;  ///< with it a run writes nothing, as with --check
 };
 
 /// Settings that every run file has.
@@ -57,6 +58,7 @@ struct Run {
   Console& console;
   std::string settings;  ///< the resolved run file, to be stored in results
   RunFolder* folder;     ///< null with --check: read everything, say what the run would need, write nothing
+  std::map<std::string, std::string> own = {};  ///< options of this command alone, those given
 
   /// The device that compute.device names. Ask before any tensor was made.
   /// @throws ConfigError as core/device.hpp, with the key.
@@ -128,6 +130,7 @@ Command a2f_command();
 Command tc_command();
 Command train_command();
 Command evaluate_command();
+Command learn_command();
 Command info_command();
 Command convert_command();
 Command plot_command();

@@ -1,5 +1,6 @@
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
+#include <algorithm>
 
 #include <csignal>
 #include <cstdio>
@@ -50,10 +51,12 @@ int run_job(const Command& command, const Arguments& arguments, Console& console
   job->schema.read(arguments.files[0], arguments.overrides);
   set_threads(job->shared.threads);
 
-  if (arguments.check) {
+  const bool only_looks = std::ranges::any_of(
+      command.options, [&](const CommandOption& option) { return option.only_looks && arguments.flag(option.name); });
+  if (arguments.check || only_looks) {
     const std::string settings = job->schema.settings_text("");
-    console.say("{}", settings);
-    Run run{job->shared, console, settings, nullptr};
+    if (arguments.check) console.say("{}", settings);
+    Run run{job->shared, console, settings, nullptr, arguments.own};
     return job->run(run);
   }
   note_interruptions();
@@ -62,7 +65,7 @@ int run_job(const Command& command, const Arguments& arguments, Console& console
   RunFolder folder{job->report_folder ? job->report_folder() : job->shared.directory, command.name, job->schema,
                    options};
   console.log_to(folder.file("log.txt"), folder.resumes());
-  Run run{job->shared, console, job->schema.settings_text(folder.path()), &folder};
+  Run run{job->shared, console, job->schema.settings_text(folder.path()), &folder, arguments.own};
   try {
     return job->run(run);
   } catch (const Interrupted&) {
