@@ -10,11 +10,12 @@ namespace zeropoint::active_learning {
 
 /// How far a model was off in a configuration that it had not seen, and how unsure it was.
 struct Residual {
-  std::string reason;                   ///< why it was labelled: only "probability" samples calibrate
-  double weight = 1;                    ///< SSCHA weight over inclusion probability
-  double energy = 0, energy_sigma = 0;  ///< eV per atom: |difference|, uncalibrated error
-  std::vector<std::string> species;     ///< [n_atoms]
-  std::vector<double> force, sigma;     ///< [n_atoms] eV/angstrom: |difference|, uncalibrated error, both of vectors
+  std::string reason;                     ///< why it was labelled: only "probability" samples calibrate
+  double weight = 1;                      ///< SSCHA weight over inclusion probability
+  double energy = 0, energy_sigma = 0;    ///< eV per atom: |difference|, uncalibrated error
+  std::vector<std::string> species = {};  ///< [n_atoms]
+  std::vector<double> force = {},
+                      sigma = {};  ///< [n_atoms] eV/angstrom: |difference|, uncalibrated error, both of vectors
 };
 
 /// What raw uncertainties are worth, from residuals out of sample.

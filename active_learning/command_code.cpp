@@ -1,5 +1,7 @@
 #include "active_learning/command_code.hpp"
 
+#include <filesystem>
+
 #include "active_learning/sha256.hpp"
 #include "core/error.hpp"
 
@@ -19,7 +21,12 @@ std::vector<InputFile> CommandCode::inputs(const Crystal& crystal, const std::st
 }
 
 std::string CommandCode::shell_command() const {
-  return filled_command(options_.command, "configuration.extxyz", "out");
+  std::string command = options_.command;
+  const std::string mark = "{template}";
+  for (std::size_t at; (at = command.find(mark)) != std::string::npos;)
+    command.replace(at, mark.size(), std::filesystem::absolute(options_.template_path).string());
+
+  return filled_command(command, "configuration.extxyz", "out");
 }
 
 }  // namespace zeropoint::active_learning

@@ -246,9 +246,10 @@ std::vector<std::string> verify(const TaskStore& store, const DftCode& code, boo
       const Crystal crystal = store.structure(id);
       if (store.id_of(crystal) != id) throw InputError{"structure.extxyz is not the structure that was asked for"};
       const TaskLabel label = store.label(id);
+      if (sha256_of_file(folder + "/" + label.output) != label.sha)
+        throw InputError{"{} has changed since it was taken in", label.output};
       const JudgedOutput again = judge_output(code, crystal, folder, label.output, needs_stress);
       if (!again.label) throw InputError{"{}: {}", label.output, again.reason};
-      if (again.label->sha != label.sha) throw InputError{"{} has changed since it was taken in", label.output};
       if (!(*again.label == label)) throw InputError{"result.json is not what {} says", label.output};
     } catch (const Error& error) {
       complaints.push_back(fmt::format("task {}: {}", id.substr(0, 10), error.what()));

@@ -146,7 +146,7 @@ bool Learner::harmonic_matrices(phonons::DynamicalMatrices& found) {
 
 bool Learner::prepare() {
   const bool needs_model = !options_.data.empty() && !options_.model;
-  if (needs_model && !fs::exists(file(0, "model.json"))) train(0, {});
+  if (needs_model && !fs::exists(file(0, "trained.json"))) train(0, {});
   if (fs::exists(file(0, options_.conditions.back().name() + "/density.h5"))) return true;
   TrainedModel record;
   if (options_.matrices) {
@@ -167,7 +167,7 @@ bool Learner::prepare() {
 
 std::optional<mlp::Model> Learner::model_before(int round, TrainedModel& record) const {
   for (int k = round - 1; k >= 0; --k) {
-    if (const auto found = read_trained_model(file(k, "model.json"))) {
+    if (const auto found = read_trained_model(file(k, "trained.json"))) {
       record = *found;
       return mlp::read_model(model_file(record.sha));
     }
@@ -271,10 +271,9 @@ void Learner::compute(const Selection& selection, const std::vector<std::string>
     for (const auto& [id, at] : attempt) n_left += store_.task(id).open() && store_.task(id).attempt == at;
     return static_cast<double>(attempt.size() - n_left) >= enough * static_cast<double>(attempt.size());
   };
-  while (!settled()) {
+  for (take_in(selection); !settled(); take_in(selection)) {
     std::this_thread::sleep_for(std::chrono::duration<double>(options_.runner.poll_seconds));
     if (watch_.idle) watch_.idle();
-    take_in(selection);
   }
 }
 
@@ -310,7 +309,7 @@ std::string Learner::next() const {
     return fmt::format("round {}: take in labels, of which {} of {} are missing", k, n_open, tasks.size());
   }
   if (!fs::exists(file(k, "audit.json"))) return fmt::format("round {}: audit the model with new labels", k);
-  if (!fs::exists(file(k, "model.json"))) return fmt::format("round {}: train", k);
+  if (!fs::exists(file(k, "trained.json"))) return fmt::format("round {}: train", k);
   return fmt::format("round {}: minimise", k);
 }
 
@@ -350,7 +349,7 @@ Ending Learner::run(Step only) {
       write(file(k, "audit.json"), found);
     }
     if (only == Step::audit) return Ending::waiting;
-    if (!fs::exists(file(k, "model.json"))) train(k, *read_names(file(k, "labels.json")));
+    if (!fs::exists(file(k, "trained.json"))) train(k, *read_names(file(k, "labels.json")));
     if (only == Step::train) return Ending::waiting;
     TrainedModel record;
     const mlp::Model model = *model_before(k + 1, record);

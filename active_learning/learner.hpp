@@ -15,7 +15,7 @@
 #include "core/space_group.hpp"
 #include "mlp/fit.hpp"
 #include "phonons/dynamical_matrices.hpp"
-#include "sscha/condition.hpp"
+#include "sscha/condition_result.hpp"
 #include "sscha/population_loop.hpp"
 #include "sscha/solution.hpp"
 
@@ -52,6 +52,8 @@ struct LearnWatch {
   std::function<void(const std::string& what, const std::string& text)> tell = {};  ///< a line for people
   std::function<void(const std::string&)> warn = {};
   std::function<void(const std::string& what, double progress)> progress = {};
+  /// A solution of a round, before its folder is finished: the caller may leave files of its own there.
+  std::function<void(const std::string& folder, const sscha::Solution&, const sscha::ConditionResult&)> minimised = {};
   std::function<void()> idle = {};  ///< often; what it throws ends the work, and the next run goes on
 };
 
@@ -59,6 +61,9 @@ enum class Ending { converged, budget, waiting };
 
 /// The parts of a round that can be done by themselves.
 enum class Step { all, harvest, select, audit, train, minimize };
+
+/// SHA-256 of all numbers of a model, whatever its card says about times: the name of its folder in models/.
+std::string identity(const mlp::Model& model);
 
 /// The loop: select, label, audit with the model that has not seen the labels, train, minimise, until nothing changes
 /// that counts and a fresh sample says so.
@@ -69,7 +74,7 @@ enum class Step { all, harvest, select, audit, train, minimize };
 ///   rounds/NNNN/selection.json         what DFT is asked for, with inclusion probabilities
 ///              /labels.json            the labels that came in time
 ///              /audit.json  calibration.json
-///              /model.json             SHA-256 of the model in models/
+///              /trained.json             SHA-256 of the model in models/
 ///              /CONDITION/density.h5  result.h5
 ///              /observables.json
 class Learner {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "active_learning/learner.hpp"
+#include "core/error.hpp"
 #include "core/tensor_eigen.hpp"
 
 namespace zeropoint::active_learning {
@@ -32,6 +33,18 @@ Evaluation labels_of(const TaskStore& store, const std::vector<const Pick*>& pic
 }
 
 double rms_force_of(const Evaluation& labels) { return std::sqrt(labels.forces.square().mean().item<double>()); }
+
+/// Labels that came from elsewhere and had another zero of energy: all of ours are off by the same amount, much more
+/// than they scatter.
+void refuse_other_zero(const at::Tensor& differences, double n_atoms) {
+  if (differences.size(0) < 4) return;
+  const double mean = differences.mean().item<double>(), scatter = differences.std().item<double>();
+  if (std::abs(mean) < 5 * scatter || std::abs(mean) < 5e-3 * n_atoms) return;
+  throw InputError{
+      "energies of the labels that were given and of those that were computed differ by {:.4f} eV per atom, with a "
+      "scatter of {:.4f}: they have different zeros (another code, pseudopotential or cutoff). Leave the data out",
+      mean / n_atoms, scatter / n_atoms};
+}
 
 std::vector<std::string> species_of(const Supercell& supercell) { return supercell.crystal().species; }
 
@@ -85,6 +98,8 @@ Audit Learner::audit(int round, const Selection& selection) {
     const UncertainEvaluation predicted = uncertain.evaluate(reference, u, false, watch_.idle);
     const Evaluation labels = labels_of(store_, done, reference.n_atoms());
     rms_force = std::max(rms_force, rms_force_of(labels));
+    if (round == 1 && !options_.data.empty())
+      refuse_other_zero(labels.energies - predicted.mean.energies, reference.n_atoms());
     for (std::size_t i = 0; i < done.size(); ++i) {
       const TaskLabel label = store_.label(done[i]->task);
       audit.residuals.push_back(residual_of(predicted, static_cast<std::int64_t>(i), label.energy, label.forces,

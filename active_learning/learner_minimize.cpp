@@ -93,7 +93,9 @@ ConditionObservables Learner::minimize(int round, const sscha::Condition& condit
                                  result.population.size()};
   const sscha::TrialDensity& density = solution.minimum.density;
   sscha::write_solution(folder + "/result.h5", solution, {}, static_cast<std::int64_t>(options_.seed));
-  add_condition(folder + "/result.h5", result_at(condition, solution, result));
+  const sscha::ConditionResult at_end = result_at(condition, solution, result);
+  add_condition(folder + "/result.h5", at_end);
+  if (watch_.minimised) watch_.minimised(folder, solution, at_end);
   Hdf5File stored = Hdf5File::create(folder + "/density.h5", {.filetype = "zeropoint density"});
   phonons::write_matrices(density.matrices(), stored, "density");
   stored.close();

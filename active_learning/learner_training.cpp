@@ -1,3 +1,5 @@
+#include <ATen/core/Tensor.h>
+
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -28,6 +30,26 @@ double force_error(const mlp::Model& model, const mlp::FitData& data) {
 }
 
 }  // namespace
+
+std::string identity(const mlp::Model& model) {
+  std::string bytes = fmt::format("{} {}\n", fmt::join(model.species, " "), model.energy_scale);
+  const auto add = [&bytes](const at::Tensor& tensor) {
+    if (!tensor.defined()) return;
+    const at::Tensor numbers = tensor.detach().cpu().to(at::kDouble).contiguous();
+    bytes.append(static_cast<const char*>(numbers.const_data_ptr()), static_cast<std::size_t>(numbers.nbytes()));
+  };
+  for (const double energy : model.reference_energies) bytes += fmt::format("{} ", energy);
+  for (const at::Tensor* tensor :
+       {&model.scaling.radial_shift, &model.scaling.radial_scale, &model.scaling.angular_scale})
+    add(*tensor);
+  for (const mlp::Member& member : model.members) {
+    for (const auto* list : {&member.parameters, &member.shift, &member.scale}) {
+      for (const at::Tensor& tensor : *list) add(tensor);
+    }
+    add(member.covariance);
+  }
+  return sha256(bytes);
+}
 
 mlp::FitData Learner::training_data(const std::vector<std::string>& labels, const mlp::FitOptions& options) const {
   std::vector<LabelledSet> sets = options_.data;
@@ -98,14 +120,14 @@ void Learner::train(int round, const std::vector<std::string>& labels) {
     const std::string fresh = options_.folder + "/models/new.h5";
     make_parent_folder(fresh);
     mlp::write_fit(found, data, fresh);
-    record.sha = sha256_of_file(fresh);
+    record.sha = identity(mlp::read_model(fresh));  // as it will be read: places beyond the radial order aside
     make_parent_folder(model_file(record.sha));
     fs::rename(fresh, model_file(record.sha));
     kill_point("model kept");
   }
   tell("model", fmt::format("{}: {} labels, {} held out, error there {:.1f} meV/angstrom", record.origin,
                             record.n_training, record.n_held_out, 1e3 * record.held_out));
-  write(file(round, "model.json"), record);
+  write(file(round, "trained.json"), record);
   for (const char* name : {"checkpoint.h5", "checkpoint_anew.h5"}) fs::remove(file(round, name));
 }
 

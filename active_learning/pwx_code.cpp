@@ -1,12 +1,12 @@
 #include "active_learning/pwx_code.hpp"
 
 #include <algorithm>
-#include <boost/uuid/detail/md5.hpp>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <set>
 
+#include "active_learning/md5.hpp"
 #include "active_learning/sha256.hpp"
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
@@ -33,20 +33,6 @@ double number_of(const std::string& text, const std::string& what) {
   return value;
 }
 
-std::string md5_of_file(const std::string& path) {
-  const std::string bytes = read_file(path);
-  boost::uuids::detail::md5 hash;
-  hash.process_bytes(bytes.data(), bytes.size());
-  boost::uuids::detail::md5::digest_type digest;
-  hash.get_digest(digest);
-  std::string text;
-  for (const auto word : digest) {
-    // Boost gives the words of the digest as they lie in memory of a little-endian machine.
-    for (int b = 0; b < 4; ++b) text += fmt::format("{:02x}", (word >> (8 * b)) & 0xffU);
-  }
-  return text;
-}
-
 std::string unquoted(const std::string& value) {
   return value.size() >= 2 && (value.front() == '\'' || value.front() == '"') ? value.substr(1, value.size() - 2)
                                                                               : value;
@@ -68,7 +54,7 @@ PwxCode::PwxCode(DftOptions options, const Supercell& supercell)
       throw InputError{"{}: the pseudopotential {} of {} is not in pseudo_dir = {}", path, name, species,
                        folder.string()};
     pseudopotentials_.push_back(file);
-    md5_.push_back(md5_of_file(file));
+    md5_.push_back(md5(read_file(file)));
   }
   input_ = input_.with("control", "pseudo_dir", fmt::format("'{}'", folder.string()))
                .with("control", "outdir", "'./scratch'")

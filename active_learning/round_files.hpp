@@ -90,9 +90,9 @@ std::optional<RoundResult> read_round_result(const std::string& path);
 /// calibration.json, for people: factors, thresholds and how good the uncertainty is.
 void write(const std::string& path, const Calibration& calibration, const std::string& model);
 
-/// rounds/NNNN/model.json: the model that was trained on the labels of a round.
+/// rounds/NNNN/trained.json: the model that was trained on the labels of a round.
 struct TrainedModel {
-  std::string sha = {};                      ///< SHA-256 of models/SHA/model.h5
+  std::string sha = {};                      ///< identity() of models/SHA/model.h5
   std::string origin = {};                   ///< for people: "from the last one", "anew", "kept"
   double energy_scale = 0, force_scale = 0;  ///< of its loss, eV per atom and eV/angstrom
   double held_out = 0, held_out_before = 0;  ///< eV/angstrom, root mean square force error on labels never trained on

@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "active_learning/md5.hpp"
 #include "active_learning/sha256.hpp"
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
@@ -35,6 +36,13 @@ TEST(Sha256, IsThatOfTheStandard) {
   EXPECT_EQ(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
             "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
   EXPECT_EQ(sha256(std::string(1000000, 'a')), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+// RFC 1321's own examples.
+TEST(Md5, IsThatOfTheStandard) {
+  EXPECT_EQ(md5(""), "d41d8cd98f00b204e9800998ecf8427e");
+  EXPECT_EQ(md5("12345678901234567890123456789012345678901234567890123456789012345678901234567890"),
+            "57edf4a22be3c955ac49da2e2107b67a");
 }
 
 TEST(TaskStore, FindsItsTasksAndLabelsAgain) {

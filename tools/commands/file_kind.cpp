@@ -12,6 +12,7 @@ namespace fs = std::filesystem;
 
 FileKind file_kind(const std::string& path) {
   if (fs::is_directory(path)) {
+    if (fs::exists(path + "/project.json") && fs::exists(path + "/tasks")) return FileKind::project_folder;
     using State = sscha::ResultFolder::State;
     const State state = sscha::find_result(path).state;
     if (state == State::finished) return FileKind::result_folder;

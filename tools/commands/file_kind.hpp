@@ -9,6 +9,7 @@ enum class FileKind {
   result_folder,      ///< of a finished run: holds summary.json
   unfinished_folder,  ///< of a run, or one of its conditions, that was interrupted
   ladder_folder,      ///< of a run that has a result for each of several conditions
+  project_folder,     ///< of `learn`, finished or not
   other_folder,       ///< perhaps an ensemble
   hdf5,
   summary,  ///< .json

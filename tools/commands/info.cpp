@@ -15,6 +15,7 @@
 #include "sscha/result_folder.hpp"
 #include "tools/commands/file_kind.hpp"
 #include "tools/commands/input_settings.hpp"
+#include "tools/commands/learn_result.hpp"
 #include "tools/program/command.hpp"
 #include "tools/program/exit_code.hpp"
 
@@ -198,6 +199,7 @@ constexpr Describer describers[] = {
      [](const std::string& path, Console& console) { return describe_summary(path + "/summary.json", console); }},
     {FileKind::unfinished_folder, describe_unfinished},
     {FileKind::ladder_folder, describe_ladder},
+    {FileKind::project_folder, describe_project},
     {FileKind::hdf5, describe_hdf5},
     {FileKind::summary, describe_summary},
     {FileKind::extxyz, describe_frames},

@@ -6,7 +6,6 @@
 
 #include "active_learning/harvest.hpp"
 #include "active_learning/learner.hpp"
-#include "active_learning/sha256.hpp"
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
 #include "files/structure_file.hpp"
@@ -15,6 +14,7 @@
 #include "tools/commands/input_settings.hpp"
 #include "tools/commands/learn_result.hpp"
 #include "tools/commands/learn_settings.hpp"
+#include "tools/commands/sscha_result.hpp"
 #include "tools/figures/learn_figures.hpp"
 #include "tools/program/command.hpp"
 #include "tools/program/exit_code.hpp"
@@ -77,6 +77,10 @@ active_learning::LearnWatch watch_of(Console& console) {
                 shown = now;
                 if (now >= 1000) bar->reset();
               },
+          .minimised =
+              [](const std::string& where, const sscha::Solution& solution, const sscha::ConditionResult& result) {
+                write_file(where + "/summary.json", entries_of(solution, result).dump(2) + "\n");
+              },
           .idle = stop_if_interrupted};
 }
 
@@ -106,7 +110,8 @@ int verify_all(const TaskStore& store, const active_learning::DftCode& code, boo
   for (const auto& entry :
        fs::directory_iterator(store.folder() + "/models", fs::directory_options::skip_permission_denied)) {
     const std::string name = entry.path().filename().string();
-    if (entry.is_directory() && active_learning::sha256_of_file((entry.path() / "model.h5").string()) != name)
+    if (entry.is_directory() &&
+        active_learning::identity(mlp::read_model((entry.path() / "model.h5").string())) != name)
       complaints.push_back(fmt::format("models/{}: the model has changed since it was trained", name.substr(0, 10)));
   }
   for (const std::string& complaint : complaints) console.warn("{}", complaint);

@@ -9,9 +9,11 @@
 #include <map>
 
 #include "active_learning/journal.hpp"
+#include "core/atomic_file.hpp"
 #include "core/error.hpp"
 #include "core/units.hpp"
 #include "sscha/solution_file.hpp"
+#include "tools/commands/sscha_result.hpp"
 #include "tools/program/console.hpp"
 
 namespace zeropoint {
@@ -32,13 +34,10 @@ ordered_json entry_of(const Certified& certified, double factor) {
           {"verdict", name_of(certified.verdict)}};
 }
 
-ordered_json entry_of(const Observed& observed, const Certified* certified, double factor, const std::string& unit) {
-  ordered_json entry{{"value", observed.value * factor},
-                     {"standard_error", observed.statistical * factor},
-                     {"unit", unit},
-                     {"potential_error", observed.potential * factor}};
+/// The error of the potential and the certificate beside a number of an SSCHA run.
+void extend(ordered_json& entry, const Observed& observed, const Certified* certified, double factor) {
+  entry["potential_error"] = observed.potential * factor;
   entry["certificate"] = certified ? entry_of(*certified, factor) : ordered_json(nullptr);
-  return entry;
 }
 
 const Certificate* certificate_of(const std::vector<Audit>& audits, const std::string& condition) {
@@ -61,43 +60,31 @@ const Certified* of_block(const Certificate* certificate, const FrequencyBlock& 
   return nullptr;
 }
 
-ordered_json entries_of(const ConditionObservables& found, const Certificate* certificate, const phonons::QGrid& grid,
-                        const UnitSet& units) {
-  ordered_json entries{{"condition", found.condition}};
-  entries["free_energy"] =
-      entry_of(found.free_energy, certificate ? &certificate->free_energy : nullptr, 1, "eV per unit cell");
-  if (found.pressure)
-    entries["pressure"] =
-        entry_of(*found.pressure,
-                 certificate && !certificate->pressure.empty() ? &certificate->pressure.front() : nullptr, gpa, "GPa");
-  entries["volume"] = {{"value", found.volume}, {"unit", "angstrom^3"}};
+/// Adds to the entries of a condition, as `sscha` writes them, what is known of the potential.
+void extend(ordered_json& entries, const ConditionObservables& found, const Certificate* certificate,
+            const phonons::QGrid& grid, const UnitSet& units) {
+  extend(entries["free_energy"], found.free_energy, certificate ? &certificate->free_energy : nullptr, 1);
+  if (found.pressure && entries.contains("pressure"))
+    extend(entries["pressure"], *found.pressure,
+           certificate && !certificate->pressure.empty() ? &certificate->pressure.front() : nullptr, gpa);
   const double cm = units.inverse_cm(1);
-  ordered_json stars = ordered_json::array();
+  ordered_json& points = entries["frequencies"]["value"];
+  for (ordered_json& point : points) {  // uniform translations have no error
+    point["potential_error"] = std::vector<double>(point["value"].size(), 0.0);
+    point["certificate"] = std::vector<ordered_json>(point["value"].size());
+  }
   for (std::size_t b = 0; b < found.blocks.size(); ++b) {
     const FrequencyBlock& block = found.blocks[b];
-    if (b == 0 || block.star != found.blocks[b - 1].star) {
-      const Eigen::Vector3d q = grid.points()[static_cast<std::size_t>(block.iq)];
-      stars.push_back({{"q", {q[0], q[1], q[2]}},
-                       {"value", ordered_json::array()},
-                       {"standard_error", ordered_json::array()},
-                       {"potential_error", ordered_json::array()},
-                       {"certificate", ordered_json::array()}});
-      // Uniform translations stand first.
-      for (int mode = 0; mode < block.mode; ++mode) {
-        for (const char* name : {"value", "standard_error", "potential_error"}) stars.back()[name].push_back(0.0);
-        stars.back()["certificate"].push_back(nullptr);
+    const Certified* certified = of_block(certificate, block);
+    for (int iq = block.iq; iq < block.iq + grid.stars()[static_cast<std::size_t>(block.star)]; ++iq) {
+      for (int mode = block.mode; mode < block.mode + block.n_degenerate; ++mode) {
+        ordered_json& point = points[static_cast<std::size_t>(iq)];
+        point["potential_error"][static_cast<std::size_t>(mode)] = found.frequencies[b].potential * cm;
+        point["certificate"][static_cast<std::size_t>(mode)] =
+            certified ? entry_of(*certified, cm) : ordered_json(nullptr);
       }
     }
-    const Certified* certified = of_block(certificate, block);
-    for (int k = 0; k < block.n_degenerate; ++k) {
-      stars.back()["value"].push_back(found.frequencies[b].value * cm);
-      stars.back()["standard_error"].push_back(found.frequencies[b].statistical * cm);
-      stars.back()["potential_error"].push_back(found.frequencies[b].potential * cm);
-      stars.back()["certificate"].push_back(certified ? entry_of(*certified, cm) : ordered_json(nullptr));
-    }
   }
-  entries["frequencies"] = {{"value", std::move(stars)}, {"unit", "cm^-1"}};
-  return entries;
 }
 
 std::string text_of(const Certified* certified, double factor) {
@@ -121,31 +108,24 @@ ordered_json states_of(const std::map<std::string, Task>& tasks) {
 
 Summary summary_of(const Learner& learner, const TaskStore& store, const std::vector<sscha::Condition>& conditions,
                    const UnitSet& units, Ending ending) {
-  Summary summary;
   const std::vector<Audit> audits = learner.audits();
   std::vector<std::string> open;
+  std::vector<sscha::ConditionResult> results;
+  std::vector<ordered_json> entries;
   if (!learner.results().empty()) {
     const RoundResult& last = learner.results().back();
     open = last.open;
-    ordered_json list = ordered_json::array();
     for (std::size_t c = 0; c < last.conditions.size(); ++c) {
-      const sscha::StoredSolution stored = sscha::read_solution(learner.folder_of_result(conditions[c]) + "/result.h5");
-      list.push_back(entries_of(last.conditions[c], certificate_of(audits, last.conditions[c].condition),
-                                stored.matrices.grid, units));
+      const std::string folder = learner.folder_of_result(conditions[c]);
+      const sscha::StoredSolution stored = sscha::read_solution(folder + "/result.h5");
+      results.push_back(*sscha::read_condition(folder + "/result.h5", conditions[c]));
+      entries.push_back(ordered_json::parse(read_file(folder + "/summary.json")));
+      extend(entries.back(), last.conditions[c], certificate_of(audits, last.conditions[c].condition),
+             stored.matrices.grid, units);
     }
-    if (list.size() == 1) {
-      for (const auto& [name, entry] : list[0].items()) {
-        if (!entry.is_object()) continue;
-        summary.add(name, nlohmann::json(entry["value"]),
-                    nlohmann::json(entry.value("standard_error", ordered_json(nullptr))), entry.value("unit", ""));
-        if (entry.contains("potential_error")) {
-          summary.add(name + "_potential_error", entry["potential_error"].get<double>(), entry.value("unit", ""));
-          summary.add(name + "_certificate", nlohmann::json(entry["certificate"]));
-        }
-      }
-    }
-    summary.add("conditions", nlohmann::json(list));
+    add_derivatives(results);
   }
+  Summary summary = results.empty() ? Summary{} : zeropoint::summary_of(results, std::move(entries));
   if (!audits.empty()) {
     const Calibration& calibration = audits.back().calibration;
     summary.add("rank_correlation", calibration.rank_correlation);

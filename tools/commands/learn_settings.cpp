@@ -76,7 +76,7 @@ void declare_dft(Schema& schema, LearnSettings& settings) {
     if (!settings.dft.template_path.empty() || settings.dft.kind == "command") return "";
     return "dft.template is missing: write template = \"scf.in\", a complete input that prints forces and stress";
   });
-  dft.key("command", &settings.dft.command, "for a shell; {input} and {output} stand for file names")
+  dft.key("command", &settings.dft.command, "for a shell; {input}, {output} and {template} stand for file names")
       .example("\"mpirun -np 2 pw.x -in {input} > {output}\"")
       .free_on_resume();
   schema.rule({"dft.command", "dft.kind"}, [&settings]() -> std::string {

@@ -106,14 +106,7 @@ void comment_on(const sscha::Solution& solution, const sscha::ConditionResult& r
 Summary summary_of(const std::vector<sscha::ConditionResult>& results, std::vector<ordered_json> entries) {
   Summary summary;
   if (results.size() == 1) {
-    for (const auto& [name, entry] : entries[0].items()) {
-      const std::string unit = entry.value("unit", "");
-      if (entry.contains("standard_error")) {
-        summary.add(name, entry["value"], entry["standard_error"], unit);
-      } else {
-        summary.add(name, nlohmann::json(entry["value"]), unit);
-      }
-    }
+    for (const auto& [name, entry] : entries[0].items()) summary.add_entry(name, entry);
     return summary;
   }
   for (std::size_t i = 0; i < results.size(); ++i) add_derivatives(results[i], entries[i]);

@@ -59,6 +59,8 @@ void Summary::add(const std::string& name, const nlohmann::json& value, const nl
   (*entries_)[name] = entry;
 }
 
+void Summary::add_entry(const std::string& name, const nlohmann::ordered_json& entry) { (*entries_)[name] = entry; }
+
 std::string Summary::text() const { return entries_->dump(2) + "\n"; }
 
 std::string StepTable::text() const {

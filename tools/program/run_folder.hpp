@@ -27,6 +27,9 @@ class Summary {
   void add(const std::string& name, const nlohmann::json& value, const nlohmann::json& standard_error,
            const std::string& unit);
 
+  /// A whole entry: {"value": .., ...}.
+  void add_entry(const std::string& name, const nlohmann::ordered_json& entry);
+
   std::string text() const;
 
  private:
