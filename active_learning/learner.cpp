@@ -358,7 +358,14 @@ Ending Learner::run(Step only) {
       const std::string path = file(k, condition.name() + "/observables.json");
       std::optional<RoundResult> one = read_round_result(path);
       if (!one) {
-        one = RoundResult{.round = k, .model = record.sha, .conditions = {minimize(k, condition, model)}};
+        one = RoundResult{.round = k, .model = record.sha};
+        try {
+          one->conditions = {minimize(k, condition, model)};
+        } catch (const ComputationError& error) {
+          if (watch_.warn)
+            watch_.warn(fmt::format("{}: the model cannot be used yet: {}", condition.text(), error.what()));
+          one->conditions = {stay(k, condition)};
+        }
         write(path, *one);
       }
       found.push_back(one->conditions.front());

@@ -127,9 +127,12 @@ class Learner {
   bool label(const Selection& selection, double enough);
   void compute(const Selection& selection, const std::vector<std::string>& open, double enough);
   Audit audit(int round, const Selection& selection);
+  void audit_condition(Audit& audit, const ConditionSelection& part, const UncertainModel& uncertain,
+                       const std::vector<std::string>& in_time, double& rms_force) const;
   void train(int round, const std::vector<std::string>& labels);
   mlp::FitData training_data(const std::vector<std::string>& labels, const mlp::FitOptions& options) const;
   ConditionObservables minimize(int round, const sscha::Condition& condition, const mlp::Model& model);
+  ConditionObservables stay(int round, const sscha::Condition& condition) const;
   void add_potential_errors(ConditionObservables& found, const sscha::TrialDensity& density, const mlp::Model& model,
                             const Calibration& calibration) const;
   RoundResult judge(int round, std::vector<ConditionObservables> found, const Audit& audit) const;

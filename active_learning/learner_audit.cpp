@@ -46,8 +46,6 @@ void refuse_other_zero(const at::Tensor& differences, double n_atoms) {
       mean / n_atoms, scatter / n_atoms};
 }
 
-std::vector<std::string> species_of(const Supercell& supercell) { return supercell.crystal().species; }
-
 }  // namespace
 
 std::vector<Residual> Learner::recent_residuals(int round) const {
@@ -66,77 +64,78 @@ Calibration Learner::calibration_before(int round) const {
   return {};
 }
 
+/// Adds what the labels of one condition say: residuals, and the certificate of its probability sample.
+void Learner::audit_condition(Audit& audit, const ConditionSelection& part, const UncertainModel& uncertain,
+                              const std::vector<std::string>& in_time, double& rms_force) const {
+  const auto condition =
+      std::ranges::find_if(options_.conditions, [&](const auto& c) { return c.name() == part.condition; });
+  std::vector<const Pick*> done, sample;
+  int n_asked = 0;
+  for (const Pick& pick : part.picks) {
+    const bool in = std::ranges::binary_search(in_time, pick.task);
+    n_asked += pick.reason == "probability";
+    if (in) done.push_back(&pick);
+    if (in && pick.reason == "probability") sample.push_back(&pick);
+  }
+  if (done.empty()) return;
+  const sscha::TrialDensity from = density(audit.round - 1, *condition);
+  const Supercell reference = from.matrices().supercell();
+  const at::Tensor all = pool(audit.round, *condition, from);
+  const auto displacements = [&](const std::vector<const Pick*>& picks) {
+    std::vector<at::Tensor> rows;
+    for (const Pick* pick : picks) rows.push_back(all[pick->index]);
+    return at::stack(rows);
+  };
+  const UncertainEvaluation predicted = uncertain.evaluate(reference, displacements(done), false, watch_.idle);
+  const Evaluation labels = labels_of(store_, done, reference.n_atoms());
+  rms_force = std::max(rms_force, rms_force_of(labels));
+  if (audit.round == 1 && !options_.data.empty())
+    refuse_other_zero(labels.energies - predicted.mean.energies, reference.n_atoms());
+  for (std::size_t i = 0; i < done.size(); ++i) {
+    const TaskLabel label = store_.label(done[i]->task);
+    audit.residuals.push_back(residual_of(predicted, static_cast<std::int64_t>(i), label.energy, label.forces,
+                                          reference.crystal().species, done[i]->reason,
+                                          done[i]->score.weight / done[i]->inclusion));
+  }
+  if (sample.size() < 2) return;
+  const Eigen::Index n = static_cast<Eigen::Index>(sample.size());
+  ProbabilitySample drawn{Eigen::VectorXd(n), Eigen::VectorXd(n)};
+  for (Eigen::Index i = 0; i < n; ++i) {
+    drawn.inclusion[i] = sample[static_cast<std::size_t>(i)]->inclusion;
+    drawn.weights[i] = sample[static_cast<std::size_t>(i)]->score.weight;
+  }
+  const at::Tensor u = displacements(sample);
+  const Evaluation dft = labels_of(store_, sample, reference.n_atoms());
+  const Evaluation low = uncertain.potential().evaluate(reference, u);
+  const bool stress = dft.stresses.defined() && options_.stress;
+  const Evaluation difference{
+      dft.energies - low.energies, dft.forces - low.forces, stress ? dft.stresses - low.stresses : at::Tensor{}, {}};
+  const std::vector<FrequencyBlock> blocks = frequency_blocks(from);
+  audit.certificates.emplace_back(part.condition, certify(linear_response(from, blocks, u, difference), blocks, drawn,
+                                                          n_asked, options_.tolerances, from.matrices().grid.stars()));
+}
+
 Audit Learner::audit(int round, const Selection& selection) {
-  Audit audit{.round = round, .model = selection.model, .n_labels = n_labels()};
+  const std::vector<std::string> in_time = *read_names(file(round, "labels.json"));
+  Audit audit{.round = round, .model = selection.model, .n_labels = static_cast<int>(in_time.size())};
   TrainedModel record;
   const std::optional<mlp::Model> model = selection.model.empty() ? std::nullopt : model_before(round, record);
   if (!model) return audit;
   const UncertainModel uncertain(*model, options_.uncertainty);
-  const std::vector<std::string> in_time = *read_names(file(round, "labels.json"));
   double rms_force = 0;
-  for (const ConditionSelection& part : selection.conditions) {
-    const auto condition =
-        std::ranges::find_if(options_.conditions, [&](const auto& c) { return c.name() == part.condition; });
-    std::vector<const Pick*> done, sample;
-    int n_asked = 0;
-    for (const Pick& pick : part.picks) {
-      const bool in = std::ranges::binary_search(in_time, pick.task);
-      n_asked += pick.reason == "probability";
-      if (in) done.push_back(&pick);
-      if (in && pick.reason == "probability") sample.push_back(&pick);
-    }
-    if (done.empty()) continue;
-    const sscha::TrialDensity from = density(round - 1, *condition);
-    const Supercell reference = from.matrices().supercell();
-    const at::Tensor all = pool(round, *condition, from);
-    const auto displacements = [&](const std::vector<const Pick*>& picks) {
-      std::vector<at::Tensor> rows;
-      for (const Pick* pick : picks) rows.push_back(all[pick->index]);
-      return at::stack(rows);
-    };
-    const at::Tensor u = displacements(done);
-    const UncertainEvaluation predicted = uncertain.evaluate(reference, u, false, watch_.idle);
-    const Evaluation labels = labels_of(store_, done, reference.n_atoms());
-    rms_force = std::max(rms_force, rms_force_of(labels));
-    if (round == 1 && !options_.data.empty())
-      refuse_other_zero(labels.energies - predicted.mean.energies, reference.n_atoms());
-    for (std::size_t i = 0; i < done.size(); ++i) {
-      const TaskLabel label = store_.label(done[i]->task);
-      audit.residuals.push_back(residual_of(predicted, static_cast<std::int64_t>(i), label.energy, label.forces,
-                                            species_of(reference), done[i]->reason,
-                                            done[i]->score.weight / done[i]->inclusion));
-    }
-    if (sample.size() < 2) continue;
-    ProbabilitySample drawn{Eigen::VectorXd(static_cast<Eigen::Index>(sample.size())),
-                            Eigen::VectorXd(static_cast<Eigen::Index>(sample.size()))};
-    for (std::size_t i = 0; i < sample.size(); ++i) {
-      drawn.inclusion[static_cast<Eigen::Index>(i)] = sample[i]->inclusion;
-      drawn.weights[static_cast<Eigen::Index>(i)] = sample[i]->score.weight;
-    }
-    const at::Tensor of_sample = displacements(sample);
-    const Evaluation dft = labels_of(store_, sample, reference.n_atoms());
-    const Evaluation low = uncertain.potential().evaluate(reference, of_sample);
-    const Evaluation difference{dft.energies - low.energies,
-                                dft.forces - low.forces,
-                                dft.stresses.defined() && options_.stress ? dft.stresses - low.stresses : at::Tensor{},
-                                {}};
-    const std::vector<FrequencyBlock> blocks = frequency_blocks(from);
-    audit.certificates.emplace_back(
-        part.condition, certify(linear_response(from, blocks, of_sample, difference), blocks, drawn, n_asked,
-                                options_.tolerances, from.matrices().grid.stars()));
-  }
+  for (const ConditionSelection& part : selection.conditions)
+    audit_condition(audit, part, uncertain, in_time, rms_force);
   std::vector<Residual> residuals = recent_residuals(round);
   residuals.insert(residuals.end(), audit.residuals.begin(), audit.residuals.end());
   audit.calibration = calibrate(residuals, rms_force);
   audit.rms_probability = rms_residual(audit.residuals, "probability");
   audit.rms_chosen = rms_residual(audit.residuals, "greedy");
   for (const auto& [name, certificate] : audit.certificates) {
-    tell("audit",
-         fmt::format("{}: {} labels, {}", name, certificate.n_labels,
-                     certificate.passes()
-                         ? "all within tolerance"
-                         : fmt::format("{} of {} numbers not certified within tolerance", certificate.open().size(),
-                                       certificate.frequencies.size() + certificate.pressure.size() + 1)));
+    const std::size_t n_numbers = certificate.frequencies.size() + certificate.pressure.size() + 1;
+    tell("audit", fmt::format("{}: {} labels, {}", name, certificate.n_labels,
+                              certificate.passes() ? "all within tolerance"
+                                                   : fmt::format("{} of {} numbers not certified within tolerance",
+                                                                 certificate.open().size(), n_numbers)));
     if (certificate.missing > 0.02 && watch_.warn)
       watch_.warn(fmt::format("{}: {:.0f} % of the sample has no label: the certificate rests on the others", name,
                               100 * certificate.missing));

@@ -25,7 +25,44 @@ constexpr std::uint32_t its_population = 99999;
 
 double mean_square(const Eigen::VectorXd& values) { return values.mean() * values.mean(); }
 
+ConditionObservables observables_of(const sscha::Condition& condition, const sscha::Solution& solution, bool settled,
+                                    bool stress) {
+  const sscha::TrialDensity& density = solution.minimum.density;
+  ConditionObservables found{.condition = condition.name(), .settled = settled};
+  const Estimate energy = solution.free_energy();
+  found.free_energy = {energy.value, energy.standard_error, 0};
+  if (const auto& at_end = solution.minimum.evaluation.stress; at_end && stress)
+    found.pressure = Observed{at_end->pressure.value, at_end->pressure.standard_error, 0};
+  found.volume = density.matrices().crystal.volume();
+  found.blocks = frequency_blocks(density);
+  for (const FrequencyBlock& block : found.blocks) {
+    const double square_error =
+        solution.errors.squared_frequencies[static_cast<std::size_t>(block.iq)][static_cast<std::size_t>(block.mode)];
+    found.frequencies.push_back({block.frequency, square_error / (2 * block.frequency), 0});
+  }
+  return found;
+}
+
+void write_density(const std::string& path, const sscha::TrialDensity& density) {
+  Hdf5File stored = Hdf5File::create(path, {.filetype = "zeropoint density"});
+  phonons::write_matrices(density.matrices(), stored, "density");
+  stored.close();
+}
+
 }  // namespace
+
+/// Where the model cannot be used yet: the next round draws from the same density, and its labels teach it better.
+ConditionObservables Learner::stay(int round, const sscha::Condition& condition) const {
+  const sscha::TrialDensity before = density(round - 1, condition);
+  const std::string folder = file(round, condition.name());
+  write_density(folder + "/density.h5", before);
+  for (const char* name : {"result.h5", "population.h5", "summary.json", "state.h5"}) fs::remove(folder + "/" + name);
+  ConditionObservables found{.condition = condition.name(), .settled = false};
+  found.volume = before.matrices().crystal.volume();
+  found.blocks = frequency_blocks(before);
+  for (const FrequencyBlock& block : found.blocks) found.frequencies.push_back({block.frequency, 0, 0});
+  return found;
+}
 
 /// What the spread of the last layers does to the numbers, to first order, on one population for all of them.
 void Learner::add_potential_errors(ConditionObservables& found, const sscha::TrialDensity& density,
@@ -96,23 +133,8 @@ ConditionObservables Learner::minimize(int round, const sscha::Condition& condit
   const sscha::ConditionResult at_end = result_at(condition, solution, result);
   add_condition(folder + "/result.h5", at_end);
   if (watch_.minimised) watch_.minimised(folder, solution, at_end);
-  Hdf5File stored = Hdf5File::create(folder + "/density.h5", {.filetype = "zeropoint density"});
-  phonons::write_matrices(density.matrices(), stored, "density");
-  stored.close();
-
-  ConditionObservables found{.condition = condition.name(), .settled = result.settled};
-  const double n_cells = density.matrices().grid.size();
-  const Estimate energy = solution.free_energy();
-  found.free_energy = {energy.value, energy.standard_error, 0};
-  if (const auto& stress = solution.minimum.evaluation.stress; stress && options_.stress)
-    found.pressure = Observed{stress->pressure.value, stress->pressure.standard_error, 0};
-  found.volume = density.matrices().supercell().volume() / n_cells;
-  found.blocks = frequency_blocks(density);
-  for (const FrequencyBlock& block : found.blocks) {
-    const double square_error =
-        solution.errors.squared_frequencies[static_cast<std::size_t>(block.iq)][static_cast<std::size_t>(block.mode)];
-    found.frequencies.push_back({block.frequency, square_error / (2 * block.frequency), 0});
-  }
+  write_density(folder + "/density.h5", density);
+  ConditionObservables found = observables_of(condition, solution, result.settled, options_.stress);
   add_potential_errors(found, density, model, read_audit(file(round, "audit.json"))->calibration);
   tell("minimised", fmt::format("{}: {} populations, {}", condition.text(), result.reports.size(), result.explain()));
   fs::remove(state_file);

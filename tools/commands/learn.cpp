@@ -88,6 +88,7 @@ active_learning::LearnWatch watch_of(Console& console) {
 void leave_solutions(const Learner& learner, const LearnOptions& options, const RunFolder& folder) {
   for (const sscha::Condition& condition : options.conditions) {
     const std::string from = learner.folder_of_result(condition);
+    if (!fs::exists(from + "/result.h5")) continue;  // the model of this round could not be used
     const std::string to = options.conditions.size() == 1 ? folder.path() : folder.file(condition.name());
     fs::create_directories(to);
     const sscha::StoredSolution stored = sscha::read_solution(from + "/result.h5");

@@ -117,6 +117,7 @@ Summary summary_of(const Learner& learner, const TaskStore& store, const std::ve
     open = last.open;
     for (std::size_t c = 0; c < last.conditions.size(); ++c) {
       const std::string folder = learner.folder_of_result(conditions[c]);
+      if (!std::filesystem::exists(folder + "/result.h5")) continue;
       const sscha::StoredSolution stored = sscha::read_solution(folder + "/result.h5");
       results.push_back(*sscha::read_condition(folder + "/result.h5", conditions[c]));
       entries.push_back(ordered_json::parse(read_file(folder + "/summary.json")));
