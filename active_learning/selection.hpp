@@ -18,7 +18,7 @@ struct Score {
   double largest = 0;       ///< eV/angstrom, largest calibrated error of a force on an atom
   double rms = 0;           ///< eV/angstrom, root mean square of these errors
   double energy = 0;        ///< eV per atom, calibrated error
-  double grade = 0;         ///< leverage of its energy, over the largest of the training: above 2 it is outside
+  double grade = 0;         ///< of extrapolation, where somebody has one; 0: not known
   bool impossible = false;  ///< two atoms nearer than half the sum of their covalent radii
 };
 
