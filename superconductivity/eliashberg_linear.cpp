@@ -110,10 +110,15 @@ double largest_eigenvalue(const DiscreteModes& modes, double mu, double kt, int 
       scale);
 }
 
-LinearTc linear_tc_at_fixed_number(const DiscreteModes& modes, double mu, int n_frequencies) {
-  const double kt = kt_of_root([&](double t) { return largest_eigenvalue(modes, mu, t, n_frequencies) - 1; },
-                               lowest_share * strong_limit(modes), strong_limit(modes));
-  return {kt / units::codata2022.kb_free_energy, n_frequencies, 2 * std::numbers::pi * kt * n_frequencies, mu, 1};
+LinearTc linear_tc_at_fixed_number(const DiscreteModes& modes, double mu, int n_frequencies, double reference) {
+  const auto edge = [&](double t) { return 2 * std::numbers::pi * t * n_frequencies; };
+  const auto repulsion = [&](double t) { return reference > 0 ? at_cutoff(mu, reference, edge(t)) : Repulsion{mu}; };
+  const double kt =
+      kt_of_root([&](double t) { return largest_eigenvalue(modes, repulsion(t).value, t, n_frequencies) - 1; },
+                 lowest_share * strong_limit(modes), strong_limit(modes));
+  if (kt == 0) return {0, n_frequencies, 0, mu, 1};
+  const Repulsion at = repulsion(kt);
+  return {kt / units::codata2022.kb_free_energy, n_frequencies, edge(kt), at.value, at.denominator};
 }
 
 LinearTc linear_tc(const DiscreteModes& modes, double mu_star, double reference, double cutoff) {

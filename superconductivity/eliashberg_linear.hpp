@@ -20,8 +20,9 @@ struct LinearTc {
   double denominator = 1;  ///< of its rescaling, see Repulsion
 };
 
-/// With a fixed number of frequencies: the cutoff moves with T. `mu` as it is.
-LinearTc linear_tc_at_fixed_number(const DiscreteModes& modes, double mu, int n_frequencies);
+/// With a fixed number of frequencies: the cutoff moves with T. `mu` as it is; or, with a `reference` (eV), where it
+/// counts, carried to the edge 2 pi k T N: then nothing but the phonons moves Tc, not even a jump of N.
+LinearTc linear_tc_at_fixed_number(const DiscreteModes& modes, double mu, int n_frequencies, double reference = 0);
 
 /// With the frequencies below a cutoff (eV). `reference`: the energy at which mu* counts (coulomb.hpp); mu then is that
 /// at the edge 2 pi k T N of the sum, so that Tc does not jump where N does. 0: mu* counts at the cutoff, as it is.

@@ -70,13 +70,12 @@ std::string inside(const std::string& path, int number) {
 
 /// A number in the eight columns of Quantum ESPRESSO's field, with all decimals that fit: its point counts when it is
 /// read, not the place of the point.
-std::string in_eight(double value, int least) {
-  for (int decimals = 6; decimals > least; --decimals) {
+std::string in_eight(double value) {
+  for (int decimals = 6; decimals >= 0; --decimals) {
     std::string text = fmt::format("{:8.{}f}", value, decimals);
     if (text.size() <= 8) return text;
   }
-  std::string text = fmt::format("{:8.{}f}", value, least);
-  return text.size() <= 8 ? text : std::string(8, '*');
+  return std::string(8, '*');
 }
 
 }  // namespace
@@ -133,8 +132,8 @@ std::string printed_lambda_text(const PrintedLambda& printed, const UnitSet& uni
     put(FMT_STRING("     DOS ={:10.6f} states/spin/Ry/Unit Cell at Ef={:10.6f} eV\n"),
         smearing.density_of_states * units.rydberg, smearing.fermi_energy);
     for (Eigen::Index mode = 0; mode < n_modes; ++mode) {
-      put(FMT_STRING("     lambda({:5d})={}   gamma={} GHz\n"), mode + 1, in_eight(printed.lambda(row, mode), 4),
-          in_eight(printed.linewidth(row, mode) / gigahertz(), 2));
+      put(FMT_STRING("     lambda({:5d})={}   gamma={} GHz\n"), mode + 1, in_eight(printed.lambda(row, mode)),
+          in_eight(printed.linewidth(row, mode) / gigahertz()));
     }
   }
   return text;

@@ -47,9 +47,9 @@ for formula, mu, golden in (("mcmillan", 0.10, 182.700), ("allen_dynes", 0.10, 2
                             ("allen_dynes", 0.16, 167.548), ("eliashberg", 0.16, 198.779)):
     assert abs(value(formula, mu) - golden) < 2e-3, (formula, mu, value(formula, mu))
 assert len(tc["gap"]["value"]) == 20 and tc["gap"]["value"][0]["value"] > tc["gap"]["value"][9]["value"]
-# Without repulsion the coefficients of the elements add up to 1/2; with it, to less.
+# mu* that counts at an energy of the electrons keeps the coefficients of the elements from adding up to 1/2.
 total = [r["value"] for r in tc["isotope_coefficients"]["value"] if r["element"] == "all" and r["formula"] == "eliashberg"]
-assert all(0.3 < t < 0.55 for t in total), total
+assert len(total) == 2 and all(0.35 < t < 0.499 for t in total), total
 PY
 
 # What is wrong is said with what to write.
@@ -64,7 +64,7 @@ exits 1 tc tc.toml --set "a2f.path=\"$data/nb/Nb.a2F\"" --set 'a2f.unit="meV"' -
 complains "its header says THz"
 exits 2 tc tc.toml --set 'tc.cutoff="10"' --output none
 
-# Niobium from columns in THz; column 15 counted from 0 is 16 counted from 1, and names 0.080 Ry: 0.075 is the golden one.
+# Niobium from columns in THz, the one of 0.075 Ry.
 exits 0 tc tc.toml --set "a2f.path=\"$data/nb/Nb.a2F\"" --set 'a2f.smearing=0.075' --set 'tc.mu_star=[0.12]' --set 'tc.cutoff="270 meV"' --output nb
 python3 - <<'PY' || fail "the numbers of niobium are others"
 import json
@@ -102,7 +102,8 @@ assert len(theirs) == 10 and all(abs(a - b) < 2e-6 for a, b in zip(golden, their
 ours = json.load(open("al/summary.json"))["lambda"]["value"]
 matdyn = [float(m) for m in re.findall(r"lambda\s+([\d.]+)", open("al/matdyn/lambda").read())]
 assert len(matdyn) == 10
-print(ours, matdyn)
+# Plain sums over the same grid; theirs have four decimals.
+assert all(abs(a - b) < 6e-5 for a, b in zip(ours, matdyn)), (ours, matdyn)
 PY
 fi
 finish

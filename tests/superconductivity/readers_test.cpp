@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <random>
 
@@ -139,8 +140,8 @@ TEST(CouplingReaders, DamagedFilesAreErrorsNotCrashes) {
           damaged[at] = signs[random() % signs.size()];
         }
       }
-      write_file(path, damaged);
-      EXPECT_NO_FATAL_FAILURE(complaint(read));  // our errors alone
+      std::ofstream(path) << damaged;               // not safe on the disk each time
+      EXPECT_NO_THROW(complaint(read)) << damaged;  // errors of ours, or what can be read, nothing else
     }
   }
 }

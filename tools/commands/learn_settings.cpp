@@ -8,6 +8,7 @@
 #include "core/units.hpp"
 #include "phonons/q_stars.hpp"
 #include "phonons/quantum_espresso/dyn.hpp"
+#include "sscha/matrix_set.hpp"
 #include "tools/commands/input_settings.hpp"
 #include "tools/commands/structure_input.hpp"
 #include "tools/commands/training_input.hpp"
@@ -149,7 +150,7 @@ LearnStart read_start(const LearnSettings& settings, const UnitSet& units, Conso
     start.divisions = start.matrices->grid.divisions();
     describe(*start.matrices, console);
   } else {
-    start.crystal = read_crystal(settings.structure, units);
+    start.crystal = sscha::read_crystal(settings.structure, units);
     set_masses(start.crystal, settings.masses, "start.masses");
     start.divisions = {settings.supercell[0], settings.supercell[1], settings.supercell[2]};
   }

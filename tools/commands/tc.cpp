@@ -288,8 +288,9 @@ void add_isotopes(const Settings& settings, const Source& source, TcResult& resu
       for (const A2fResult::Isotope& isotope : source.isotopes) {
         const auto tc = [&](const sc::CoupledModes& modes) {
           if (formula == std::string("allen_dynes")) return sc::allen_dynes(sc::moments(modes, number), mu).value;
-          // With the number of frequencies held: the cutoff moves with the phonons, as mu* that counts there.
-          return row.n > 0 ? sc::linear_tc_at_fixed_number(sc::discrete(modes, number), row.mu_at_cutoff, row.n).tc : 0;
+          // mu counts at the same energy whatever the masses: it comes from electrons. N is held, it would jump.
+          if (row.n == 0) return 0.0;
+          return sc::linear_tc_at_fixed_number(sc::discrete(modes, number), row.mu_at_cutoff, row.n, row.cutoff).tc;
         };
         const double up = tc(isotope.heavier), down = tc(isotope.lighter);
         if (!(up > 0 && down > 0)) continue;
