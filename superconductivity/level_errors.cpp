@@ -1,5 +1,6 @@
 #include "superconductivity/level_errors.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <utility>

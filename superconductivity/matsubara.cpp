@@ -1,5 +1,6 @@
 #include "superconductivity/matsubara.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <unsupported/Eigen/FFT>
