@@ -125,8 +125,10 @@ void Learner::train(int round, const std::vector<std::string>& labels) {
     fs::rename(fresh, model_file(record.sha));
     kill_point("model kept");
   }
-  tell("model", fmt::format("{}: {} labels, {} held out, error there {:.1f} meV/angstrom", record.origin,
-                            record.n_training, record.n_held_out, 1e3 * record.held_out));
+  const std::string there = record.held_out > 0 ? fmt::format("error there {:.1f} meV/angstrom", 1e3 * record.held_out)
+                                                : std::string("too few to tell an error");
+  tell("model",
+       fmt::format("{}: {} labels, {} held out, {}", record.origin, record.n_training, record.n_held_out, there));
   write(file(round, "trained.json"), record);
   for (const char* name : {"checkpoint.h5", "checkpoint_anew.h5"}) fs::remove(file(round, name));
 }
