@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "active_learning/sha256.hpp"
+#include "active_learning/digest.hpp"
 #include "core/error.hpp"
 
 namespace zeropoint::active_learning {

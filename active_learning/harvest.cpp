@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <set>
 
-#include "active_learning/sha256.hpp"
+#include "active_learning/digest.hpp"
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
 #include "files/configuration_match.hpp"

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <filesystem>
 
+#include "active_learning/digest.hpp"
 #include "active_learning/learner.hpp"
-#include "active_learning/sha256.hpp"
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
 #include "core/kill_point.hpp"

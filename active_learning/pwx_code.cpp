@@ -6,8 +6,7 @@
 #include <filesystem>
 #include <set>
 
-#include "active_learning/md5.hpp"
-#include "active_learning/sha256.hpp"
+#include "active_learning/digest.hpp"
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
 #include "core/number_text.hpp"

@@ -11,7 +11,7 @@
 #include <numeric>
 #include <random>
 
-#include "active_learning/sha256.hpp"
+#include "active_learning/digest.hpp"
 #include "core/elements.hpp"
 #include "mlp/neighbours.hpp"
 

@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "active_learning/sha256.hpp"
+#include "active_learning/digest.hpp"
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
 #include "core/number_text.hpp"

@@ -5,7 +5,7 @@
 #include <cctype>
 #include <filesystem>
 
-#include "active_learning/sha256.hpp"
+#include "active_learning/digest.hpp"
 #include "core/atomic_file.hpp"
 #include "core/elements.hpp"
 #include "core/error.hpp"

@@ -4,8 +4,8 @@
 
 #include <filesystem>
 
+#include "active_learning/digest.hpp"
 #include "active_learning/harvest.hpp"
-#include "active_learning/md5.hpp"
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
 #include "files/pwx_input.hpp"

@@ -4,8 +4,7 @@
 
 #include <fstream>
 
-#include "active_learning/md5.hpp"
-#include "active_learning/sha256.hpp"
+#include "active_learning/digest.hpp"
 #include "core/atomic_file.hpp"
 #include "core/error.hpp"
 #include "files/structure_format.hpp"
