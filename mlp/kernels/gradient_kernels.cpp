@@ -1,7 +1,5 @@
 #include "mlp/kernels/gradient_kernels.hpp"
 
-#include <ATen/ops/zeros.h>
-
 #include <algorithm>
 #include <numeric>
 
@@ -10,9 +8,6 @@
 
 namespace zeropoint::mlp {
 namespace {
-
-template <class Real>
-constexpr at::ScalarType type_of = sizeof(Real) == 4 ? at::kFloat : at::kDouble;
 
 /// Room that a thread keeps from one step to the next.
 template <class Real>
@@ -126,8 +121,7 @@ at::Tensor StructureBatch<Real>::parameter_gradients(const Model& of, const Kern
                                                      const std::vector<HeadPrediction>& by) const {
   const int lanes = kernels_.lanes;
   Scratch<Real>& scratch = scratch_of_thread<Real>();
-  at::Tensor gradient = at::zeros({of.node_network().offsets().back()}, type_of<Real>);
-  PanelGradients<Real> derivatives(of, model.sizes, kernels_, gradient.template mutable_data_ptr<Real>());
+  PanelGradients<Real> derivatives(of, model.sizes, kernels_);
   const std::int64_t n_rows = PanelRows(model.sizes).count, n_sums = sums_size(model.sizes);
   Real* const sums = scratch.sums.reserve(n_sums * lanes);
   std::fill_n(sums, n_sums * lanes, Real{0});
@@ -146,7 +140,7 @@ at::Tensor StructureBatch<Real>::parameter_gradients(const Model& of, const Kern
   for (std::int64_t i = 0; i < n_sums; ++i)
     over_lanes[i] = std::accumulate(sums + i * lanes, sums + (i + 1) * lanes, Real(0));
   derivatives.add_sums(over_lanes.data());
-  return gradient;
+  return derivatives.gradient();
 }
 
 template class StructureBatch<float>;

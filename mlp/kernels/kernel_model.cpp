@@ -48,8 +48,8 @@ const std::vector<KernelCoupling<double>>& kernel_couplings(int angular_order) {
 template <class Real>
 class Folding {
  public:
-  Folding(const Model& model, KernelModel<Real>& folded)
-      : model_(model), network_(model.node_network()), folded_(folded), sizes_(folded.sizes) {}
+  Folding(const Model& model, const NodeNetwork& network, KernelModel<Real>& folded)
+      : model_(model), network_(network), folded_(folded), sizes_(folded.sizes) {}
 
   void run() {
     folded_.reference_energies = model_.reference_energies;
@@ -223,7 +223,7 @@ class Folding {
   }
 
   const Model& model_;
-  NodeNetwork network_;
+  const NodeNetwork& network_;
   KernelModel<Real>& folded_;
   const KernelSizes& sizes_;
 };
@@ -235,13 +235,14 @@ KernelModel<Real> fold(const Model& model) {
   if (model.members.empty()) throw InputError{"a model without a network: it was not trained"};
   const DescriptorOptions& descriptor = model.descriptor;
   const NetworkOptions& network = model.network;
+  const NodeNetwork nodes = model.node_network();
   KernelModel<Real> folded{};
   folded.sizes = {.n_species = model.n_species(),
                   .n_functions = descriptor.n_functions(),
                   .angular_order = descriptor.angular_order,
                   .radial_channels = network.radial_channels,
                   .channels = network.channels,
-                  .n_invariants = model.node_network().n_invariants(),
+                  .n_invariants = nodes.n_invariants(),
                   .hidden = network.hidden,
                   .four_body = network.four_body,
                   .attention_layers = network.attention_layers,
@@ -250,7 +251,7 @@ KernelModel<Real> fold(const Model& model) {
                   .cutoff_function = descriptor.cutoff_function,
                   .radial_cutoff = descriptor.radial_cutoff,
                   .angular_cutoff = descriptor.angular_cutoff};
-  Folding<Real>(model, folded).run();
+  Folding<Real>(model, nodes, folded).run();
   return folded;
 }
 

@@ -1,5 +1,7 @@
 #include "mlp/kernels/panel_gradients.hpp"
 
+#include <ATen/ops/zeros.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -20,15 +22,14 @@ void change_basis_back(Real* weights, int n_functions, int n) {
 }  // namespace
 
 template <class Real>
-PanelGradients<Real>::PanelGradients(const Model& model, const KernelSizes& sizes, const BlockKernels<Real>& kernels,
-                                     Real* gradient)
+PanelGradients<Real>::PanelGradients(const Model& model, const KernelSizes& sizes, const BlockKernels<Real>& kernels)
     : model_(model),
       sizes_(sizes),
       kernels_(kernels),
       network_(model.node_network()),
       first_(network_.offsets()),
       rows_(sizes),
-      gradient_(gradient) {}
+      gradient_(at::zeros({first_.back()}, sizeof(Real) == 4 ? at::kFloat : at::kDouble)) {}
 
 template <class Real>
 void PanelGradients<Real>::add_panels(int z, const Real* panels, int n_columns) {

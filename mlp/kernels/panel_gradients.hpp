@@ -12,8 +12,10 @@ namespace zeropoint::mlp {
 template <class Real>
 class PanelGradients {
  public:
-  /// Adds to `gradient`, all parameters in their order, one behind the other.
-  PanelGradients(const Model& model, const KernelSizes& sizes, const BlockKernels<Real>& kernels, Real* gradient);
+  PanelGradients(const Model& model, const KernelSizes& sizes, const BlockKernels<Real>& kernels);
+
+  /// What was added so far, of all parameters one behind the other as in NodeNetwork::shaped().
+  const at::Tensor& gradient() const { return gradient_; }
 
   /// Of species z, from `panels` [PanelRows::count, 2, n_columns] of all its centres.
   void add_panels(int z, const Real* panels, int n_columns);
@@ -21,7 +23,7 @@ class PanelGradients {
   void add_sums(const Real* sums);
 
  private:
-  Real* of(std::size_t parameter) { return gradient_ + first_[parameter]; }
+  Real* of(std::size_t parameter) { return gradient_.template mutable_data_ptr<Real>() + first_[parameter]; }
   void add_layers(int z);
   void add_radial(int z);
   void add_angular(int z);
@@ -32,7 +34,7 @@ class PanelGradients {
   NodeNetwork network_;
   std::vector<std::int64_t> first_;  // of each parameter
   PanelRows rows_;
-  Real* gradient_;
+  at::Tensor gradient_;
   const Real* panels_ = nullptr;  // of the species at hand
   int n_columns_ = 0;
   std::vector<Real> products_;
