@@ -26,36 +26,36 @@ std::optional<int> whole_number(std::string_view text) {
   return value;
 }
 
-/// Files PREFIX.i by their number.
-std::map<int, std::string> numbered(const std::string& prefix) {
-  std::map<int, std::string> files;
+/// Calls take(END, path) for every file PREFIX.END.
+template <class Take>
+void for_endings(const std::string& prefix, const Take& take) {
   const fs::path path(prefix), folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   std::error_code error;
   const std::string name = path.filename().string() + ".";
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
     const std::string other = entry.path().filename().string();
-    if (!other.starts_with(name)) continue;
-    if (const std::optional<int> number = whole_number(std::string_view(other).substr(name.size())))
-      files[*number] = entry.path().string();
+    if (other.starts_with(name)) take(std::string_view(other).substr(name.size()), entry.path().string());
   }
+}
+
+/// Files PREFIX.i by their number.
+std::map<int, std::string> numbered(const std::string& prefix) {
+  std::map<int, std::string> files;
+  for_endings(prefix, [&](std::string_view ending, const std::string& path) {
+    if (const std::optional<int> number = whole_number(ending)) files[*number] = path;
+  });
   return files;
 }
 
 /// PREFIX.i.k by i and k.
 std::map<int, std::map<int, std::string>> doubly_numbered(const std::string& prefix) {
   std::map<int, std::map<int, std::string>> files;
-  const fs::path path(prefix), folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  std::error_code error;
-  const std::string name = path.filename().string() + ".";
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-    const std::string other = entry.path().filename().string();
-    if (!other.starts_with(name)) continue;
-    const std::string_view rest = std::string_view(other).substr(name.size());
-    const std::size_t dot = rest.find('.');
-    if (dot == std::string_view::npos) continue;
-    const std::optional<int> i = whole_number(rest.substr(0, dot)), k = whole_number(rest.substr(dot + 1));
-    if (i && k) files[*i][*k] = entry.path().string();
-  }
+  for_endings(prefix, [&](std::string_view ending, const std::string& path) {
+    const std::size_t dot = ending.find('.');
+    if (dot == std::string_view::npos) return;
+    const std::optional<int> i = whole_number(ending.substr(0, dot)), k = whole_number(ending.substr(dot + 1));
+    if (i && k) files[*i][*k] = path;
+  });
   return files;
 }
 

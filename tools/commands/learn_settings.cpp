@@ -10,6 +10,7 @@
 #include "phonons/quantum_espresso/dyn.hpp"
 #include "sscha/matrix_set.hpp"
 #include "tools/commands/input_settings.hpp"
+#include "tools/commands/shared_keys.hpp"
 #include "tools/commands/structure_input.hpp"
 #include "tools/commands/training_input.hpp"
 #include "tools/program/console.hpp"
@@ -49,8 +50,7 @@ void declare_start(Schema& schema, LearnSettings& settings) {
   start.key("model", &settings.model, "a model to go on from").paths();
   start.key("data", &settings.data, "labelled structures by the same DFT, in any readable format, with * and ?")
       .paths();
-  start.quantity("masses", &settings.masses, "amu", "isotopes: { H = \"2.014 amu\", \"site 3\" = \"6.015 amu\" }")
-      .above(0);
+  declare_masses(start, settings.masses);
   schema.rule({"start.structure", "start.dyn"}, [&settings]() -> std::string {
     if (settings.dyn.empty() != settings.structure.empty()) return "";
     return fmt::format(
@@ -152,7 +152,7 @@ LearnStart read_start(const LearnSettings& settings, const UnitSet& units, Conso
   } else {
     start.crystal = sscha::read_crystal(settings.structure, units);
     set_masses(start.crystal, settings.masses, "start.masses");
-    start.divisions = {settings.supercell[0], settings.supercell[1], settings.supercell[2]};
+    start.divisions = divisions_of(settings.supercell);
   }
   start.group = find_space_group(start.crystal, settings.symmetry);
   warn_of_hidden_symmetry(start.crystal, start.group, settings.symmetry, console);

@@ -94,12 +94,8 @@ int run(const Settings& settings, Run& context) {
   const UnitSet& units = context.shared.units();
   const std::unique_ptr<Potential> potential =
       open_potential(settings.potential, {.units = units, .idle = stop_if_interrupted});
-  const Crystal read = read_crystal(settings.structure, units);
-  const SpaceGroup group = find_space_group(read, settings.symmetry);
-  const Crystal crystal = symmetrized(read, group);
+  const auto [crystal, group] = read_symmetric(settings.structure, settings.symmetry, units, console);
   const Eigen::Vector3i divisions = divisions_of(settings.supercell);
-  describe(crystal, group, console);
-  warn_of_hidden_symmetry(read, group, settings.symmetry, console);
   console.field("supercell", "{} x {} x {}, {} atoms", divisions[0], divisions[1], divisions[2],
                 divisions.prod() * crystal.n_atoms());
   if (!context.folder) return exit_code::done;

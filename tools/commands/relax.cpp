@@ -105,11 +105,7 @@ int run(const Settings& settings, Run& context) {
   const UnitSet& units = context.shared.units();
   const std::unique_ptr<Potential> potential =
       open_potential(settings.potential, {.units = units, .idle = stop_if_interrupted});
-  const Crystal read = read_crystal(settings.structure, units);
-  const SpaceGroup group = find_space_group(read, settings.symmetry);
-  const Crystal start = symmetrized(read, group);
-  describe(start, group, console);
-  warn_of_hidden_symmetry(read, group, settings.symmetry, console);
+  const auto [start, group] = read_symmetric(settings.structure, settings.symmetry, units, console);
   if (!context.folder) return exit_code::done;
 
   const RelaxResult result = relaxed(settings, *potential, start, group, console);

@@ -25,6 +25,16 @@ Crystal read_crystal(const StructureSettings& settings, const UnitSet& units) {
   return crystal;
 }
 
+SymmetricCrystal read_symmetric(const StructureSettings& settings, const SymmetryOptions& symmetry,
+                                const UnitSet& units, Console& console) {
+  const Crystal read = read_crystal(settings, units);
+  SpaceGroup group = find_space_group(read, symmetry);
+  Crystal crystal = symmetrized(read, group);
+  describe(crystal, group, console);
+  warn_of_hidden_symmetry(read, group, symmetry, console);
+  return {std::move(crystal), std::move(group)};
+}
+
 void describe(const Crystal& crystal, const SpaceGroup& group, Console& console) {
   describe_crystal(crystal, console);
   describe(group, console);
