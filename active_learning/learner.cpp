@@ -12,6 +12,7 @@
 #include "core/error.hpp"
 #include "core/hdf5_file.hpp"
 #include "core/kill_point.hpp"
+#include "files/dft_inputs.hpp"
 #include "phonons/finite_differences.hpp"
 #include "phonons/hdf5_matrices.hpp"
 #include "potentials/model.hpp"
@@ -35,9 +36,10 @@ class LabelledTasks : public Potential {
 
   Evaluation evaluate(const Supercell& reference, const at::Tensor& displacements) const override {
     const std::int64_t n = displacements.size(0), n_atoms = reference.n_atoms();
+    const Crystal at_rest = reference.crystal();
     Evaluation result{at::zeros({n}, at::kDouble), at::zeros({n, n_atoms, 3}, at::kDouble), {}, {}};
     for (std::int64_t c = 0; c < n; ++c) {
-      const Crystal crystal = displaced_crystal(reference, displacements, c);
+      const Crystal crystal = displaced(at_rest, displacements, c);
       const std::string id = store_.id_of(crystal);
       const auto found = store_.tasks().find(id);
       if (found == store_.tasks().end() || found->second.state != TaskState::done) {

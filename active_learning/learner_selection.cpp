@@ -8,6 +8,7 @@
 #include "active_learning/statistics.hpp"
 #include "core/error.hpp"
 #include "core/tensor_eigen.hpp"
+#include "files/dft_inputs.hpp"
 
 namespace zeropoint::active_learning {
 namespace {
@@ -53,13 +54,13 @@ at::Tensor Learner::pool(int round, const sscha::Condition& condition, const ssc
 /// Random configurations, every tenth of them with larger displacements.
 ConditionSelection Learner::first_batch(const sscha::Condition& condition, int n) {
   const sscha::TrialDensity from = density(0, condition);
-  const Supercell reference = from.matrices().supercell();
+  const Crystal at_rest = from.matrices().supercell().crystal();
   at::Tensor u = pool(1, condition, from).slice(0, 0, n).clone();
   ConditionSelection part{.condition = condition.name(), .n_pool = options_.pool};
   for (std::int64_t c = 0;
        part.picks.size() < static_cast<std::size_t>(std::min<std::int64_t>(n, u.size(0))) && c < u.size(0); ++c) {
     if (c % 10 == 9) u[c].mul_(larger_amplitude);
-    const Crystal crystal = displaced_crystal(reference, u, c);
+    const Crystal crystal = displaced(at_rest, u, c);
     Pick pick{.index = c, .reason = "first"};
     if (has_impossible_distance(crystal)) {
       part.uncovered += 1.0 / static_cast<double>(u.size(0));
@@ -161,6 +162,7 @@ ConditionSelection Learner::choose(int round, const sscha::Condition& condition,
                                    const TrainedModel& record, int n, bool greedy) {
   const sscha::TrialDensity from = density(round - 1, condition);
   const Supercell reference = from.matrices().supercell();
+  const Crystal at_rest = reference.crystal();
   const at::Tensor u = pool(round, condition, from);
   const Calibration calibration = calibration_before(round);
   const UncertainModel uncertain(model, options_.uncertainty);
@@ -186,7 +188,7 @@ ConditionSelection Learner::choose(int round, const sscha::Condition& condition,
   std::vector<bool> taken(scores.size(), false);
   const auto take = [&](std::int64_t c, const std::string& reason, double inclusion) {
     const std::size_t i = static_cast<std::size_t>(c);
-    const Crystal crystal = displaced_crystal(reference, u, c);
+    const Crystal crystal = displaced(at_rest, u, c);
     // A probability sample keeps all that it drew; others leave out what is there already.
     if (!keys.insert(geometry_key(crystal)).second && reason != "probability") return;
     taken[i] = true;

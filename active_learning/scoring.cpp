@@ -87,15 +87,12 @@ UncertainEvaluation UncertainModel::evaluate(const Supercell& reference, const a
   return result;
 }
 
-Crystal displaced_crystal(const Supercell& reference, const at::Tensor& displacements, std::int64_t c) {
-  return displaced(reference.crystal(), displacements, c);
-}
-
 std::vector<Score> scores_of(const UncertainEvaluation& evaluation, const Supercell& reference,
                              const at::Tensor& displacements, const Calibration& calibration) {
   const Eigen::MatrixXd sigma = to_matrix(evaluation.sigma);
   const Eigen::VectorXd energy = to_vector(evaluation.energy_sigma());
   const std::vector<std::string>& species = reference.unit_cell().species;
+  const Crystal at_rest = reference.crystal();
   std::vector<Score> scores(static_cast<std::size_t>(sigma.rows()));
   parallel_for(sigma.rows(), [&](std::int64_t c) {
     Score& score = scores[static_cast<std::size_t>(c)];
@@ -108,7 +105,7 @@ std::vector<Score> scores_of(const UncertainEvaluation& evaluation, const Superc
     }
     score.rms = std::sqrt(squares / static_cast<double>(sigma.cols()));
     score.energy = calibration.energy * energy[c] / static_cast<double>(sigma.cols());
-    score.impossible = has_impossible_distance(displaced_crystal(reference, displacements, c));
+    score.impossible = has_impossible_distance(displaced(at_rest, displacements, c));
   });
   return scores;
 }
@@ -118,9 +115,10 @@ std::vector<Eigen::MatrixXd> whitened_rows(const mlp::Model& model, const mlp::L
                                            const std::vector<std::int64_t>& of, int n_directions, std::uint64_t seed,
                                            double ridge) {
   const mlp::Predictor predictor(model);
+  const Crystal at_rest = reference.crystal();
   std::vector<std::shared_ptr<const mlp::Geometry>> structures(of.size());
   parallel_for(static_cast<std::int64_t>(of.size()), [&](std::int64_t i) {
-    const Crystal crystal = displaced_crystal(reference, displacements, of[static_cast<std::size_t>(i)]);
+    const Crystal crystal = displaced(at_rest, displacements, of[static_cast<std::size_t>(i)]);
     structures[static_cast<std::size_t>(i)] =
         std::make_shared<const mlp::Geometry>(predictor.geometry(crystal.cell, crystal.positions, crystal.species));
   });

@@ -60,9 +60,6 @@ std::vector<Eigen::MatrixXd> whitened_rows(const mlp::Model& model, const mlp::L
                                            const std::vector<std::int64_t>& of, int n_directions, std::uint64_t seed,
                                            double ridge);
 
-/// The crystal of one configuration.
-Crystal displaced_crystal(const Supercell& reference, const at::Tensor& displacements, std::int64_t c);
-
 /// How far a model is off from a label, and how unsure it was.
 Residual residual_of(const UncertainEvaluation& evaluation, std::int64_t c, double energy, const Vectors& forces,
                      const std::vector<std::string>& species, const std::string& reason, double weight);
