@@ -12,22 +12,12 @@ import shutil
 import sys
 
 import claims
+import learn_mock
 
 test = claims.Claims()
-mock = os.path.join(os.path.abspath(sys.argv[2]), "tests/cli/pair_springs.py")
-with open("POSCAR", "w", encoding="ascii") as file:
-    file.write("fcc\n4.10\n0 0.5 0.5\n0.5 0 0.5\n0.5 0.5 0\nAl\n1\nDirect\n0 0 0\n")
+RUN = learn_mock.write_crystal(sys.argv[2])
 with open("learn.toml", "w", encoding="utf-8") as file:
-    file.write(f"""[start]
-structure = "POSCAR"
-supercell = [2, 2, 2]
-[conditions]
-temperature = "300 K"
-[dft]
-kind = "command"
-command = "{sys.executable} -S {mock}"
-runner = "local"
-[learn]
+    file.write(RUN + """[learn]
 batch = 12
 first = 8
 maximum_labels = 22

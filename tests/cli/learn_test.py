@@ -2,26 +2,14 @@
 """Active learning end to end, with a mock for DFT: by hand and by itself, to the frequencies that SSCHA has on the mock itself."""
 import glob
 import json
-import os
 import subprocess
 import sys
 
 import claims
+import learn_mock
 
 test = claims.Claims()
-mock = os.path.join(os.path.abspath(sys.argv[2]), "tests/cli/pair_springs.py")
-with open("POSCAR", "w", encoding="ascii") as file:
-    file.write("fcc\n4.10\n0 0.5 0.5\n0.5 0 0.5\n0.5 0.5 0\nAl\n1\nDirect\n0 0 0\n")
-RUN = f"""[start]
-structure = "POSCAR"
-supercell = [2, 2, 2]
-[conditions]
-temperature = "300 K"
-[dft]
-kind = "command"
-command = "{sys.executable} -S {mock}"
-runner = "local"
-[learn]
+RUN = learn_mock.write_crystal(sys.argv[2]) + """[learn]
 batch = 13
 maximum_labels = 80
 pool = 80
